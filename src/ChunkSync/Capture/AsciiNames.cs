@@ -1,0 +1,31 @@
+namespace ChunkSync.Capture;
+
+/// <summary>How SQLite compares identifiers: bytes, ASCII letters without case.</summary>
+internal static class AsciiNames
+{
+    /// <summary>Whether two UTF-8 names are the same identifier.</summary>
+    public static bool Same(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        if (left.Length != right.Length)
+        {
+            return false;
+        }
+
+        if (left.SequenceEqual(right))
+        {
+            return true;
+        }
+
+        for (int i = 0; i < left.Length; i++)
+        {
+            if (Lower(left[i]) != Lower(right[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static byte Lower(byte letter) => letter is >= (byte)'A' and <= (byte)'Z' ? (byte)(letter | 0x20) : letter;
+}

@@ -1,0 +1,238 @@
+using System.Text;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The tracked tables of database <c>main</c>: every clock table, by its exact name and columns, with the settings and
+/// columns of its base table. A user's table that only looks like one by its name is none (defect J-12 of sqlite-sync 1.1.4).</summary>
+internal sealed class TableCatalog
+{
+    private readonly Replica replica;
+    private readonly Statement clockTables;
+    private readonly Statement settings;
+    private readonly Statement columns;
+    private readonly Statement baseTable;
+    private readonly Statement positionIndex;
+    private readonly List<TrackedTable> all = [];
+    private readonly HashSet<string> disabled = new(StringComparer.OrdinalIgnoreCase);
+    private TrackedTable? lastFound;
+
+    public TableCatalog(Replica replica)
+    {
+        this.replica = replica;
+        Connection connection = replica.Connection;
+
+        // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
+        clockTables = connection.Prepare(
+            """
+            SELECT m.name FROM main.sqlite_master AS m
+            WHERE m.type = 'table' AND length(m.name) > 10 AND substr(m.name, -10) = '_cloudsync'
+              AND (SELECT count(*) FROM pragma_table_info(m.name, 'main')
+                   WHERE name IN ('pk', 'col_name', 'col_version', 'db_version', 'site_id', 'seq')) = 6
+            ORDER BY m.rowid
+            """);
+        settings = connection.Prepare("SELECT tbl_name, col_name, key, value FROM main.cloudsync_table_settings ORDER BY 1, 2, 3");
+        columns = connection.Prepare(
+            "SELECT cid, name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info(?1, 'main') ORDER BY cid");
+        baseTable = connection.Prepare(
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
+        positionIndex = connection.Prepare(
+            """
+            SELECT 1 FROM pragma_index_list(?1, 'main') AS l
+            WHERE l.partial = 0
+              AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name, 'main') ORDER BY seqno))
+                  LIKE 'db_version,seq,pk,col_name%'
+            LIMIT 1
+            """);
+    }
+
+    /// <summary>The tables in the creation order of their clock tables. Valid until the next <see cref="Replica.Refresh"/>.</summary>
+    public IReadOnlyList<TrackedTable> All => all;
+
+    /// <summary>The table of that name, compared without ASCII case; null when it is not tracked.</summary>
+    public TrackedTable? Find(ReadOnlySpan<byte> name)
+    {
+        if (lastFound != null && lastFound.NameUtf8.AsSpan().SequenceEqual(name))
+        {
+            return lastFound;
+        }
+
+        foreach (TrackedTable table in all)
+        {
+            if (AsciiNames.Same(table.NameUtf8, name))
+            {
+                lastFound = table;
+                return table;
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
+    public TrackedTable? Find(string name) => Find(Encoding.UTF8.GetBytes(name));
+
+    /// <summary>Whether <c>cloudsync_disable</c> was called for the table on this connection.</summary>
+    public bool IsDisabled(TrackedTable table) => disabled.Count > 0 && disabled.Contains(table.Name);
+
+    /// <summary>Switches capture of a table off or on for this connection; not stored.</summary>
+    public void SetDisabled(TrackedTable table, bool value)
+    {
+        if (value)
+        {
+            disabled.Add(table.Name);
+        }
+        else
+        {
+            disabled.Remove(table.Name);
+        }
+    }
+
+    /// <summary>A hash of all table settings, to notice that another connection changed them; 0 when there are none.</summary>
+    public int SettingsHash()
+    {
+        if (!replica.Sites.HasLocal)
+        {
+            return 0;
+        }
+
+        HashCode hash = default;
+        while (settings.Step())
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                hash.Add(settings.Type(i));
+                hash.AddBytes(settings.Text(i));
+            }
+        }
+
+        settings.Reset();
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Reads everything anew.</summary>
+    public void Reload()
+    {
+        foreach (TrackedTable table in all)
+        {
+            table.NewestVersion.Dispose();
+        }
+
+        all.Clear();
+        lastFound = null;
+        if (!replica.Sites.HasLocal)
+        {
+            return;
+        }
+
+        List<string> names = [];
+        while (clockTables.Step())
+        {
+            names.Add(clockTables.String(0)[..^TrackedTable.ClockSuffix.Length]);
+        }
+
+        clockTables.Reset();
+        Dictionary<string, (string? Algorithm, string? Filter)> stored = ReadSettings();
+        foreach (string name in names)
+        {
+            stored.TryGetValue(name, out (string? Algorithm, string? Filter) setting);
+            all.Add(Read(name, setting.Algorithm, setting.Filter, all.Count));
+        }
+    }
+
+    /// <summary>The columns of any table of <c>main</c>, in declaration order without generated ones; empty when there is no
+    /// such table.</summary>
+    public List<TableColumn> ReadColumns(string table)
+    {
+        List<TableColumn> result = [];
+        columns.Bind(1, table);
+        while (columns.Step())
+        {
+            result.Add(new TableColumn(
+                (int)columns.Int64(0), columns.String(1), columns.String(2), columns.Int64(3) != 0, columns.Int64(4) != 0,
+                (int)columns.Int64(5)));
+        }
+
+        columns.Reset();
+        return result;
+    }
+
+    /// <summary>The spelling of a table of <c>main</c> in its CREATE statement; null when there is no such table.</summary>
+    public string? FindBaseTable(string name)
+    {
+        baseTable.Bind(1, name);
+        string? found = baseTable.Step() ? baseTable.String(0) : null;
+        baseTable.Reset();
+        return found;
+    }
+
+    private TrackedTable Read(string name, string? algorithm, string? filter, int order)
+    {
+        List<TableColumn> baseColumns = FindBaseTable(name) == null ? [] : ReadColumns(name);
+        positionIndex.Bind(1, name + TrackedTable.ClockSuffix);
+        bool hasIndex = positionIndex.Step();
+        positionIndex.Reset();
+        bool growOnly = string.Equals(algorithm, "gos", StringComparison.OrdinalIgnoreCase);
+        return new TrackedTable(
+            replica.Connection, name, order, baseColumns,
+            growOnly ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
+            filter, RowIdName(name, baseColumns), hasIndex);
+    }
+
+    /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>
+    private string? RowIdName(string table, List<TableColumn> baseColumns)
+    {
+        if (baseColumns.Count == 0)
+        {
+            return null;
+        }
+
+        foreach (string candidate in (ReadOnlySpan<string>)["rowid", "_rowid_", "oid"])
+        {
+            if (baseColumns.Exists(column => column.Name.Equals(candidate, StringComparison.OrdinalIgnoreCase)))
+            {
+                continue;
+            }
+
+            using Statement probe = replica.Connection.Prepare(
+                "SELECT " + candidate + " FROM main." + Connection.Quote(table) + " LIMIT 0");
+            try
+            {
+                _ = probe.Handle;
+                return candidate;
+            }
+            catch (EngineException failure) when (failure.Code == ResultCode.Error)
+            {
+                // "no such column": there is no rowid at all.
+                return null;
+            }
+        }
+
+        return null;
+    }
+
+    private Dictionary<string, (string? Algorithm, string? Filter)> ReadSettings()
+    {
+        Dictionary<string, (string? Algorithm, string? Filter)> result = new(StringComparer.OrdinalIgnoreCase);
+        while (settings.Step())
+        {
+            if (settings.String(1) != "*")
+            {
+                continue;
+            }
+
+            string table = settings.String(0);
+            result.TryGetValue(table, out (string? Algorithm, string? Filter) entry);
+            string value = settings.String(3);
+            result[table] = settings.String(2) switch
+            {
+                "algo" => entry with { Algorithm = value },
+                "filter" => entry with { Filter = value },
+                _ => entry,
+            };
+        }
+
+        settings.Reset();
+        return result;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statement that it owns.</summary>
+internal sealed class TrackedTable
+{
+    /// <summary>The suffix of a clock table's name.</summary>
+    public const string ClockSuffix = "_cloudsync";
+
+    /// <summary>The column name of the sentinel, the clock row that holds a row's causal length.</summary>
+    public const string Sentinel = "__[RIP]__";
+
+    public TrackedTable(
+        Connection connection, string name, int creationOrder, IReadOnlyList<TableColumn> columns,
+        CrdtAlgorithm algorithm, string? filter, string? rowIdName, bool hasPositionIndex)
+    {
+        Name = name;
+        NameUtf8 = Encoding.UTF8.GetBytes(name);
+        CreationOrder = creationOrder;
+        Columns = [.. columns];
+        KeyColumns = [.. columns.Where(column => column.IsKey)];
+        ValueColumns = [.. columns.Where(column => !column.IsKey)];
+        Algorithm = algorithm;
+        Filter = filter;
+        RowIdName = rowIdName;
+        HasPositionIndex = hasPositionIndex;
+        Quoted = "main." + Connection.Quote(name);
+        ClockName = name + ClockSuffix;
+        QuotedClock = "main." + Connection.Quote(ClockName);
+        NewestVersion = connection.Prepare("SELECT max(db_version) FROM " + QuotedClock);
+    }
+
+    /// <summary>The name as the first <c>cloudsync_init</c> spelled it: metadata, triggers and payloads carry it.</summary>
+    public string Name { get; }
+
+    public byte[] NameUtf8 { get; }
+
+    /// <summary>The schema-qualified, quoted name for SQL text.</summary>
+    public string Quoted { get; }
+
+    /// <summary>The clock table's name.</summary>
+    public string ClockName { get; }
+
+    /// <summary>The schema-qualified, quoted name of the clock table.</summary>
+    public string QuotedClock { get; }
+
+    /// <summary>The table's place among clock tables by creation: the third part of the stream's order.</summary>
+    public int CreationOrder { get; }
+
+    /// <summary>All columns in declaration order, generated ones left out. Empty when the base table is gone.</summary>
+    public TableColumn[] Columns { get; }
+
+    /// <summary>Key columns in declaration order, which is the order of the pk blob (spec H).</summary>
+    public TableColumn[] KeyColumns { get; }
+
+    /// <summary>Columns outside the key, in declaration order.</summary>
+    public TableColumn[] ValueColumns { get; }
+
+    public CrdtAlgorithm Algorithm { get; }
+
+    /// <summary>The row filter of <c>cloudsync_set_filter</c>; null for none.</summary>
+    public string? Filter { get; }
+
+    /// <summary>A name under which the rowid can be read (<c>rowid</c>, <c>_rowid_</c> or <c>oid</c>); null for WITHOUT ROWID
+    /// tables and where columns hide all three.</summary>
+    public string? RowIdName { get; }
+
+    /// <summary>True when the clock table has an index that starts with (db_version, seq, pk, col_name).</summary>
+    public bool HasPositionIndex { get; }
+
+    /// <summary><c>max(db_version)</c> of the clock table.</summary>
+    public Statement NewestVersion { get; }
+
+    /// <summary>The index in <see cref="ValueColumns"/> of the column with that clock name, compared without ASCII case; -1 when
+    /// there is none.</summary>
+    public int FindValueColumn(ReadOnlySpan<byte> clockName)
+    {
+        TableColumn[] columns = ValueColumns;
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (AsciiNames.Same(columns[i].ClockNameUtf8, clockName))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,128 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The replica's Lamport clock (spec E.6): db_version per transaction and seq inside it. A pending db_version becomes
+/// current at commit and is forgotten at rollback; seq numbers given back by a savepoint rollback stay used.</summary>
+internal sealed class VersionClock(Replica replica)
+{
+    private long? current;
+    private long pending;
+    private long seq;
+
+    /// <summary>The last committed db_version, 0 for none. Inside a transaction it shows the value before it.</summary>
+    public long Current => current ??= ReadCurrent();
+
+    /// <summary>The db_version that the open transaction has taken; 0 for none.</summary>
+    public long Pending => pending;
+
+    /// <summary>Takes the transaction's db_version: the maximum of current + 1, what is pending, and
+    /// <paramref name="merging"/>.</summary>
+    /// <param name="merging">The db_version of a change being merged, or 0.</param>
+    /// <exception cref="EngineException">The clock is at its end.</exception>
+    public long Next(long merging = 0)
+    {
+        if (!replica.Transaction.IsJoined)
+        {
+            replica.Refresh();
+            JoinWhenWriting();
+            pending = pending > Current ? pending : 0;
+        }
+
+        if (pending == 0)
+        {
+            if (Current == long.MaxValue)
+            {
+                throw new EngineException(
+                    ResultCode.Full, "db_version has reached " + long.MaxValue + ": no later version exists");
+            }
+
+            pending = Current + 1;
+        }
+
+        pending = Math.Max(pending, merging);
+        return pending;
+    }
+
+    /// <summary>Lets the transaction go on with a later db_version, as if it had been committed in between: what follows does
+    /// not share a position with what was written before.</summary>
+    public void Advance()
+    {
+        if (pending > 0)
+        {
+            current = pending;
+            pending = 0;
+            seq = 0;
+        }
+    }
+
+    /// <summary>Takes the next seq of the transaction, counted from 0 over all tables.</summary>
+    public long TakeSeq() => TakeSeqs(1);
+
+    /// <summary>Takes <paramref name="count"/> consecutive seqs and returns the first.</summary>
+    public long TakeSeqs(int count)
+    {
+        JoinWhenWriting();
+        long first = seq;
+        seq += count;
+        return first;
+    }
+
+    /// <summary>The transaction is durable.</summary>
+    public void Commit()
+    {
+        if (pending > 0)
+        {
+            current = Math.Max(current ?? 0, pending);
+        }
+
+        pending = 0;
+        seq = 0;
+    }
+
+    /// <summary>The transaction is gone.</summary>
+    public void Rollback()
+    {
+        current = null;
+        pending = 0;
+        seq = 0;
+    }
+
+    /// <summary>Another connection may have moved the clock: it is read again at the next use. While a version is pending the
+    /// transaction holds the write lock, and nobody can have.</summary>
+    public void Forget()
+    {
+        if (pending == 0)
+        {
+            current = null;
+        }
+    }
+
+    /// <summary>Only a writing transaction can be joined, and only its end matters: outside, the numbers just move on.</summary>
+    private void JoinWhenWriting()
+    {
+        if (!replica.Transaction.IsJoined && replica.Connection.IsWriting)
+        {
+            replica.Transaction.Join();
+        }
+    }
+
+    /// <summary>The maximum db_version of all clock tables and of the setting <c>pre_alter_dbversion</c>, compared as integers
+    /// (sqlite-sync 1.1.4 compares the setting as text and so lets versions run backwards).</summary>
+    private long ReadCurrent()
+    {
+        long maximum = Math.Max(0, replica.Settings.Integer(Settings.PreAlterDbVersion) ?? 0);
+        foreach (TrackedTable table in replica.Tables.All)
+        {
+            Statement newest = table.NewestVersion;
+            if (newest.Step() && newest.Type(0) == StorageClass.Integer)
+            {
+                maximum = Math.Max(maximum, newest.Int64(0));
+            }
+
+            newest.Reset();
+        }
+
+        return maximum;
+    }
+}

@@ -1,0 +1,81 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The functions that tell versions, numbers and ids of this replica (spec I).</summary>
+internal static unsafe class VersionFunctions
+{
+    public static IReadOnlyList<FunctionDefinition> All { get; } =
+    [
+        new("cloudsync_version", 0, FunctionDefinition.Innocuous | FunctionDefinition.Deterministic, &CompatibilityVersion)
+        {
+            Summary = "The sqlite-sync release that SQL surface, payloads and database files are compatible with.",
+            Example = "SELECT cloudsync_version()",
+        },
+        new("chunksync_version", 0, FunctionDefinition.Innocuous | FunctionDefinition.Deterministic, &Version)
+        {
+            Summary = "The version of ChunkSync.",
+            Example = "SELECT chunksync_version()",
+        },
+        new("cloudsync_siteid", 0, 0, &SiteId)
+        {
+            Summary = "The local site id, a 16-byte BLOB; zeros before the first cloudsync_init.",
+            Example = "SELECT hex(cloudsync_siteid())",
+        },
+        new("cloudsync_db_version", 0, 0, &DbVersion)
+        {
+            Summary = "The last committed db_version of this database.",
+            Example = "SELECT cloudsync_db_version()",
+        },
+        new("cloudsync_db_version_next", 0, 0, &DbVersionNext)
+        {
+            Summary = "Takes and returns the db_version of the open transaction.",
+            Example = "SELECT cloudsync_db_version_next()",
+        },
+        new("cloudsync_db_version_next", 1, 0, &DbVersionNext)
+        {
+            Summary = "Takes and returns the db_version of the open transaction, at least the given one.",
+            Example = "SELECT cloudsync_db_version_next(42)",
+        },
+        new("cloudsync_seq", 0, 0, &Seq)
+        {
+            Summary = "Returns the open transaction's next seq and takes it.",
+            Example = "SELECT cloudsync_seq()",
+        },
+    ];
+
+    private static void CompatibilityVersion(in Call call) => call.Return(ProductInfo.CompatibilityVersion);
+
+    private static void Version(in Call call) => call.Return(ProductInfo.Version);
+
+    private static void SiteId(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        replica.Refresh();
+        call.ReturnBlob(replica.Sites.Local);
+    }
+
+    private static void DbVersion(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        if (!replica.IsInitialized)
+        {
+            throw Replica.NotInitialized("before calling cloudsync_db_version().");
+        }
+
+        call.Return(replica.Clock.Current);
+    }
+
+    private static void DbVersionNext(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        if (!replica.IsInitialized)
+        {
+            throw Replica.NotInitialized("before calling cloudsync_db_version_next().");
+        }
+
+        call.Return(replica.Clock.Next(call.Count > 0 ? call[0].Int64 : 0));
+    }
+
+    private static void Seq(in Call call) => call.Return(Replica.Of(call).Clock.TakeSeq());
+}

@@ -1,0 +1,21 @@
+using ChunkSync.Capture;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync;
+
+/// <summary>Everything the extension registers, in one place: functions and tables come from here, and so do the table
+/// <c>cloudsync_help</c> and the reference documentation.</summary>
+internal static class Registration
+{
+    /// <summary>All SQL functions.</summary>
+    public static IReadOnlyList<FunctionDefinition> Functions { get; } =
+    [
+        .. VersionFunctions.All,
+    ];
+
+    /// <summary>All virtual tables.</summary>
+    public static IReadOnlyList<ModuleDefinition> Modules { get; } =
+    [
+        TransactionTable.Definition,
+    ];
+}

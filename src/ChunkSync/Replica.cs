@@ -1,0 +1,169 @@
+using ChunkSync.Capture;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync;
+
+/// <summary>One replica as one connection sees it: everything the engine keeps between two calls. It belongs to the connection
+/// alone, is guarded by the connection's mutex, and is dropped when the connection closes.</summary>
+internal sealed class Replica : IDisposable
+{
+    private readonly Statement schemaVersion;
+    private readonly Statement dataVersion;
+    private readonly Statement keeper;
+    private long seenSchemaVersion = -1;
+    private long seenDataVersion = -1;
+    private bool keeperConnected;
+    private bool preparingKeeper;
+    private int tableSettingsHash;
+
+    public Replica(Connection connection)
+    {
+        Connection = connection;
+        connection.StatementPreparing = ConnectKeeper;
+        schemaVersion = connection.Prepare("PRAGMA main.schema_version");
+        dataVersion = connection.Prepare("PRAGMA main.data_version");
+        keeper = connection.Prepare("SELECT 1 FROM " + TransactionTable.Name);
+        Settings = new Settings(this);
+        Sites = new SiteDirectory(this);
+        Tables = new TableCatalog(this);
+        Clock = new VersionClock(this);
+        Transaction = new TransactionTable(this);
+    }
+
+    public Connection Connection { get; }
+
+    /// <summary>The key-value settings of table <c>cloudsync_settings</c>.</summary>
+    public Settings Settings { get; }
+
+    /// <summary>The known sites of table <c>cloudsync_site_id</c>, the local one among them.</summary>
+    public SiteDirectory Sites { get; }
+
+    /// <summary>The tracked tables, in the creation order of their clock tables.</summary>
+    public TableCatalog Tables { get; }
+
+    /// <summary>db_version and seq of this connection's transactions.</summary>
+    public VersionClock Clock { get; }
+
+    /// <summary>Tells when the host's transaction commits or rolls back, without taking the host's hooks.</summary>
+    public TransactionTable Transaction { get; }
+
+    /// <summary>Moves whenever cached metadata was thrown away; what is derived from it compares generations.</summary>
+    public int Generation { get; private set; }
+
+    /// <summary>Above 0 while a merge writes: capture triggers are off (<c>cloudsync_is_sync</c> = 1) and cached metadata stays
+    /// as it is.</summary>
+    public int MergeDepth { get; set; }
+
+    /// <summary>True while the engine itself writes clock rows; a trigger that gets here again is a recursion.</summary>
+    public bool IsCapturing { get; set; }
+
+    /// <summary>True when the database has the internal tables and a local site.</summary>
+    public bool IsInitialized
+    {
+        get
+        {
+            Refresh();
+            return Sites.HasLocal;
+        }
+    }
+
+    /// <summary>The object behind a function call.</summary>
+    public static Replica Of(in Call call) => System.Runtime.CompilerServices.Unsafe.As<Replica>(call.State);
+
+    /// <summary>The value of <c>PRAGMA data_version</c>: moves when another connection commits.</summary>
+    public long DataVersion => Read(dataVersion);
+
+    /// <summary>Brings cached metadata up to date with what other connections, rollbacks and DDL did. Costs two header reads
+    /// when nothing changed. Call it once at the start of every operation that depends on metadata.</summary>
+    public void Refresh()
+    {
+        if (MergeDepth > 0)
+        {
+            return;
+        }
+
+        long schema = Read(schemaVersion);
+        long data = Read(dataVersion);
+        if (schema == seenSchemaVersion && data == seenDataVersion)
+        {
+            return;
+        }
+
+        bool schemaMoved = schema != seenSchemaVersion;
+        bool dataMoved = data != seenDataVersion;
+        seenSchemaVersion = schema;
+        seenDataVersion = data;
+        if (dataMoved)
+        {
+            Clock.Forget();
+            Sites.Forget();
+        }
+
+        if (schemaMoved)
+        {
+            Sites.Forget();
+            Clock.Forget();
+        }
+
+        if (schemaMoved || Tables.SettingsHash() != tableSettingsHash)
+        {
+            Generation++;
+            Tables.Reload();
+            tableSettingsHash = Tables.SettingsHash();
+        }
+    }
+
+    /// <summary>Throws away all cached metadata: after a rollback, or after the engine changed it itself.</summary>
+    public void Invalidate()
+    {
+        seenSchemaVersion = -1;
+        seenDataVersion = -1;
+        Sites.Forget();
+    }
+
+    /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
+    /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>
+    /// <param name="code">The SQLite result code.</param>
+    public static EngineException NotInitialized(string operation, int code = ResultCode.Error) => new(code,
+        "cloudsync is not initialized: call SELECT cloudsync_init('<table_name>') to enable sync on a table " + operation);
+
+    /// <summary>A table of ours was disconnected, which SQLite does before it closes a connection: from here on no statement
+    /// of ours may keep the connection busy.</summary>
+    public void Disconnected()
+    {
+        keeperConnected = false;
+        Connection.ReleaseStatements();
+    }
+
+    public void Dispose() => Sqlite3.Detach();
+
+    /// <summary>Makes SQLite connect our transaction table before any statement of ours exists: its disconnect callback is
+    /// what releases them in sqlite3_close.</summary>
+    private void ConnectKeeper()
+    {
+        if (keeperConnected || preparingKeeper)
+        {
+            return;
+        }
+
+        preparingKeeper = true;
+        try
+        {
+            _ = keeper.Handle;
+            keeper.Release();
+            keeperConnected = true;
+        }
+        finally
+        {
+            preparingKeeper = false;
+        }
+    }
+
+    private static long Read(Statement pragma)
+    {
+        pragma.Step();
+        long value = pragma.Int64(0);
+        pragma.Reset();
+        return value;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>A host's connection, <c>sqlite3*</c>: borrowed, never closed here. Owns the statements that were prepared on it.</summary>
+internal sealed unsafe class Connection(nint handle)
+{
+    private const int WriteTransaction = 2;
+
+    private readonly HashSet<Statement> statements = [];
+
+    /// <summary>The <c>sqlite3*</c>.</summary>
+    public nint Handle { get; } = handle;
+
+    /// <summary>Called before a statement is prepared: makes sure that somebody will release it when the host closes.</summary>
+    public Action? StatementPreparing { get; set; }
+
+    /// <summary>True outside a transaction.</summary>
+    public bool IsAutocommit => Sqlite3.Api->get_autocommit(Handle) != 0;
+
+    /// <summary>True when database <c>main</c> was opened read-only.</summary>
+    public bool IsReadOnly
+    {
+        get
+        {
+            fixed (byte* main = "main"u8)
+            {
+                return Sqlite3.Api->db_readonly(Handle, main) == 1;
+            }
+        }
+    }
+
+    /// <summary>True while database <c>main</c> is in a write transaction.</summary>
+    public bool IsWriting
+    {
+        get
+        {
+            fixed (byte* main = "main"u8)
+            {
+                return Sqlite3.Api->txn_state(Handle, main) == WriteTransaction;
+            }
+        }
+    }
+
+    /// <summary>The number of rows written by the last statement.</summary>
+    public int Changes => Sqlite3.Api->changes(Handle);
+
+    /// <summary>The number of rows written since the connection was opened: moves with every write of this connection.</summary>
+    public int TotalChanges => Sqlite3.Api->total_changes(Handle);
+
+    /// <summary>A statement that lives as long as the connection, prepared at first use.</summary>
+    public Statement Prepare(string sql)
+    {
+        Statement statement = new(this, sql);
+        statements.Add(statement);
+        return statement;
+    }
+
+    /// <summary>Runs one or more statements without parameters or rows.</summary>
+    /// <exception cref="EngineException">SQLite's code and text.</exception>
+    public void Execute(string sql)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(sql + "\0");
+        fixed (byte* bytes = text)
+        {
+            int code = Sqlite3.Api->exec(Handle, bytes, 0, 0, null);
+            if (code != ResultCode.Ok)
+            {
+                throw Failure(code);
+            }
+        }
+    }
+
+    /// <summary>The failure that the connection reports for <paramref name="code"/>: extended code and text.</summary>
+    public EngineException Failure(int code)
+    {
+        int extended = Sqlite3.Api->extended_errcode(Handle);
+        return new EngineException(
+            ResultCode.Primary(extended) == ResultCode.Primary(code) ? extended : code,
+            Sqlite3.Utf8String(Sqlite3.Api->errmsg(Handle)));
+    }
+
+    /// <summary>Throws unless <paramref name="code"/> is SQLITE_OK.</summary>
+    public void Check(int code)
+    {
+        if (code != ResultCode.Ok)
+        {
+            throw Failure(code);
+        }
+    }
+
+    /// <summary>Finalizes every prepared statement; the objects stay usable and prepare again.</summary>
+    public void ReleaseStatements()
+    {
+        foreach (Statement statement in statements)
+        {
+            statement.Release();
+        }
+    }
+
+    internal void BeforePrepare() => StatementPreparing?.Invoke();
+
+    internal void Forget(Statement statement) => statements.Remove(statement);
+
+    /// <summary>An SQL identifier in double quotes.</summary>
+    public static string Quote(string identifier) => "\"" + identifier.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+
+    /// <summary>An SQL text literal in single quotes.</summary>
+    public static string Literal(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
+}

@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>Registers <see cref="FunctionDefinition"/>s and is the entry point of all of them: SQLite's user data is a native
+/// slot that names the connection's state and the managed body.</summary>
+internal static unsafe class FunctionRegistry
+{
+    private const int Utf8 = 1;
+
+    /// <summary>SQLite's user data of one registered function.</summary>
+    private struct Slot
+    {
+        public NativeState* State;
+        public nint Definition;
+        public delegate*<in Call, void> Body;
+    }
+
+    /// <summary>Registers <paramref name="definition"/> on <paramref name="connection"/>; the state is referenced until SQLite
+    /// drops the function.</summary>
+    public static void Register(Connection connection, NativeState* state, FunctionDefinition definition)
+    {
+        Slot* slot = (Slot*)Sqlite3.Allocate(sizeof(Slot));
+        NativeState.AddReference(state);
+        slot->State = state;
+        slot->Body = definition.Body;
+        slot->Definition = GCHandle.ToIntPtr(GCHandle.Alloc(definition));
+        bool scalar = definition.Body != null;
+        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        {
+            connection.Check(Sqlite3.Api->create_function_v2(
+                connection.Handle, name, definition.Arity, Utf8 | definition.Flags, slot,
+                scalar ? (delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar : null,
+                scalar ? null : (delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Step,
+                scalar ? null : (delegate* unmanaged[Cdecl]<nint, void>)&Final,
+                (delegate* unmanaged[Cdecl]<void*, void>)&Destroy));
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Scalar(nint context, int count, nint* arguments)
+    {
+        try
+        {
+            Slot* slot = (Slot*)Sqlite3.Api->user_data(context);
+            Call call = new(context, count, arguments, slot->State->Target);
+            slot->Body(in call);
+        }
+        catch (Exception failure)
+        {
+            Guard.Result(context, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Step(nint context, int count, nint* arguments)
+    {
+        try
+        {
+            Slot* slot = (Slot*)Sqlite3.Api->user_data(context);
+            FunctionDefinition definition = DefinitionOf(slot);
+            object state = slot->State->Target;
+            nint* accumulator = (nint*)Sqlite3.Api->aggregate_context(context, sizeof(nint));
+            if (accumulator == null)
+            {
+                throw Sqlite3.OutOfMemory();
+            }
+
+            if (*accumulator == 0)
+            {
+                *accumulator = GCHandle.ToIntPtr(GCHandle.Alloc(definition.Create!(state)));
+            }
+
+            Call call = new(context, count, arguments, state);
+            definition.Step(GCHandle.FromIntPtr(*accumulator).Target!, in call);
+        }
+        catch (Exception failure)
+        {
+            Guard.Result(context, failure);
+        }
+    }
+
+    /// <summary>SQLite calls this once per started group, also after an error or an interrupt: the accumulator never leaks.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Final(nint context)
+    {
+        nint* accumulator = null;
+        try
+        {
+            accumulator = (nint*)Sqlite3.Api->aggregate_context(context, 0);
+            Slot* slot = (Slot*)Sqlite3.Api->user_data(context);
+            object? target = accumulator == null || *accumulator == 0 ? null : GCHandle.FromIntPtr(*accumulator).Target;
+            Call call = new(context, 0, null, slot->State->Target);
+            DefinitionOf(slot).Final(target, in call);
+        }
+        catch (Exception failure)
+        {
+            Guard.Result(context, failure);
+        }
+        finally
+        {
+            if (accumulator != null && *accumulator != 0)
+            {
+                GCHandle handle = GCHandle.FromIntPtr(*accumulator);
+                (handle.Target as IDisposable)?.Dispose();
+                handle.Free();
+                *accumulator = 0;
+            }
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Destroy(void* data)
+    {
+        try
+        {
+            Slot* slot = (Slot*)data;
+            GCHandle.FromIntPtr(slot->Definition).Free();
+            NativeState.Release(slot->State);
+            Sqlite3.Free(slot);
+        }
+        catch (Exception failure)
+        {
+            Guard.Swallow(failure);
+        }
+    }
+
+    private static FunctionDefinition DefinitionOf(Slot* slot) =>
+        Unsafe.As<FunctionDefinition>(GCHandle.FromIntPtr(slot->Definition).Target!);
+}

@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>The one error path from managed code into SQLite. Every entry point has a single try around its body and hands
+/// whatever it catches to one of these methods, which never throw themselves.</summary>
+internal static unsafe class Guard
+{
+    /// <summary>Reports a failure as the result of an SQL function or column.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Result(nint context, Exception failure)
+    {
+        int code = CodeOf(failure);
+        if (code == ResultCode.NoMem)
+        {
+            Sqlite3.Api->result_error_nomem(context);
+            return;
+        }
+
+        try
+        {
+            byte[] text = Encoding.UTF8.GetBytes(failure.Message);
+            fixed (byte* bytes = text)
+            {
+                byte none = 0;
+                Sqlite3.Api->result_error(context, text.Length == 0 ? &none : bytes, text.Length);
+            }
+
+            Sqlite3.Api->result_error_code(context, code);
+        }
+        catch (OutOfMemoryException)
+        {
+            Sqlite3.Api->result_error_nomem(context);
+        }
+    }
+
+    /// <summary>Reports a failure as a result code with a message in <c>*message</c> (<c>zErrMsg</c>, <c>pzErrMsg</c>), which
+    /// SQLite frees.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int Message(byte** message, Exception failure)
+    {
+        int code = CodeOf(failure);
+        if (message == null || code == ResultCode.NoMem)
+        {
+            return code;
+        }
+
+        try
+        {
+            Sqlite3.Api->free(*message);
+            *message = null;
+            *message = Sqlite3.CopyUtf8(failure.Message);
+            return code;
+        }
+        catch (OutOfMemoryException)
+        {
+            return ResultCode.NoMem;
+        }
+    }
+
+    /// <summary>Like <see cref="Message"/>, for a failure before any table of routines was accepted.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int MessageWith(SqliteApi* api, byte** message, Exception failure)
+    {
+        try
+        {
+            byte[] text = Encoding.UTF8.GetBytes(failure.Message);
+            byte* copy = message == null ? null : (byte*)api->malloc64((ulong)text.Length + 1);
+            if (copy != null)
+            {
+                text.CopyTo(new Span<byte>(copy, text.Length));
+                copy[text.Length] = 0;
+                *message = copy;
+            }
+
+            return CodeOf(failure);
+        }
+        catch (OutOfMemoryException)
+        {
+            return ResultCode.NoMem;
+        }
+    }
+
+    /// <summary>The end of a failure in a destructor, which has nobody to report to: what could be released is released.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Swallow(Exception failure) => _ = failure;
+
+    /// <summary>The SQLite code for a caught exception. Anything but the engine's own and memory is a defect of ours and
+    /// shows as SQLITE_ERROR with the exception's text.</summary>
+    private static int CodeOf(Exception failure) => failure switch
+    {
+        EngineException engine => engine.Code,
+        OutOfMemoryException => ResultCode.NoMem,
+        _ => ResultCode.Error,
+    };
+}

@@ -1,0 +1,338 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>Registers <see cref="ModuleDefinition"/>s and is the entry point of all their callbacks.</summary>
+internal static unsafe class ModuleRegistry
+{
+    /// <summary>SQLite's client data of one registered module.</summary>
+    private struct Slot
+    {
+        public NativeState* State;
+        public nint Definition;
+    }
+
+    // One sqlite3_module per kind of table, for the life of the process: SQLite keeps pointers to them.
+    private static readonly NativeModule* ReadOnly = Build(writable: false, transactional: false);
+    private static readonly NativeModule* Writable = Build(writable: true, transactional: false);
+    private static readonly NativeModule* Transactional = Build(writable: true, transactional: true);
+
+    /// <summary>Registers <paramref name="definition"/>; the state is referenced until SQLite drops the module.</summary>
+    public static void Register(Connection connection, NativeState* state, ModuleDefinition definition)
+    {
+        Slot* slot = (Slot*)Sqlite3.Allocate(sizeof(Slot));
+        NativeState.AddReference(state);
+        slot->State = state;
+        slot->Definition = GCHandle.ToIntPtr(GCHandle.Alloc(definition));
+        NativeModule* module = definition.Transactional ? Transactional : definition.Writable ? Writable : ReadOnly;
+        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        {
+            connection.Check(Sqlite3.Api->create_module_v2(
+                connection.Handle, name, module, slot, (delegate* unmanaged[Cdecl]<void*, void>)&DestroySlot));
+        }
+    }
+
+    private static NativeModule* Build(bool writable, bool transactional)
+    {
+        NativeModule* module = (NativeModule*)NativeMemory.AllocZeroed((nuint)sizeof(NativeModule));
+        module->Version = 2;
+        module->Connect = (delegate* unmanaged[Cdecl]<nint, void*, int, byte**, NativeVirtualTable**, byte**, int>)&Connect;
+        module->BestIndex = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, IndexInfo*, int>)&BestIndex;
+        module->Disconnect = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Disconnect;
+        module->Open = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, NativeVirtualCursor**, int>)&Open;
+        module->Close = (delegate* unmanaged[Cdecl]<NativeVirtualCursor*, int>)&Close;
+        module->Filter = (delegate* unmanaged[Cdecl]<NativeVirtualCursor*, int, byte*, int, nint*, int>)&Filter;
+        module->Next = (delegate* unmanaged[Cdecl]<NativeVirtualCursor*, int>)&Next;
+        module->Eof = (delegate* unmanaged[Cdecl]<NativeVirtualCursor*, int>)&Eof;
+        module->Column = (delegate* unmanaged[Cdecl]<NativeVirtualCursor*, nint, int, int>)&Column;
+        module->RowId = (delegate* unmanaged[Cdecl]<NativeVirtualCursor*, long*, int>)&RowId;
+        if (writable)
+        {
+            module->Update = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, nint*, long*, int>)&Update;
+        }
+
+        if (transactional)
+        {
+            module->Begin = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Begin;
+            module->Commit = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Commit;
+            module->Rollback = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Rollback;
+            module->Savepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&IgnoreSavepoint;
+            module->ReleaseSavepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&IgnoreSavepoint;
+            module->RollbackTo = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&RollbackTo;
+        }
+
+        return module;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Connect(nint db, void* data, int count, byte** arguments, NativeVirtualTable** result, byte** message)
+    {
+        try
+        {
+            Slot* slot = (Slot*)data;
+            ModuleDefinition definition = Unsafe.As<ModuleDefinition>(GCHandle.FromIntPtr(slot->Definition).Target!);
+            VirtualTable table = definition.Connect(slot->State->Target);
+            fixed (byte* declaration = Encoding.UTF8.GetBytes(table.Declaration + "\0"))
+            {
+                int code = Sqlite3.Api->declare_vtab(db, declaration);
+                if (code != ResultCode.Ok)
+                {
+                    throw new EngineException(code, definition.Name + ": the table's declaration was refused");
+                }
+            }
+
+            NativeVirtualTable* native = (NativeVirtualTable*)Sqlite3.Allocate(sizeof(NativeVirtualTable));
+            *native = default;
+            native->Handle = GCHandle.ToIntPtr(GCHandle.Alloc(table));
+            *result = native;
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(message, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Disconnect(NativeVirtualTable* native)
+    {
+        try
+        {
+            GCHandle handle = GCHandle.FromIntPtr(native->Handle);
+            Unsafe.As<VirtualTable>(handle.Target!).Disconnect();
+            handle.Free();
+            Sqlite3.Free(native);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Open(NativeVirtualTable* native, NativeVirtualCursor** result)
+    {
+        try
+        {
+            VirtualCursor cursor = native->Table.Open();
+            NativeVirtualCursor* opened = (NativeVirtualCursor*)Sqlite3.Allocate(sizeof(NativeVirtualCursor));
+            opened->Table = native;
+            opened->Handle = GCHandle.ToIntPtr(GCHandle.Alloc(cursor));
+            *result = opened;
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Close(NativeVirtualCursor* native)
+    {
+        try
+        {
+            GCHandle handle = GCHandle.FromIntPtr(native->Handle);
+            Unsafe.As<VirtualCursor>(handle.Target!).Close();
+            handle.Free();
+            Sqlite3.Free(native);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->Table->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BestIndex(NativeVirtualTable* native, IndexInfo* plan)
+    {
+        try
+        {
+            return native->Table.BestIndex(plan);
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Filter(NativeVirtualCursor* native, int number, byte* text, int count, nint* arguments)
+    {
+        try
+        {
+            native->Cursor.Filter(number, text, count, arguments);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->Table->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Next(NativeVirtualCursor* native)
+    {
+        try
+        {
+            native->Cursor.Next();
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->Table->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Eof(NativeVirtualCursor* native)
+    {
+        try
+        {
+            return native->Cursor.Eof ? 1 : 0;
+        }
+        catch (Exception failure)
+        {
+            _ = Guard.Message(&native->Table->ErrorMessage, failure);
+            return 1;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Column(NativeVirtualCursor* native, nint context, int column)
+    {
+        try
+        {
+            native->Cursor.Column(context, column);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            // The text goes through the context: SQLite takes a column's message from there.
+            Guard.Result(context, failure);
+            return Guard.Message(null, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int RowId(NativeVirtualCursor* native, long* rowId)
+    {
+        try
+        {
+            *rowId = native->Cursor.RowId;
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->Table->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Update(NativeVirtualTable* native, int count, nint* arguments, long* rowId)
+    {
+        try
+        {
+            long inserted = native->Table.Update(count, arguments);
+            if (rowId != null)
+            {
+                *rowId = inserted;
+            }
+
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Begin(NativeVirtualTable* native)
+    {
+        try
+        {
+            native->Table.Begin();
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Commit(NativeVirtualTable* native)
+    {
+        try
+        {
+            native->Table.Commit();
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Rollback(NativeVirtualTable* native)
+    {
+        try
+        {
+            native->Table.Rollback();
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int IgnoreSavepoint(NativeVirtualTable* native, int savepoint)
+    {
+        try
+        {
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int RollbackTo(NativeVirtualTable* native, int savepoint)
+    {
+        try
+        {
+            native->Table.RollbackTo(savepoint);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void DestroySlot(void* data)
+    {
+        try
+        {
+            Slot* slot = (Slot*)data;
+            GCHandle.FromIntPtr(slot->Definition).Free();
+            NativeState.Release(slot->State);
+            Sqlite3.Free(slot);
+        }
+        catch (Exception failure)
+        {
+            Guard.Swallow(failure);
+        }
+    }
+}

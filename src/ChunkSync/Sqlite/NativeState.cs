@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>What SQLite holds of a managed object: a counted handle in native memory. Every function and module registered
+/// with it counts once, and SQLite's destructor calls count it down; the last one lets the object go.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeState
+{
+    private nint handle;
+    private int references;
+
+    /// <summary>The object behind the state.</summary>
+    public readonly object Target => GCHandle.FromIntPtr(handle).Target!;
+
+    /// <summary>A state with one reference, the caller's.</summary>
+    public static NativeState* Create(object target)
+    {
+        NativeState* state = (NativeState*)Sqlite3.Allocate(sizeof(NativeState));
+        state->handle = GCHandle.ToIntPtr(GCHandle.Alloc(target));
+        state->references = 1;
+        return state;
+    }
+
+    public static void AddReference(NativeState* state) => state->references++;
+
+    /// <summary>Takes one reference back; after the last one the object is released and, if it is disposable, disposed.</summary>
+    public static void Release(NativeState* state)
+    {
+        if (--state->references > 0)
+        {
+            return;
+        }
+
+        GCHandle handle = GCHandle.FromIntPtr(state->handle);
+        (handle.Target as IDisposable)?.Dispose();
+        handle.Free();
+        Sqlite3.Free(state);
+    }
+}

@@ -1,0 +1,223 @@
+using System.Text;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>A prepared statement that prepares itself at first use and again after <see cref="Release"/>. The connection knows
+/// all of its statements, so that closing it releases them without a goodbye call. Use, reset and reuse allocate nothing.</summary>
+internal sealed unsafe class Statement : IDisposable
+{
+    private const uint PreparePersistent = 1;
+    private const nint Static = 0;
+    private const nint Transient = -1;
+    private const byte Utf8 = 1;
+
+    private readonly Connection connection;
+    private readonly byte[] sql;
+    private nint handle;
+
+    internal Statement(Connection connection, string sql)
+    {
+        this.connection = connection;
+        this.sql = Encoding.UTF8.GetBytes(sql);
+    }
+
+    /// <summary>The statement's text.</summary>
+    public string Sql => Encoding.UTF8.GetString(sql);
+
+    /// <summary>The prepared <c>sqlite3_stmt*</c>.</summary>
+    public nint Handle => handle != 0 ? handle : Prepare();
+
+    /// <summary>True while the statement has been stepped and not reset.</summary>
+    public bool IsBusy => handle != 0 && Sqlite3.Api->stmt_busy(handle) != 0;
+
+    /// <summary>Steps once: true for a row, false at the end.</summary>
+    /// <exception cref="EngineException">SQLite's code and text; the statement has been reset.</exception>
+    public bool Step()
+    {
+        int code = Sqlite3.Api->step(Handle);
+        if (code == ResultCode.Row)
+        {
+            return true;
+        }
+
+        if (code == ResultCode.Done)
+        {
+            return false;
+        }
+
+        EngineException failure = connection.Failure(code);
+        Reset();
+        throw failure;
+    }
+
+    /// <summary>Steps once and returns SQLite's code, for callers that expect failures.</summary>
+    public int TryStep() => Sqlite3.Api->step(Handle);
+
+    /// <summary>Steps a statement that returns no rows, and resets it.</summary>
+    public void Run()
+    {
+        Step();
+        Reset();
+    }
+
+    /// <summary>Makes the statement ready for the next use. The code only repeats what the last step said.</summary>
+    public void Reset()
+    {
+        if (handle != 0)
+        {
+            _ = Sqlite3.Api->reset(handle);
+        }
+    }
+
+    public Statement Bind(int index, long value)
+    {
+        connection.Check(Sqlite3.Api->bind_int64(Handle, index, value));
+        return this;
+    }
+
+    public Statement Bind(int index, double value)
+    {
+        connection.Check(Sqlite3.Api->bind_double(Handle, index, value));
+        return this;
+    }
+
+    public Statement BindNull(int index)
+    {
+        connection.Check(Sqlite3.Api->bind_null(Handle, index));
+        return this;
+    }
+
+    public Statement Bind(int index, Value value)
+    {
+        connection.Check(Sqlite3.Api->bind_value(Handle, index, value.Handle));
+        return this;
+    }
+
+    public Statement Bind(int index, string text)
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(text);
+        return BindText(index, utf8);
+    }
+
+    /// <summary>Binds a TEXT; SQLite copies the bytes.</summary>
+    public Statement BindText(int index, ReadOnlySpan<byte> utf8)
+    {
+        byte none = 0;
+        fixed (byte* bytes = utf8)
+        {
+            connection.Check(Sqlite3.Api->bind_text64(
+                Handle, index, utf8.IsEmpty ? &none : bytes, (ulong)utf8.Length, Transient, Utf8));
+        }
+
+        return this;
+    }
+
+    /// <summary>Binds a BLOB; SQLite copies the bytes.</summary>
+    public Statement BindBlob(int index, ReadOnlySpan<byte> data)
+    {
+        byte none = 0;
+        fixed (byte* bytes = data)
+        {
+            connection.Check(Sqlite3.Api->bind_blob64(
+                Handle, index, data.IsEmpty ? &none : bytes, (ulong)data.Length, Transient));
+        }
+
+        return this;
+    }
+
+    /// <summary>Binds a BLOB in native memory without a copy: it must stay in place until the statement is reset and bound
+    /// anew.</summary>
+    public Statement BindStaticBlob(int index, byte* data, long length)
+    {
+        byte none = 0;
+        connection.Check(length == 0
+            ? Sqlite3.Api->bind_blob64(Handle, index, &none, 0, Transient)
+            : Sqlite3.Api->bind_blob64(Handle, index, data, (ulong)length, Static));
+        return this;
+    }
+
+    /// <summary>Binds a TEXT in native memory without a copy; see <see cref="BindStaticBlob"/>.</summary>
+    public Statement BindStaticText(int index, byte* utf8, long length)
+    {
+        byte none = 0;
+        connection.Check(length == 0
+            ? Sqlite3.Api->bind_text64(Handle, index, &none, 0, Transient, Utf8)
+            : Sqlite3.Api->bind_text64(Handle, index, utf8, (ulong)length, Static, Utf8));
+        return this;
+    }
+
+    /// <summary>Sets all parameters to NULL.</summary>
+    public void ClearBindings()
+    {
+        if (handle != 0)
+        {
+            _ = Sqlite3.Api->clear_bindings(handle);
+        }
+    }
+
+    public int ColumnCount => Sqlite3.Api->column_count(Handle);
+
+    public int Type(int column) => Sqlite3.Api->column_type(handle, column);
+
+    public bool IsNull(int column) => Type(column) == StorageClass.Null;
+
+    public long Int64(int column) => Sqlite3.Api->column_int64(handle, column);
+
+    public double Double(int column) => Sqlite3.Api->column_double(handle, column);
+
+    /// <summary>The bytes of a BLOB column, valid until the next step, reset or conversion.</summary>
+    public ReadOnlySpan<byte> Blob(int column)
+    {
+        byte* data = Sqlite3.Api->column_blob(handle, column);
+        int length = Sqlite3.Api->column_bytes(handle, column);
+        return data == null ? default : new ReadOnlySpan<byte>(data, length);
+    }
+
+    /// <summary>The UTF-8 bytes of a TEXT column, valid until the next step, reset or conversion.</summary>
+    public ReadOnlySpan<byte> Text(int column)
+    {
+        byte* data = Sqlite3.Api->column_text(handle, column);
+        int length = Sqlite3.Api->column_bytes(handle, column);
+        return data == null ? default : new ReadOnlySpan<byte>(data, length);
+    }
+
+    /// <summary>A TEXT column as a string; empty for NULL.</summary>
+    public string String(int column) => Encoding.UTF8.GetString(Text(column));
+
+    /// <summary>The column as an unprotected <c>sqlite3_value</c>: only to be bound or returned.</summary>
+    public Value ColumnValue(int column) => new(Sqlite3.Api->column_value(handle, column));
+
+    /// <summary>A counter of <c>sqlite3_stmt_status</c>, for tests and benchmarks.</summary>
+    public int Status(int counter) => handle == 0 ? 0 : Sqlite3.Api->stmt_status(handle, counter, 0);
+
+    /// <summary>Finalizes the prepared form; the next use prepares it again.</summary>
+    public void Release()
+    {
+        if (handle != 0)
+        {
+            _ = Sqlite3.Api->finalize(handle);
+            handle = 0;
+        }
+    }
+
+    /// <summary>Releases the statement and takes it off the connection.</summary>
+    public void Dispose()
+    {
+        Release();
+        connection.Forget(this);
+    }
+
+    private nint Prepare()
+    {
+        connection.BeforePrepare();
+        nint prepared = 0;
+        fixed (byte* text = sql)
+        {
+            int code = Sqlite3.Api->prepare_v3(connection.Handle, text, sql.Length, PreparePersistent, &prepared, null);
+            connection.Check(code);
+        }
+
+        handle = prepared;
+        return prepared;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace ChunkSync.Sqlite;
+
+/// <summary>One <c>sqlite3_value*</c> that SQLite owns: an argument of a function or a constraint of a virtual table. Spans
+/// live until the next conversion of the same value or the end of the callback.</summary>
+internal readonly unsafe struct Value(nint handle)
+{
+    public nint Handle { get; } = handle;
+
+    /// <summary>One of <see cref="StorageClass"/>.</summary>
+    public int Type => Sqlite3.Api->value_type(Handle);
+
+    public bool IsNull => Type == StorageClass.Null;
+
+    /// <summary>SQLite's conversion to a 64-bit integer.</summary>
+    public long Int64 => Sqlite3.Api->value_int64(Handle);
+
+    public double Double => Sqlite3.Api->value_double(Handle);
+
+    /// <summary>The bytes of a BLOB, or SQLite's conversion to one.</summary>
+    public ReadOnlySpan<byte> Blob
+    {
+        get
+        {
+            byte* data = Sqlite3.Api->value_blob(Handle);
+            return data == null ? default : new ReadOnlySpan<byte>(data, Sqlite3.Api->value_bytes(Handle));
+        }
+    }
+
+    /// <summary>The UTF-8 bytes of a TEXT, or SQLite's conversion to one; embedded NULs included.</summary>
+    public ReadOnlySpan<byte> Text
+    {
+        get
+        {
+            byte* data = Sqlite3.Api->value_text(Handle);
+            return data == null ? default : new ReadOnlySpan<byte>(data, Sqlite3.Api->value_bytes(Handle));
+        }
+    }
+
+    /// <summary>The text as a string, cut at the first NUL as SQLite's C interface shows it.</summary>
+    public string String
+    {
+        get
+        {
+            ReadOnlySpan<byte> text = Text;
+            int nul = text.IndexOf((byte)0);
+            return Encoding.UTF8.GetString(nul < 0 ? text : text[..nul]);
+        }
+    }
+}

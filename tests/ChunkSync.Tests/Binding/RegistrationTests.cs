@@ -1,0 +1,34 @@
+using ChunkSync.Tests.Host;
+
+namespace ChunkSync.Tests.Binding;
+
+public class RegistrationTests
+{
+    [Fact]
+    public void Versions_are_told_when_the_engine_is_registered()
+    {
+        using Database database = Database.Open();
+        Assert.Equal("1.1.4", database.Scalar("SELECT cloudsync_version()"));
+        Assert.Equal(ProductInfo.Version, database.Scalar("SELECT chunksync_version()"));
+        Assert.Equal(new byte[16], database.Scalar("SELECT cloudsync_siteid()"));
+    }
+
+    [Fact]
+    public void Db_version_is_refused_when_nothing_was_initialised()
+    {
+        using Database database = Database.Open();
+        SqlException failure = Assert.Throws<SqlException>(() => database.Scalar("SELECT cloudsync_db_version()"));
+        Assert.Equal(
+            "cloudsync is not initialized: call SELECT cloudsync_init('<table_name>') to enable sync on a table"
+            + " before calling cloudsync_db_version().",
+            failure.Text);
+    }
+
+    [Fact]
+    public void Registration_changes_nothing_when_repeated()
+    {
+        using Database database = Database.Open();
+        ChunkSync.Hosting.ManagedHost.Register(database.Handle, NativeSqlite.Library);
+        Assert.Equal("1.1.4", database.Scalar("SELECT cloudsync_version()"));
+    }
+}

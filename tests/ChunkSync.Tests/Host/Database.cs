@@ -1,0 +1,203 @@
+using System.Text;
+using ChunkSync.Hosting;
+
+namespace ChunkSync.Tests.Host;
+
+/// <summary>A connection of a test with the engine registered in process. Values come and go as null, long, double, string
+/// (when it is valid UTF-8) and byte[]; a TEXT that is not valid UTF-8 comes as <see cref="RawText"/>.</summary>
+public sealed unsafe class Database : IDisposable
+{
+    private const nint Transient = -1;
+    private bool closed;
+
+    private Database(nint handle) => Handle = handle;
+
+    /// <summary>The <c>sqlite3*</c>.</summary>
+    public nint Handle { get; }
+
+    public bool InTransaction => NativeSqlite.GetAutocommit(Handle) == 0;
+
+    public long LastInsertRowId => NativeSqlite.LastInsertRowId(Handle);
+
+    /// <summary>Opens a database, by default a new one in memory, with the engine registered.</summary>
+    public static Database Open(string path = ":memory:", bool readOnly = false, bool register = true)
+    {
+        _ = NativeSqlite.Library;
+        int flags = readOnly ? NativeSqlite.OpenReadOnly : NativeSqlite.OpenReadWrite | NativeSqlite.OpenCreate;
+        int code = NativeSqlite.Open(path, out nint handle, flags | NativeSqlite.OpenUri, 0);
+        Database database = new(handle);
+        if (code != 0)
+        {
+            SqlException failure = database.Failure(code);
+            database.Dispose();
+            throw failure;
+        }
+
+        if (register)
+        {
+            ManagedHost.Register(handle, NativeSqlite.Library);
+        }
+
+        return database;
+    }
+
+    /// <summary>Opens a database with a fixed local site id: makes it, sets the id, and opens it again.</summary>
+    public static Database OpenWithSite(string path, string siteHex, params string[] setup)
+    {
+        using (Database first = Open(path))
+        {
+            foreach (string sql in setup)
+            {
+                first.Exec(sql);
+            }
+
+            first.Exec($"UPDATE cloudsync_site_id SET site_id = x'{siteHex}' WHERE rowid = 0");
+        }
+
+        return Open(path);
+    }
+
+    /// <summary>Runs statements without parameters.</summary>
+    public void Exec(string sql)
+    {
+        int code = NativeSqlite.Exec(Handle, sql, 0, 0, 0);
+        if (code != 0)
+        {
+            throw Failure(code);
+        }
+    }
+
+    /// <summary>Runs one statement and returns its rows. Parameters are bound by position.</summary>
+    public List<object?[]> Query(string sql, params object?[] parameters)
+    {
+        nint statement = Prepare(sql);
+        try
+        {
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                Bind(statement, i + 1, parameters[i]);
+            }
+
+            List<object?[]> rows = [];
+            int code;
+            while ((code = NativeSqlite.Step(statement)) == 100)
+            {
+                rows.Add(Row(statement));
+            }
+
+            return code == 101 ? rows : throw Failure(code);
+        }
+        finally
+        {
+            _ = NativeSqlite.Finalize(statement);
+        }
+    }
+
+    /// <summary>Runs one statement with parameters, ignoring rows.</summary>
+    public void Run(string sql, params object?[] parameters) => Query(sql, parameters);
+
+    /// <summary>The first column of the first row; null when there is none.</summary>
+    public object? Scalar(string sql, params object?[] parameters)
+    {
+        List<object?[]> rows = Query(sql, parameters);
+        return rows.Count == 0 ? null : rows[0][0];
+    }
+
+    /// <summary>Prepares one statement; the caller steps it with <see cref="NativeSqlite"/> and finalizes it.</summary>
+    public nint Prepare(string sql)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(sql);
+        fixed (byte* bytes = text)
+        {
+            int code = NativeSqlite.Prepare(Handle, bytes, text.Length, out nint statement, out _);
+            return code == 0 ? statement : throw Failure(code);
+        }
+    }
+
+    /// <summary>Binds one parameter.</summary>
+    public static void Bind(nint statement, int index, object? value)
+    {
+        byte none = 0;
+        switch (value)
+        {
+            case null:
+                _ = NativeSqlite.BindNull(statement, index);
+                break;
+            case bool truth:
+                _ = NativeSqlite.BindInt64(statement, index, truth ? 1 : 0);
+                break;
+            case int number:
+                _ = NativeSqlite.BindInt64(statement, index, number);
+                break;
+            case long number:
+                _ = NativeSqlite.BindInt64(statement, index, number);
+                break;
+            case double real:
+                _ = NativeSqlite.BindDouble(statement, index, real);
+                break;
+            case string or RawText:
+                byte[] utf8 = value is RawText raw ? raw.Bytes : Encoding.UTF8.GetBytes((string)value);
+                fixed (byte* bytes = utf8)
+                {
+                    _ = NativeSqlite.BindText(statement, index, utf8.Length == 0 ? &none : bytes, utf8.Length, Transient);
+                }
+
+                break;
+            case byte[] blob:
+                fixed (byte* bytes = blob)
+                {
+                    _ = NativeSqlite.BindBlob(statement, index, blob.Length == 0 ? &none : bytes, blob.Length, Transient);
+                }
+
+                break;
+            default:
+                throw new ArgumentException("cannot bind a " + value.GetType());
+        }
+    }
+
+    /// <summary>The current row of a stepped statement.</summary>
+    public static object?[] Row(nint statement)
+    {
+        object?[] row = new object?[NativeSqlite.ColumnCount(statement)];
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] = NativeSqlite.ColumnType(statement, i) switch
+            {
+                1 => NativeSqlite.ColumnInt64(statement, i),
+                2 => NativeSqlite.ColumnDouble(statement, i),
+                3 => Text(new Span<byte>(NativeSqlite.ColumnText(statement, i), NativeSqlite.ColumnBytes(statement, i)).ToArray()),
+                4 => new Span<byte>(NativeSqlite.ColumnBlob(statement, i), NativeSqlite.ColumnBytes(statement, i)).ToArray(),
+                _ => null,
+            };
+        }
+
+        return row;
+    }
+
+    /// <summary>The failure that the connection reports.</summary>
+    public SqlException Failure(int code) =>
+        new(code & 0xff, ChunkSync.Sqlite.Sqlite3.Utf8String(NativeSqlite.ErrorMessage(Handle)));
+
+    /// <summary>Closes with <c>sqlite3_close</c>, which must succeed without any goodbye call.</summary>
+    public void Dispose()
+    {
+        if (!closed)
+        {
+            closed = true;
+            int code = NativeSqlite.Close(Handle);
+            Assert.True(code == 0, "sqlite3_close returned " + code);
+        }
+    }
+
+    private static object Text(byte[] utf8)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(utf8);
+        }
+        catch (DecoderFallbackException)
+        {
+            return new RawText(utf8);
+        }
+    }
+}

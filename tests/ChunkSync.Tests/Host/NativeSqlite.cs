@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+
+namespace ChunkSync.Tests.Host;
+
+/// <summary>The system's SQLite library, called directly: the host side of the tests.</summary>
+internal static unsafe partial class NativeSqlite
+{
+    public const int OpenReadOnly = 1;
+    public const int OpenReadWrite = 2;
+    public const int OpenCreate = 4;
+    public const int OpenUri = 0x40;
+
+    /// <summary>The handle of the library.</summary>
+    public static nint Library { get; } = Load();
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, out nint db, int flags, nint vfs);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_close")]
+    public static partial int Close(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_exec", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Exec(nint db, string sql, nint callback, nint argument, nint message);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_prepare_v2")]
+    public static partial int Prepare(nint db, byte* sql, int length, out nint statement, out byte* tail);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_step")]
+    public static partial int Step(nint statement);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_reset")]
+    public static partial int Reset(nint statement);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_finalize")]
+    public static partial int Finalize(nint statement);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_count")]
+    public static partial int ColumnCount(nint statement);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_name")]
+    public static partial byte* ColumnName(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_type")]
+    public static partial int ColumnType(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_int64")]
+    public static partial long ColumnInt64(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_double")]
+    public static partial double ColumnDouble(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_text")]
+    public static partial byte* ColumnText(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_blob")]
+    public static partial byte* ColumnBlob(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_column_bytes")]
+    public static partial int ColumnBytes(nint statement, int column);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_bind_parameter_index", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int BindParameterIndex(nint statement, string name);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_bind_int64")]
+    public static partial int BindInt64(nint statement, int index, long value);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_bind_double")]
+    public static partial int BindDouble(nint statement, int index, double value);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_bind_null")]
+    public static partial int BindNull(nint statement, int index);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_bind_text")]
+    public static partial int BindText(nint statement, int index, byte* text, int length, nint destructor);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_bind_blob")]
+    public static partial int BindBlob(nint statement, int index, byte* data, int length, nint destructor);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_errmsg")]
+    public static partial byte* ErrorMessage(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_errcode")]
+    public static partial int ErrorCode(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_get_autocommit")]
+    public static partial int GetAutocommit(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_last_insert_rowid")]
+    public static partial long LastInsertRowId(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_stmt_status")]
+    public static partial int StatementStatus(nint statement, int counter, int reset);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_memory_highwater")]
+    public static partial long MemoryHighWater(int reset);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_memory_used")]
+    public static partial long MemoryUsed();
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_interrupt")]
+    public static partial void Interrupt(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_progress_handler")]
+    public static partial void ProgressHandler(nint db, int steps, delegate* unmanaged<nint, int> handler, nint argument);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_next_stmt")]
+    public static partial nint NextStatement(nint db, nint statement);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_db_config")]
+    public static partial int DbConfig(nint db, int option, int value, nint result);
+
+    private static nint Load()
+    {
+        nint library = 0;
+        foreach (string name in (string[])["libsqlite3.so.0", "libsqlite3.dylib", "sqlite3.dll"])
+        {
+            if (NativeLibrary.TryLoad(name, out library))
+            {
+                break;
+            }
+        }
+
+        Assert.True(library != 0, "the system's SQLite library is missing: install libsqlite3-0");
+        NativeLibrary.SetDllImportResolver(
+            typeof(NativeSqlite).Assembly, (name, _, _) => name == "chunksync-test-sqlite3" ? library : 0);
+        return library;
+    }
+}
