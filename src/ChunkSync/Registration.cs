@@ -1,4 +1,6 @@
 using ChunkSync.Capture;
+using ChunkSync.Changes;
+using ChunkSync.Chunks;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -17,5 +19,7 @@ internal static class Registration
     public static IReadOnlyList<ModuleDefinition> Modules { get; } =
     [
         TransactionTable.Definition,
+        ChangesTable.Definition,
+        PayloadChunksTable.Definition,
     ];
 }

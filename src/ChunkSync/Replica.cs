@@ -1,4 +1,7 @@
 using ChunkSync.Capture;
+using ChunkSync.Changes;
+using ChunkSync.Chunks;
+using ChunkSync.Merge;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -10,6 +13,9 @@ internal sealed class Replica : IDisposable
     private readonly Statement schemaVersion;
     private readonly Statement dataVersion;
     private readonly Statement keeper;
+    private readonly Statement encoding;
+    private bool? isUtf8;
+    private MergeEngine? merge;
     private long seenSchemaVersion = -1;
     private long seenDataVersion = -1;
     private bool keeperConnected;
@@ -22,12 +28,16 @@ internal sealed class Replica : IDisposable
         connection.StatementPreparing = ConnectKeeper;
         schemaVersion = connection.Prepare("PRAGMA main.schema_version");
         dataVersion = connection.Prepare("PRAGMA main.data_version");
+        encoding = connection.Prepare("PRAGMA main.encoding");
         keeper = connection.Prepare("SELECT 1 FROM " + TransactionTable.Name);
         Settings = new Settings(this);
         Sites = new SiteDirectory(this);
         Tables = new TableCatalog(this);
         Clock = new VersionClock(this);
         Transaction = new TransactionTable(this);
+        Changes = new ChangeReader(this);
+        Schema = new SchemaVersions(this);
+        LargeValue = new LargeValueCache(this);
     }
 
     public Connection Connection { get; }
@@ -43,6 +53,21 @@ internal sealed class Replica : IDisposable
 
     /// <summary>db_version and seq of this connection's transactions.</summary>
     public VersionClock Clock { get; }
+
+    /// <summary>Reads the ordered stream of changes.</summary>
+    public ChangeReader Changes { get; }
+
+    /// <summary>Merges changes of other replicas.</summary>
+    public MergeEngine Merge => merge ??= new MergeEngine(this);
+
+    /// <summary>The schema hashes of this database.</summary>
+    public SchemaVersions Schema { get; }
+
+    /// <summary>Where the last page of this connection ended inside a position.</summary>
+    public ResumeMemory Resume { get; } = new();
+
+    /// <summary>What is remembered of the large value that a drain is inside of.</summary>
+    public LargeValueCache LargeValue { get; }
 
     /// <summary>Tells when the host's transaction commits or rolls back, without taking the host's hooks.</summary>
     public TransactionTable Transaction { get; }
@@ -135,7 +160,29 @@ internal sealed class Replica : IDisposable
         Connection.ReleaseStatements();
     }
 
-    public void Dispose() => Sqlite3.Detach();
+    /// <summary>True when the database stores text as UTF-8, so that stored bytes are payload bytes.</summary>
+    public bool IsUtf8
+    {
+        get
+        {
+            if (isUtf8 is not bool known)
+            {
+                encoding.Step();
+                known = encoding.String(0) == "UTF-8";
+                encoding.Reset();
+                isUtf8 = known;
+            }
+
+            return known;
+        }
+    }
+
+    public void Dispose()
+    {
+        Changes.Dispose();
+        LargeValue.Dispose();
+        Sqlite3.Detach();
+    }
 
     /// <summary>Makes SQLite connect our transaction table before any statement of ours exists: its disconnect callback is
     /// what releases them in sqlite3_close.</summary>

@@ -38,7 +38,7 @@ internal sealed class TableCatalog
             "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
         positionIndex = connection.Prepare(
             """
-            SELECT 1 FROM pragma_index_list(?1, 'main') AS l
+            SELECT l.name FROM pragma_index_list(?1, 'main') AS l
             WHERE l.partial = 0
               AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name, 'main') ORDER BY seqno))
                   LIKE 'db_version,seq,pk,col_name%'
@@ -110,6 +110,19 @@ internal sealed class TableCatalog
         return hash.ToHashCode();
     }
 
+    /// <summary>Whether any table has settings.</summary>
+    public bool HasSettings()
+    {
+        if (!replica.Sites.HasLocal)
+        {
+            return false;
+        }
+
+        bool any = settings.Step();
+        settings.Reset();
+        return any;
+    }
+
     /// <summary>Reads everything anew.</summary>
     public void Reload()
     {
@@ -170,13 +183,14 @@ internal sealed class TableCatalog
     {
         List<TableColumn> baseColumns = FindBaseTable(name) == null ? [] : ReadColumns(name);
         positionIndex.Bind(1, name + TrackedTable.ClockSuffix);
-        bool hasIndex = positionIndex.Step();
+        string? index = positionIndex.Step() ? positionIndex.String(0) : null;
         positionIndex.Reset();
         bool growOnly = string.Equals(algorithm, "gos", StringComparison.OrdinalIgnoreCase);
         return new TrackedTable(
             replica.Connection, name, order, baseColumns,
             growOnly ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
-            filter, RowIdName(name, baseColumns), hasIndex);
+            filter, RowIdName(name, baseColumns), index,
+            FindBaseTable(name + TrackedTable.ClockSuffix + "_blocks") != null);
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>

@@ -12,9 +12,12 @@ internal sealed class TrackedTable
     /// <summary>The column name of the sentinel, the clock row that holds a row's causal length.</summary>
     public const string Sentinel = "__[RIP]__";
 
+    /// <summary>What separates column and position key in a block's name (spec E.9).</summary>
+    public const byte BlockSeparator = 0x1F;
+
     public TrackedTable(
         Connection connection, string name, int creationOrder, IReadOnlyList<TableColumn> columns,
-        CrdtAlgorithm algorithm, string? filter, string? rowIdName, bool hasPositionIndex)
+        CrdtAlgorithm algorithm, string? filter, string? rowIdName, string? positionIndex, bool hasBlocks)
     {
         Name = name;
         NameUtf8 = Encoding.UTF8.GetBytes(name);
@@ -25,7 +28,8 @@ internal sealed class TrackedTable
         Algorithm = algorithm;
         Filter = filter;
         RowIdName = rowIdName;
-        HasPositionIndex = hasPositionIndex;
+        PositionIndex = positionIndex;
+        HasBlocks = hasBlocks;
         Quoted = "main." + Connection.Quote(name);
         ClockName = name + ClockSuffix;
         QuotedClock = "main." + Connection.Quote(ClockName);
@@ -67,8 +71,12 @@ internal sealed class TrackedTable
     /// tables and where columns hide all three.</summary>
     public string? RowIdName { get; }
 
-    /// <summary>True when the clock table has an index that starts with (db_version, seq, pk, col_name).</summary>
-    public bool HasPositionIndex { get; }
+    /// <summary>The name of an index of the clock table that starts with (db_version, seq, pk, col_name); null when there is none,
+    /// as in a database that sqlite-sync made.</summary>
+    public string? PositionIndex { get; }
+
+    /// <summary>True when table <c>&lt;tbl&gt;_cloudsync_blocks</c> exists: a column is stored as blocks.</summary>
+    public bool HasBlocks { get; }
 
     /// <summary><c>max(db_version)</c> of the clock table.</summary>
     public Statement NewestVersion { get; }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ChunkSync.Payload;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Hosting;
@@ -98,6 +99,11 @@ public static unsafe class ManagedHost
     {
         byte* message = null;
         SqliteApi* table = TableOf(sqliteLibrary);
+        if (!Lz4.IsNative)
+        {
+            Lz4.TryUseSystemLibrary();
+        }
+
         int code = Bootstrap.Load(connection, &message, table);
         if (code != ResultCode.OkLoadPermanently)
         {

@@ -29,6 +29,10 @@ internal static unsafe class Result
     public static void OwnedBlob(nint context, byte* memory, long length) =>
         Sqlite3.Api->result_blob64(context, memory, (ulong)length, Sqlite3.FreeAddress);
 
+    /// <summary>Like <see cref="OwnedBlob"/>, for UTF-8 text.</summary>
+    public static void OwnedText(nint context, byte* memory, long length) =>
+        Sqlite3.Api->result_text64(context, memory, (ulong)length, Sqlite3.FreeAddress, Utf8);
+
     public static void Int64(nint context, long value) => Sqlite3.Api->result_int64(context, value);
 
     public static void Null(nint context) => Sqlite3.Api->result_null(context);

@@ -1,0 +1,81 @@
+using System.Text;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>Table <c>cloudsync_schema_versions</c>: the schema hashes this database has had (spec E.7).</summary>
+internal sealed class SchemaVersions
+{
+    private readonly Replica replica;
+    private readonly Statement newest;
+    private readonly Statement known;
+    private readonly Statement append;
+    private readonly Statement tables;
+
+    public SchemaVersions(Replica replica)
+    {
+        this.replica = replica;
+        Connection connection = replica.Connection;
+        newest = connection.Prepare("SELECT hash FROM main.cloudsync_schema_versions ORDER BY seq DESC LIMIT 1");
+        known = connection.Prepare("SELECT 1 FROM main.cloudsync_schema_versions WHERE hash = ?1");
+        append = connection.Prepare(
+            """
+            INSERT INTO main.cloudsync_schema_versions(hash, seq)
+            VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM main.cloudsync_schema_versions))
+            ON CONFLICT(hash) DO UPDATE SET seq = excluded.seq
+            """);
+        tables = connection.Prepare("SELECT DISTINCT tbl_name FROM main.cloudsync_table_settings ORDER BY tbl_name COLLATE NOCASE");
+    }
+
+    /// <summary>The newest hash; 0 when there is none.</summary>
+    public long CurrentHash()
+    {
+        long hash = newest.Step() ? newest.Int64(0) : 0;
+        newest.Reset();
+        return hash;
+    }
+
+    /// <summary>Whether this database has ever had the hash.</summary>
+    public bool Knows(long hash)
+    {
+        known.Bind(1, hash);
+        bool found = known.Step();
+        known.Reset();
+        return found;
+    }
+
+    /// <summary>Computes the hash of all tracked tables and makes it the newest.</summary>
+    public void Update()
+    {
+        long hash = SchemaHash.Of(Describe());
+        if (CurrentHash() != hash || !Knows(hash))
+        {
+            append.Bind(1, hash);
+            append.Run();
+        }
+    }
+
+    /// <summary><c>tbl:col:type:pk</c> of every column of every tracked table, joined by commas.</summary>
+    private string Describe()
+    {
+        List<string> names = [];
+        while (tables.Step())
+        {
+            names.Add(tables.String(0));
+        }
+
+        tables.Reset();
+        StringBuilder text = new();
+        foreach (string name in names)
+        {
+            foreach (TableColumn column in replica.Tables.ReadColumns(name))
+            {
+                text.Append(text.Length == 0 ? "" : ",").Append(name).Append(':').Append(column.ClockName).Append(':')
+                    .Append(SchemaHash.TypeOf(column.DeclaredType)).Append(':').Append(column.IsKey ? '1' : '0');
+            }
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,417 @@
+using ChunkSync.Capture;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Changes;
+
+/// <summary>Reads values of a tracked table's rows by pk blob: all columns of a row, and the row's causal length, with one seek.
+/// A row with a value over the in-memory bound is read column by column, its long values in pieces.</summary>
+internal sealed unsafe class BaseRowReader : IDisposable
+{
+    private const int LimitLength = 0;
+
+    /// <summary>Memory that one row may take when its columns are read together.</summary>
+    private const int RowBudget = 4 * 1024 * 1024;
+    private const int MaxTogether = 64 * 1024;
+    private const int MinTogether = 4 * 1024;
+
+    private enum Mode
+    {
+        Missing,
+
+        /// <summary>Statement <see cref="together"/> stands on the row: column i + 1 is value column i.</summary>
+        Together,
+
+        /// <summary>One statement of <see cref="single"/> stands on the row, with its one column.</summary>
+        Single,
+
+        /// <summary>Statement <see cref="types"/> stands on the row: the type of each value.</summary>
+        Careful,
+    }
+
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly Statement together;
+    private readonly Statement?[] single;
+    private readonly Statement types;
+    private readonly Statement? blocks;
+    private readonly LargeValueReader? large;
+    private readonly int togetherLimit;
+    private Mode mode;
+    private Statement? open;
+    private int openColumn;
+    private bool largeIsOpen;
+    private byte* key;
+    private int keyLength = -1;
+    private int keyCapacity;
+
+    public BaseRowReader(Replica replica, TrackedTable table, bool hasBlocks)
+    {
+        this.replica = replica;
+        this.table = table;
+        Connection connection = replica.Connection;
+        int columns = table.ValueColumns.Length;
+        togetherLimit = Math.Clamp(RowBudget / Math.Max(columns, 1), MinTogether, MaxTogether);
+        together = connection.Prepare(Select(string.Concat(table.ValueColumns.Select(column => ", " + column.Quoted))));
+        single = new Statement?[columns];
+        types = connection.Prepare(Select(
+            ", " + (table.RowIdName ?? "NULL") + string.Concat(table.ValueColumns.Select(column => ", typeof(" + column.Quoted + ")"))));
+        if (hasBlocks)
+        {
+            blocks = connection.Prepare(
+                "SELECT col_value FROM main." + Connection.Quote(table.Name + "_cloudsync_blocks") + " WHERE pk = ?1 AND col_name = ?2");
+        }
+
+        large = table.RowIdName == null ? null : new LargeValueReader(replica, table.Name);
+    }
+
+    /// <summary>The causal length of the row that <see cref="Find"/> found: the sentinel's col_version, or 1.</summary>
+    public long CausalLength { get; private set; }
+
+    /// <summary>Goes to the row of a pk blob; false when there is no such row. The row stays readable until the next call.</summary>
+    /// <param name="pk">The pk blob.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="firstColumn">The value column that is wanted first: a row that starts with its first column is taken for a
+    /// whole row and read together, one that starts elsewhere for a single change.</param>
+    public bool Find(byte* pk, int length, int firstColumn)
+    {
+        if (length == keyLength && new ReadOnlySpan<byte>(pk, length).SequenceEqual(new ReadOnlySpan<byte>(key, length)))
+        {
+            return mode != Mode.Missing;
+        }
+
+        Leave();
+        RememberKey(pk, length);
+        bool found = firstColumn == 0 ? OpenTogether() : OpenSingle(firstColumn);
+        if (!found && mode != Mode.Careful)
+        {
+            mode = Mode.Missing;
+            return false;
+        }
+
+        if (mode == Mode.Missing)
+        {
+            return false;
+        }
+
+        CausalLength = ReadCausalLength(open!);
+        return true;
+    }
+
+    /// <summary>Sets the value of <paramref name="change"/> to a column of the row that <see cref="Find"/> found.</summary>
+    public void Value(int column, ref Change change)
+    {
+        largeIsOpen = false;
+        if (mode == Mode.Single && column != openColumn)
+        {
+            // A second column of the same row: it is a run of columns after all.
+            Close();
+            OpenTogether();
+        }
+
+        switch (mode)
+        {
+            case Mode.Together:
+                Take(together, column + 1, ref change);
+                break;
+            case Mode.Single:
+                Take(open!, 1, ref change);
+                break;
+            default:
+                CarefulValue(column, ref change);
+                break;
+        }
+    }
+
+    /// <summary>Sets the value to that of a block (spec E.9); a block without a stored value is NULL.</summary>
+    public bool BlockValue(ReadOnlySpan<byte> blockName, ref Change change)
+    {
+        if (blocks == null)
+        {
+            return false;
+        }
+
+        blocks.Reset();
+        blocks.BindStaticBlob(1, key, keyLength).BindText(2, blockName);
+        if (blocks.Step())
+        {
+            Take(blocks, 0, ref change);
+        }
+        else
+        {
+            change.ValueClass = StorageClass.Null;
+        }
+
+        return true;
+    }
+
+    /// <summary>Copies bytes of a value that is not in memory.</summary>
+    public void ReadData(long offset, byte* target, int length) => large!.Read(offset, target, length);
+
+    /// <inheritdoc cref="IChangeSource.TryRecallChecksum"/>
+    public bool TryRecallChecksum(out ulong checksum)
+    {
+        checksum = 0;
+        return largeIsOpen && large!.TryRecallChecksum(out checksum);
+    }
+
+    /// <inheritdoc cref="IChangeSource.RememberChecksum"/>
+    public void RememberChecksum(ulong checksum)
+    {
+        if (largeIsOpen)
+        {
+            large!.RememberChecksum(checksum);
+        }
+    }
+
+    /// <summary>Ends a scan: nothing stays open, nothing stays remembered.</summary>
+    public void Leave()
+    {
+        Close();
+        blocks?.Reset();
+        keyLength = -1;
+        mode = Mode.Missing;
+    }
+
+    /// <summary>Closes what a scan keeps open between rows.</summary>
+    public void EndScan()
+    {
+        Leave();
+        large?.Close();
+    }
+
+    public void Dispose()
+    {
+        EndScan();
+        together.Dispose();
+        types.Dispose();
+        blocks?.Dispose();
+        foreach (Statement? statement in single)
+        {
+            statement?.Dispose();
+        }
+
+        Sqlite3.Free(key);
+        key = null;
+    }
+
+    /// <summary>The SELECT of one row by key: the sentinel's col_version, then what is asked for. Parameter k + 1 is the pk blob,
+    /// 1 … k are its values.</summary>
+    private string Select(string columns)
+    {
+        string condition = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
+        return $"SELECT (SELECT col_version FROM {table.QuotedClock} WHERE pk = ?{table.KeyColumns.Length + 1}"
+            + $" AND col_name = '{TrackedTable.Sentinel}'){columns} FROM {table.Quoted} WHERE {condition}";
+    }
+
+    private bool OpenTogether() => OpenBounded(together, togetherLimit, Mode.Together, 0);
+
+    private bool OpenSingle(int column)
+    {
+        Statement statement = single[column]
+            ??= replica.Connection.Prepare(Select(", " + table.ValueColumns[column].Quoted));
+        return OpenBounded(statement, togetherLimit, Mode.Single, column);
+    }
+
+    /// <summary>Steps to the row while SQLite refuses values over the bound; a refusal makes the row a careful one.</summary>
+    private bool OpenBounded(Statement statement, int bound, Mode success, int column)
+    {
+        BindKey(statement);
+        nint db = replica.Connection.Handle;
+        int limit = Sqlite3.Api->limit(db, LimitLength, -1);
+        Sqlite3.Api->limit(db, LimitLength, Math.Min(limit, bound));
+        int code;
+        try
+        {
+            code = statement.TryStep();
+        }
+        finally
+        {
+            Sqlite3.Api->limit(db, LimitLength, limit);
+        }
+
+        if (code == ResultCode.Row)
+        {
+            mode = success;
+            open = statement;
+            openColumn = column;
+            return true;
+        }
+
+        if (ResultCode.Primary(code) == ResultCode.TooBig)
+        {
+            statement.Reset();
+            return OpenCareful();
+        }
+
+        if (code != ResultCode.Done)
+        {
+            EngineException failure = replica.Connection.Failure(code);
+            statement.Reset();
+            throw failure;
+        }
+
+        statement.Reset();
+        mode = Mode.Missing;
+        return false;
+    }
+
+    private bool OpenCareful()
+    {
+        BindKey(types);
+        if (!types.Step())
+        {
+            types.Reset();
+            mode = Mode.Missing;
+            return false;
+        }
+
+        mode = Mode.Careful;
+        open = types;
+        return true;
+    }
+
+    private void CarefulValue(int column, ref Change change)
+    {
+        byte first = types.Text(column + 2)[0];
+        if (first == (byte)'n')
+        {
+            change.ValueClass = StorageClass.Null;
+            return;
+        }
+
+        // 't'ext in a UTF-16 database must be converted as a whole; so must everything in a table without a rowid.
+        bool pieces = large != null && (first == (byte)'b' || (first == (byte)'t' && replica.IsUtf8));
+        if (pieces)
+        {
+            large!.Open(table.ValueColumns[column].Name, types.Int64(1));
+            largeIsOpen = true;
+            change.ValueClass = first == (byte)'b' ? StorageClass.Blob : StorageClass.Text;
+            change.Data = null;
+            change.DataLength = large.Length;
+            return;
+        }
+
+        Statement statement = single[column]
+            ??= replica.Connection.Prepare(Select(", " + table.ValueColumns[column].Quoted));
+        statement.Reset();
+        BindKey(statement);
+        if (!statement.Step())
+        {
+            statement.Reset();
+            throw new EngineException(ResultCode.Corrupt, $"a row of {table.Name} vanished while it was read");
+        }
+
+        Take(statement, 1, ref change);
+        openColumn = column;
+        carefulOpen = statement;
+    }
+
+    private Statement? carefulOpen;
+
+    private static void Take(Statement statement, int column, ref Change change)
+    {
+        change.ValueClass = statement.Type(column);
+        switch (change.ValueClass)
+        {
+            case StorageClass.Integer:
+                change.Integer = statement.Int64(column);
+                break;
+            case StorageClass.Real:
+                change.Real = statement.Double(column);
+                break;
+            case StorageClass.Null:
+                break;
+            default:
+                ReadOnlySpan<byte> data = change.ValueClass == StorageClass.Text ? statement.Text(column) : statement.Blob(column);
+                change.DataLength = data.Length;
+                change.Data = data.IsEmpty
+                    ? Empty
+                    : (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(data));
+                break;
+        }
+    }
+
+    /// <summary>An address for values without bytes.</summary>
+    private static readonly byte* Empty = (byte*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(8);
+
+    private long ReadCausalLength(Statement statement) => statement.Type(0) switch
+    {
+        StorageClass.Null => 1,
+        StorageClass.Integer => statement.Int64(0),
+        _ => throw new EngineException(
+            ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: the sentinel's col_version is not an integer"),
+    };
+
+    /// <summary>Binds the values of the remembered pk blob, then the blob itself.</summary>
+    private void BindKey(Statement statement)
+    {
+        PayloadReader reader = new(key + 1, keyLength - 1);
+        int count = keyLength == 0 ? 0 : key[0];
+        if (count != table.KeyColumns.Length)
+        {
+            throw CorruptKey($"has {count} values, the key of {table.Name} has {table.KeyColumns.Length} columns");
+        }
+
+        for (int i = 1; i <= count; i++)
+        {
+            if (!reader.TryRead(out WireValue value))
+            {
+                throw CorruptKey("cannot be decoded");
+            }
+
+            Bind(statement, i, value);
+        }
+
+        statement.BindStaticBlob(count + 1, key, keyLength);
+    }
+
+    private static void Bind(Statement statement, int index, in WireValue value)
+    {
+        switch (value.Kind)
+        {
+            case WireKind.Integer:
+                statement.Bind(index, value.Integer);
+                break;
+            case WireKind.Real:
+                statement.Bind(index, value.Real);
+                break;
+            case WireKind.Text:
+                statement.BindStaticText(index, value.Data, value.Length);
+                break;
+            case WireKind.Blob:
+                statement.BindStaticBlob(index, value.Data, value.Length);
+                break;
+            default:
+                statement.BindNull(index);
+                break;
+        }
+    }
+
+    private EngineException CorruptKey(string what) => new(
+        ResultCode.Corrupt,
+        $"corrupt clock row in {table.ClockName}: pk x'{Convert.ToHexStringLower(new ReadOnlySpan<byte>(key, Math.Min(keyLength, 64)))}' {what}");
+
+    private void RememberKey(byte* pk, int length)
+    {
+        if (length > keyCapacity)
+        {
+            byte* grown = Sqlite3.Allocate(Math.Max(length, 256));
+            Sqlite3.Free(key);
+            key = grown;
+            keyCapacity = Math.Max(length, 256);
+        }
+
+        Buffer.MemoryCopy(pk, key, keyCapacity, length);
+        keyLength = length;
+    }
+
+    private void Close()
+    {
+        open?.Reset();
+        open = null;
+        carefulOpen?.Reset();
+        carefulOpen = null;
+        largeIsOpen = false;
+    }
+}

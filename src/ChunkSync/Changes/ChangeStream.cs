@@ -1,0 +1,154 @@
+using ChunkSync.Capture;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Changes;
+
+/// <summary>The ordered stream of changes over all tracked tables: one <see cref="TableStream"/> per table, merged by a small
+/// heap. One open scan owns one stream; closed ones are kept for the next.</summary>
+internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
+{
+    private readonly TableStream[] tables;
+    private readonly TableStream[] heap;
+    private int heapCount;
+    private ScanRange? range;
+    private bool started;
+
+    public ChangeStream(Replica replica)
+    {
+        Generation = replica.Generation;
+        tables = [.. replica.Tables.All.Select(table => new TableStream(replica, table))];
+        heap = new TableStream[tables.Length];
+    }
+
+    /// <summary>The metadata that the stream was made from.</summary>
+    public int Generation { get; }
+
+    public ref readonly Change Current => ref heap[0].Current;
+
+    /// <summary>VM steps of the position statements so far.</summary>
+    public long VmSteps => tables.Sum(table => table.VmSteps);
+
+    /// <summary>Sets what the scan covers; nothing is read yet.</summary>
+    public void Start(ScanRange scan)
+    {
+        End();
+        range = scan;
+    }
+
+    public bool MoveNext()
+    {
+        if (!started)
+        {
+            started = true;
+            Open();
+        }
+        else if (heap[0].MoveNext())
+        {
+            SiftDown(0);
+        }
+        else
+        {
+            heap[0].End();
+            heap[0] = heap[--heapCount];
+            SiftDown(0);
+        }
+
+        return heapCount > 0;
+    }
+
+    public void ReadData(long offset, byte* target, int length) => heap[0].ReadData(offset, target, length);
+
+    public bool TryRecallChecksum(out ulong checksum) => heap[0].TryRecallChecksum(out checksum);
+
+    public void RememberChecksum(ulong checksum) => heap[0].RememberChecksum(checksum);
+
+    /// <summary>Ends the scan: no statement stays active.</summary>
+    public void End()
+    {
+        foreach (TableStream table in tables)
+        {
+            table.End();
+        }
+
+        heapCount = 0;
+        started = false;
+        range = null;
+    }
+
+    public void Dispose()
+    {
+        foreach (TableStream table in tables)
+        {
+            table.Dispose();
+        }
+    }
+
+    private void Open()
+    {
+        ScanRange scan = range!;
+        if (scan.Filter == SiteFilter.None || scan.FromDbVersion > scan.ToDbVersion)
+        {
+            return;
+        }
+
+        foreach (TableStream table in tables)
+        {
+            if (scan.OnlyTable != null && !table.Table.NameUtf8.AsSpan().SequenceEqual(scan.OnlyTable))
+            {
+                continue;
+            }
+
+            table.Start(scan);
+            if (table.MoveNext())
+            {
+                heap[heapCount++] = table;
+            }
+            else
+            {
+                table.End();
+            }
+        }
+
+        for (int i = (heapCount / 2) - 1; i >= 0; i--)
+        {
+            SiftDown(i);
+        }
+    }
+
+    private void SiftDown(int parent)
+    {
+        while (true)
+        {
+            int child = (2 * parent) + 1;
+            if (child >= heapCount)
+            {
+                return;
+            }
+
+            if (child + 1 < heapCount && Before(heap[child + 1], heap[child]))
+            {
+                child++;
+            }
+
+            if (!Before(heap[child], heap[parent]))
+            {
+                return;
+            }
+
+            (heap[parent], heap[child]) = (heap[child], heap[parent]);
+            parent = child;
+        }
+    }
+
+    private static bool Before(TableStream left, TableStream right)
+    {
+        ref readonly Change a = ref left.Current;
+        ref readonly Change b = ref right.Current;
+        if (a.DbVersion != b.DbVersion)
+        {
+            return a.DbVersion < b.DbVersion;
+        }
+
+        return a.Seq != b.Seq ? a.Seq < b.Seq : a.TableOrder < b.TableOrder;
+    }
+}

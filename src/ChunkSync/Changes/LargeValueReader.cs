@@ -1,0 +1,150 @@
+using System.Text;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Changes;
+
+/// <summary>Reads TEXT and BLOB values of one rowid table in pieces, by incremental blob I/O: sizes and parts are known without
+/// loading the value. One handle is kept open for the length of a scan.</summary>
+internal sealed unsafe class LargeValueReader(Replica replica, string table) : IDisposable
+{
+    /// <summary>A read this far behind what was read before has to walk the overflow chain: then it reads ahead.</summary>
+    private const int JumpLength = 1024 * 1024;
+
+    private readonly byte[] tableUtf8 = Encoding.UTF8.GetBytes(table + "\0");
+    private nint blob;
+    private string? column;
+    private long rowId;
+    private long reached;
+
+    /// <summary>The open value's length in bytes.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Opens a value; it is known to exist and to be TEXT or BLOB.</summary>
+    public void Open(string valueColumn, long valueRowId)
+    {
+        if (blob != 0 && column == valueColumn)
+        {
+            if (rowId == valueRowId)
+            {
+                return;
+            }
+
+            int code = Sqlite3.Api->blob_reopen(blob, valueRowId);
+            if (code != ResultCode.Ok)
+            {
+                EngineException failure = replica.Connection.Failure(code);
+                Close();
+                throw failure;
+            }
+        }
+        else
+        {
+            Close();
+            blob = OpenHandle(valueColumn, valueRowId);
+        }
+
+        column = valueColumn;
+        rowId = valueRowId;
+        reached = 0;
+        Length = Sqlite3.Api->blob_bytes(blob);
+    }
+
+    /// <summary>Copies bytes of the open value.</summary>
+    public void Read(long offset, byte* target, int count)
+    {
+        LargeValueCache cache = replica.LargeValue;
+        if (offset > reached + JumpLength)
+        {
+            cache.Select(table, column!, rowId, Length);
+            if (cache.TryCopy(offset, target, count))
+            {
+                return;
+            }
+
+            byte* window = cache.OpenWindow(offset, out int windowLength);
+            if (windowLength >= count)
+            {
+                FillWindow(cache, window, windowLength, offset);
+                Buffer.MemoryCopy(window, target, count, count);
+                reached = offset + windowLength;
+                return;
+            }
+        }
+
+        ReadDirectly(offset, target, count);
+        reached = Math.Max(reached, offset + count);
+    }
+
+    /// <summary>The checksum that an earlier page of the same value left behind.</summary>
+    public bool TryRecallChecksum(out ulong checksum)
+    {
+        replica.LargeValue.Select(table, column!, rowId, Length);
+        return replica.LargeValue.TryChecksum(out checksum);
+    }
+
+    /// <summary>Leaves the checksum for the value's later pages.</summary>
+    public void RememberChecksum(ulong checksum)
+    {
+        replica.LargeValue.Select(table, column!, rowId, Length);
+        replica.LargeValue.StoreChecksum(checksum);
+    }
+
+    /// <summary>Closes the handle.</summary>
+    public void Close()
+    {
+        if (blob != 0)
+        {
+            _ = Sqlite3.Api->blob_close(blob);
+            blob = 0;
+            column = null;
+        }
+    }
+
+    public void Dispose() => Close();
+
+    private void FillWindow(LargeValueCache cache, byte* window, int windowLength, long offset)
+    {
+        try
+        {
+            ReadDirectly(offset, window, windowLength);
+        }
+        catch (EngineException)
+        {
+            cache.CloseWindow();
+            throw;
+        }
+    }
+
+    private nint OpenHandle(string valueColumn, long valueRowId)
+    {
+        nint handle = 0;
+        fixed (byte* main = "main\0"u8)
+        fixed (byte* name = tableUtf8)
+        fixed (byte* columnName = Encoding.UTF8.GetBytes(valueColumn + "\0"))
+        {
+            int code = Sqlite3.Api->blob_open(replica.Connection.Handle, main, name, columnName, valueRowId, 0, &handle);
+            if (code != ResultCode.Ok)
+            {
+                EngineException failure = replica.Connection.Failure(code);
+                _ = Sqlite3.Api->blob_close(handle);
+                throw failure;
+            }
+        }
+
+        return handle;
+    }
+
+    private void ReadDirectly(long offset, byte* target, int count)
+    {
+        int code = Sqlite3.Api->blob_read(blob, target, count, (int)offset);
+        if (code == ResultCode.Abort)
+        {
+            string name = column!;
+            Close();
+            throw new EngineException(
+                ResultCode.Abort, $"a value of {table}.{name} was written while a scan was inside of it; start the scan again");
+        }
+
+        replica.Connection.Check(code);
+    }
+}

@@ -1,0 +1,291 @@
+using ChunkSync.Capture;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Changes;
+
+/// <summary>The changes of one tracked table in the order of the stream: a seek into the clock table's position index, and the
+/// base row's values for what comes out.</summary>
+internal sealed unsafe class TableStream : IDisposable
+{
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly byte* name;
+    private readonly Dictionary<(ScanStart Start, bool Strict, SiteFilter Filter), Statement> statements = [];
+    private readonly BaseRowReader rows;
+    private readonly byte* sentinel;
+    private Statement? open;
+    private Change current;
+    private int lastColumn = -1;
+    private long lastSite = -1;
+    private byte[]? site;
+    private byte* siteMemory;
+    private int siteCapacity;
+
+    public TableStream(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        rows = new BaseRowReader(replica, table, table.HasBlocks);
+        name = Copy(table.NameUtf8);
+        sentinel = Copy("__[RIP]__"u8);
+        current.Table = name;
+        current.TableLength = table.NameUtf8.Length;
+        current.TableOrder = table.CreationOrder;
+    }
+
+    /// <summary>The current change.</summary>
+    public ref readonly Change Current => ref current;
+
+    /// <summary>The table.</summary>
+    public TrackedTable Table => table;
+
+    /// <summary>Starts a scan; the first change comes with <see cref="MoveNext"/>.</summary>
+    public void Start(ScanRange range)
+    {
+        End();
+        ScanStart start = range.Start;
+        bool strict = false;
+        if (start == ScanStart.Row && range.FromRow!.TableOrder != table.CreationOrder)
+        {
+            // At the position itself, tables before the row's own are done and those behind it start whole.
+            strict = table.CreationOrder < range.FromRow.TableOrder;
+            start = ScanStart.Position;
+        }
+
+        Statement statement = StatementFor(start, strict, range.Filter);
+        statement.Bind(1, range.FromDbVersion).Bind(2, range.ToDbVersion);
+        if (range.Filter is SiteFilter.Only or SiteFilter.Except)
+        {
+            statement.Bind(3, range.SiteOrdinal);
+        }
+
+        if (start != ScanStart.Version)
+        {
+            statement.Bind(4, range.FromSeq);
+        }
+
+        if (start == ScanStart.Row)
+        {
+            statement.BindBlob(5, range.FromRow!.Key).BindText(6, range.FromRow.Column);
+        }
+
+        open = statement;
+        lastColumn = -1;
+    }
+
+    /// <summary>Moves on; false at the end. Clock rows whose base row is gone are passed over.</summary>
+    public bool MoveNext()
+    {
+        Statement statement = open!;
+        while (statement.Step())
+        {
+            ReadClockRow(statement);
+            if (IsSentinel())
+            {
+                current.ValueClass = StorageClass.Null;
+                current.CausalLength = current.ColumnVersion;
+                return true;
+            }
+
+            if (ReadValue())
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Steps SQLite took for this table since its statements were prepared: a count of work for tests.</summary>
+    public long VmSteps => statements.Values.Sum(statement => (long)statement.Status(4));
+
+    /// <inheritdoc cref="IChangeSource.ReadData"/>
+    public void ReadData(long offset, byte* target, int length) => rows.ReadData(offset, target, length);
+
+    /// <inheritdoc cref="IChangeSource.TryRecallChecksum"/>
+    public bool TryRecallChecksum(out ulong checksum) => rows.TryRecallChecksum(out checksum);
+
+    /// <inheritdoc cref="IChangeSource.RememberChecksum"/>
+    public void RememberChecksum(ulong checksum) => rows.RememberChecksum(checksum);
+
+    /// <summary>Ends a scan: no statement of this table stays active.</summary>
+    public void End()
+    {
+        open?.Reset();
+        open = null;
+        rows.EndScan();
+        lastSite = -1;
+    }
+
+    public void Dispose()
+    {
+        End();
+        rows.Dispose();
+        foreach (Statement statement in statements.Values)
+        {
+            statement.Dispose();
+        }
+
+        Sqlite3.Free(name);
+        Sqlite3.Free(sentinel);
+        Sqlite3.Free(siteMemory);
+        siteMemory = null;
+    }
+
+    private static byte* Copy(ReadOnlySpan<byte> bytes)
+    {
+        byte* copy = Sqlite3.Allocate(bytes.Length);
+        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
+        return copy;
+    }
+
+    private Statement StatementFor(ScanStart start, bool strict, SiteFilter filter)
+    {
+        if (statements.TryGetValue((start, strict, filter), out Statement? known))
+        {
+            return known;
+        }
+
+        string lower = start switch
+        {
+            ScanStart.Version => "db_version >= ?1",
+            ScanStart.Position => strict ? "(db_version, seq) > (?1, ?4)" : "(db_version, seq) >= (?1, ?4)",
+            _ => "(db_version, seq, pk, col_name) >= (?1, ?4, ?5, ?6)",
+        };
+        string site = filter switch
+        {
+            SiteFilter.Only => " AND site_id = ?3",
+            SiteFilter.Except => " AND site_id IS NOT ?3",
+            _ => "",
+        };
+        string index = table.PositionIndex == null ? "" : " INDEXED BY " + Connection.Quote(table.PositionIndex);
+        Statement statement = replica.Connection.Prepare(
+            $"SELECT db_version, seq, pk, col_name, col_version, site_id FROM {table.QuotedClock}{index}"
+            + $" WHERE {lower} AND db_version <= ?2{site} ORDER BY db_version, seq, pk, col_name");
+        statements.Add((start, strict, filter), statement);
+        return statement;
+    }
+
+    private void ReadClockRow(Statement statement)
+    {
+        if (statement.Type(0) != StorageClass.Integer || statement.Type(1) != StorageClass.Integer
+            || statement.Type(2) != StorageClass.Blob || statement.Type(3) != StorageClass.Text
+            || statement.Type(4) != StorageClass.Integer || statement.Type(5) != StorageClass.Integer)
+        {
+            throw CorruptClockRow(statement);
+        }
+
+        current.DbVersion = statement.Int64(0);
+        current.Seq = statement.Int64(1);
+        current.ColumnVersion = statement.Int64(4);
+        ReadOnlySpan<byte> pk = statement.Blob(2);
+        ReadOnlySpan<byte> column = statement.Text(3);
+        current.KeyLength = pk.Length;
+        current.ColumnLength = column.Length;
+        current.Key = Address(pk);
+        current.Column = Address(column);
+        if (current.Seq < 0)
+        {
+            throw Corrupt("seq", current.Seq.ToString());
+        }
+
+        long ordinal = statement.Int64(5);
+        if (ordinal != lastSite)
+        {
+            SetSite(ordinal);
+        }
+    }
+
+    private static byte* Address(ReadOnlySpan<byte> bytes) =>
+        (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(bytes));
+
+    private bool IsSentinel() =>
+        current.ColumnLength == TrackedTable.Sentinel.Length
+        && new ReadOnlySpan<byte>(current.Column, current.ColumnLength).SequenceEqual(new ReadOnlySpan<byte>(sentinel, current.ColumnLength));
+
+    /// <summary>Reads the value of the current column row; false when the base row is gone.</summary>
+    private bool ReadValue()
+    {
+        ReadOnlySpan<byte> column = new(current.Column, current.ColumnLength);
+        int index = FindColumn(column);
+        if (!rows.Find(current.Key, current.KeyLength, Math.Max(index, 0)))
+        {
+            return false;
+        }
+
+        current.CausalLength = rows.CausalLength;
+        if (index >= 0)
+        {
+            rows.Value(index, ref current);
+            return true;
+        }
+
+        if (column.Contains(TrackedTable.BlockSeparator) && rows.BlockValue(column, ref current))
+        {
+            return true;
+        }
+
+        if (table.Columns.Length == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
+                + $" there; call SELECT cloudsync_cleanup('{table.Name}')");
+        }
+
+        throw new EngineException(ResultCode.Error, $"table {table.Name} has no column"
+            + $" '{System.Text.Encoding.UTF8.GetString(column)}', which its sync metadata names; alter tracked tables between"
+            + " cloudsync_begin_alter and cloudsync_commit_alter");
+    }
+
+    /// <summary>Columns of one row mostly follow each other: the next one is tried first.</summary>
+    private int FindColumn(ReadOnlySpan<byte> column)
+    {
+        TableColumn[] columns = table.ValueColumns;
+        int next = lastColumn + 1 < columns.Length ? lastColumn + 1 : 0;
+        if (columns.Length > 0 && columns[next].ClockNameUtf8.AsSpan().SequenceEqual(column))
+        {
+            return lastColumn = next;
+        }
+
+        int found = table.FindValueColumn(column);
+        lastColumn = found;
+        return found;
+    }
+
+    private void SetSite(long ordinal)
+    {
+        site = replica.Sites.Id(ordinal) ?? throw Corrupt("site_id", ordinal + ", which table cloudsync_site_id does not have");
+        if (site.Length > siteCapacity)
+        {
+            byte* grown = Sqlite3.Allocate(site.Length);
+            Sqlite3.Free(siteMemory);
+            siteMemory = grown;
+            siteCapacity = site.Length;
+        }
+
+        site.CopyTo(new Span<byte>(siteMemory, siteCapacity));
+        current.Site = siteMemory;
+        current.SiteLength = site.Length;
+        lastSite = ordinal;
+    }
+
+    private EngineException CorruptClockRow(Statement statement)
+    {
+        string[] names = ["db_version", "seq", "pk", "col_name", "col_version", "site_id"];
+        int[] classes = [StorageClass.Integer, StorageClass.Integer, StorageClass.Blob, StorageClass.Text, StorageClass.Integer, StorageClass.Integer];
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (statement.Type(i) != classes[i])
+            {
+                string value = statement.IsNull(i) ? "NULL" : "'" + statement.String(i) + "'";
+                return new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}"
+                    + $" at db_version {statement.String(0)}, seq {statement.String(1)}: {names[i]} is {value}");
+            }
+        }
+
+        return new EngineException(ResultCode.Corrupt, "corrupt clock row in " + table.ClockName);
+    }
+
+    private EngineException Corrupt(string field, string value) => new(
+        ResultCode.Corrupt,
+        $"corrupt clock row in {table.ClockName} at db_version {current.DbVersion}, seq {current.Seq}: {field} is {value}");
+}

@@ -1,0 +1,11 @@
+namespace ChunkSync.Payload;
+
+/// <summary>The type of a decoded wire value.</summary>
+internal enum WireKind
+{
+    Null,
+    Integer,
+    Real,
+    Text,
+    Blob,
+}

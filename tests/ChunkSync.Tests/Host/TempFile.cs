@@ -1,0 +1,26 @@
+namespace ChunkSync.Tests.Host;
+
+/// <summary>A database file of one test, deleted with its journal files.</summary>
+public sealed class TempFile : IDisposable
+{
+    /// <summary>A new file name, or a copy of a file.</summary>
+    public TempFile(string? copyOf = null)
+    {
+        Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "chunksync-test-" + Guid.NewGuid().ToString("N") + ".db");
+        if (copyOf != null)
+        {
+            File.Copy(copyOf, Path);
+            File.SetAttributes(Path, FileAttributes.Normal);
+        }
+    }
+
+    public string Path { get; }
+
+    public void Dispose()
+    {
+        foreach (string suffix in (string[])["", "-journal", "-wal", "-shm"])
+        {
+            File.Delete(Path + suffix);
+        }
+    }
+}
