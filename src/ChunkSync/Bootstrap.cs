@@ -1,3 +1,4 @@
+using ChunkSync.Capture;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -54,6 +55,8 @@ internal static unsafe class Bootstrap
             {
                 FunctionRegistry.Register(connection, state, function);
             }
+
+            DatabaseUpgrade.Run(replica);
         }
         finally
         {

@@ -13,11 +13,17 @@ internal static class Registration
     public static IReadOnlyList<FunctionDefinition> Functions { get; } =
     [
         .. VersionFunctions.All,
+        .. CaptureFunctions.All,
+        .. TableFunctions.All,
+        .. SettingFunctions.All,
+        .. KeyFunctions.All,
+        .. UuidFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>
     public static IReadOnlyList<ModuleDefinition> Modules { get; } =
     [
+        Replica.KeeperDefinition,
         TransactionTable.Definition,
         ChangesTable.Definition,
         PayloadChunksTable.Definition,

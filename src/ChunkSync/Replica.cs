@@ -29,7 +29,7 @@ internal sealed class Replica : IDisposable
         schemaVersion = connection.Prepare("PRAGMA main.schema_version");
         dataVersion = connection.Prepare("PRAGMA main.data_version");
         encoding = connection.Prepare("PRAGMA main.encoding");
-        keeper = connection.Prepare("SELECT 1 FROM " + TransactionTable.Name);
+        keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
         Settings = new Settings(this);
         Sites = new SiteDirectory(this);
         Tables = new TableCatalog(this);
@@ -37,6 +37,7 @@ internal sealed class Replica : IDisposable
         Transaction = new TransactionTable(this);
         Changes = new ChangeReader(this);
         Schema = new SchemaVersions(this);
+        Capture = new LocalCapture(this);
         LargeValue = new LargeValueCache(this);
     }
 
@@ -56,6 +57,9 @@ internal sealed class Replica : IDisposable
 
     /// <summary>Reads the ordered stream of changes.</summary>
     public ChangeReader Changes { get; }
+
+    /// <summary>What the triggers of tracked tables call.</summary>
+    public LocalCapture Capture { get; }
 
     /// <summary>Merges changes of other replicas.</summary>
     public MergeEngine Merge => merge ??= new MergeEngine(this);
@@ -152,6 +156,16 @@ internal sealed class Replica : IDisposable
     public static EngineException NotInitialized(string operation, int code = ResultCode.Error) => new(code,
         "cloudsync is not initialized: call SELECT cloudsync_init('<table_name>') to enable sync on a table " + operation);
 
+    /// <summary>Refuses what would change metadata under a merge that is writing.</summary>
+    /// <param name="operation">What was called.</param>
+    public void RefuseDuringMerge(string operation)
+    {
+        if (MergeDepth > 0)
+        {
+            throw new EngineException(ResultCode.Misuse, operation + " cannot run while changes are being applied");
+        }
+    }
+
     /// <summary>A table of ours was disconnected, which SQLite does before it closes a connection: from here on no statement
     /// of ours may keep the connection busy.</summary>
     public void Disconnected()
@@ -180,12 +194,21 @@ internal sealed class Replica : IDisposable
     public void Dispose()
     {
         Changes.Dispose();
+        Capture.Release();
         LargeValue.Dispose();
         Sqlite3.Detach();
     }
 
-    /// <summary>Makes SQLite connect our transaction table before any statement of ours exists: its disconnect callback is
-    /// what releases them in sqlite3_close.</summary>
+    /// <summary>The table whose disconnect releases our statements.</summary>
+    public static ModuleDefinition KeeperDefinition { get; } = new(
+        StatementKeeper.Name, Writable: false, Transactional: false, state => new StatementKeeper(((Replica)state).Disconnected))
+    {
+        Summary = "Internal: how the engine learns that the connection is being closed. Always empty.",
+        Example = "SELECT count(*) FROM chunksync_connection",
+    };
+
+    /// <summary>Makes SQLite connect the keeper before any statement of ours exists: its disconnect is what
+    /// releases them in sqlite3_close.</summary>
     private void ConnectKeeper()
     {
         if (keeperConnected || preparingKeeper)

@@ -10,6 +10,8 @@ internal sealed class TableCatalog
     private readonly Replica replica;
     private readonly Statement clockTables;
     private readonly Statement settings;
+    private readonly Statement storedName;
+    private readonly Statement columnSetting;
     private readonly Statement columns;
     private readonly Statement baseTable;
     private readonly Statement positionIndex;
@@ -32,6 +34,9 @@ internal sealed class TableCatalog
             ORDER BY m.rowid
             """);
         settings = connection.Prepare("SELECT tbl_name, col_name, key, value FROM main.cloudsync_table_settings ORDER BY 1, 2, 3");
+        storedName = connection.Prepare("SELECT tbl_name FROM main.cloudsync_table_settings WHERE tbl_name = ?1 LIMIT 1");
+        columnSetting = connection.Prepare(
+            "SELECT value FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = ?2 AND key = ?3");
         columns = connection.Prepare(
             "SELECT cid, name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info(?1, 'main') ORDER BY cid");
         baseTable = connection.Prepare(
@@ -110,6 +115,34 @@ internal sealed class TableCatalog
         return hash.ToHashCode();
     }
 
+    /// <summary>The stored spelling of a table that has settings or clocks; null for other tables.</summary>
+    public string? StoredName(string name)
+    {
+        if (Find(name) is TrackedTable tracked)
+        {
+            return tracked.Name;
+        }
+
+        if (!replica.Sites.HasLocal)
+        {
+            return null;
+        }
+
+        storedName.Bind(1, name);
+        string? found = storedName.Step() ? storedName.String(0) : null;
+        storedName.Reset();
+        return found;
+    }
+
+    /// <summary>A setting of a column; null when it is not stored.</summary>
+    public string? ColumnSetting(string table, string column, string key)
+    {
+        columnSetting.Bind(1, table).Bind(2, column).Bind(3, key);
+        string? value = columnSetting.Step() ? columnSetting.String(0) : null;
+        columnSetting.Reset();
+        return value;
+    }
+
     /// <summary>Whether any table has settings.</summary>
     public bool HasSettings()
     {
@@ -128,7 +161,7 @@ internal sealed class TableCatalog
     {
         foreach (TrackedTable table in all)
         {
-            table.NewestVersion.Dispose();
+            table.Dispose();
         }
 
         all.Clear();

@@ -3,9 +3,11 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statement that it owns.</summary>
-internal sealed class TrackedTable
+/// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statements that it owns.</summary>
+internal sealed class TrackedTable : IDisposable
 {
+    private TableWriter? writer;
+
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
 
@@ -80,6 +82,15 @@ internal sealed class TrackedTable
 
     /// <summary><c>max(db_version)</c> of the clock table.</summary>
     public Statement NewestVersion { get; }
+
+    /// <summary>What writes clock rows of local changes.</summary>
+    public TableWriter Writer(Replica replica) => writer ??= new TableWriter(replica, this);
+
+    public void Dispose()
+    {
+        NewestVersion.Dispose();
+        writer?.Dispose();
+    }
 
     /// <summary>The index in <see cref="ValueColumns"/> of the column with that clock name, compared without ASCII case; -1 when
     /// there is none.</summary>

@@ -4,7 +4,7 @@ namespace ChunkSync.Capture;
 
 /// <summary>The table <c>chunksync_transaction</c>: no rows, not for users. The engine writes to it once in every transaction
 /// that takes a db_version, and SQLite then tells it how the transaction ends. This replaces commit and rollback hooks, of
-/// which a connection has only one each, the host's. Its disconnect is also how statements are released before a close.</summary>
+/// which a connection has only one each, the host's.</summary>
 internal sealed unsafe class TransactionTable : VirtualTable
 {
     public const string Name = "chunksync_transaction";
@@ -82,6 +82,4 @@ internal sealed unsafe class TransactionTable : VirtualTable
     }
 
     public override void RollbackTo(int savepoint) => replica.Invalidate();
-
-    public override void Disconnect() => replica.Disconnected();
 }

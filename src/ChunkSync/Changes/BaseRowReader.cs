@@ -1,5 +1,4 @@
 using ChunkSync.Capture;
-using ChunkSync.Payload;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;
@@ -346,51 +345,9 @@ internal sealed unsafe class BaseRowReader : IDisposable
     /// <summary>Binds the values of the remembered pk blob, then the blob itself.</summary>
     private void BindKey(Statement statement)
     {
-        PayloadReader reader = new(key + 1, keyLength - 1);
-        int count = keyLength == 0 ? 0 : key[0];
-        if (count != table.KeyColumns.Length)
-        {
-            throw CorruptKey($"has {count} values, the key of {table.Name} has {table.KeyColumns.Length} columns");
-        }
-
-        for (int i = 1; i <= count; i++)
-        {
-            if (!reader.TryRead(out WireValue value))
-            {
-                throw CorruptKey("cannot be decoded");
-            }
-
-            Bind(statement, i, value);
-        }
-
-        statement.BindStaticBlob(count + 1, key, keyLength);
+        KeyBinder.Bind(statement, table, key, keyLength);
+        statement.BindStaticBlob(table.KeyColumns.Length + 1, key, keyLength);
     }
-
-    private static void Bind(Statement statement, int index, in WireValue value)
-    {
-        switch (value.Kind)
-        {
-            case WireKind.Integer:
-                statement.Bind(index, value.Integer);
-                break;
-            case WireKind.Real:
-                statement.Bind(index, value.Real);
-                break;
-            case WireKind.Text:
-                statement.BindStaticText(index, value.Data, value.Length);
-                break;
-            case WireKind.Blob:
-                statement.BindStaticBlob(index, value.Data, value.Length);
-                break;
-            default:
-                statement.BindNull(index);
-                break;
-        }
-    }
-
-    private EngineException CorruptKey(string what) => new(
-        ResultCode.Corrupt,
-        $"corrupt clock row in {table.ClockName}: pk x'{Convert.ToHexStringLower(new ReadOnlySpan<byte>(key, Math.Min(keyLength, 64)))}' {what}");
 
     private void RememberKey(byte* pk, int length)
     {

@@ -94,8 +94,6 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
         return replica.Merge.Insert(new ReadOnlySpan<Value>(arguments + 2, ColumnCount));
     }
 
-    public override void Disconnect() => replica.Disconnected();
-
     private static char CodeOf(IndexConstraint constraint) => (constraint.Column, constraint.Operator) switch
     {
         (Table or Site or DbVersion or Seq, IndexConstraint.Equal) => '=',

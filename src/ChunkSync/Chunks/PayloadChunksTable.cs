@@ -81,6 +81,4 @@ internal sealed unsafe class PayloadChunksTable(Replica replica) : VirtualTable
     }
 
     public override VirtualCursor Open() => new PayloadChunksCursor(replica);
-
-    public override void Disconnect() => replica.Disconnected();
 }

@@ -12,7 +12,6 @@ internal static class SchemaHash
     {
         byte[] text = Encoding.UTF8.GetBytes(schema);
         Fnv64 hash = new(Fnv64.OffsetBasis);
-        bool pendingSpace = false;
         byte quote = 0;
         int i = 0;
         while (i < text.Length)
@@ -34,24 +33,18 @@ internal static class SchemaHash
             }
 
             i++;
-            if (letter is (byte)' ')
+            if (letter == (byte)' ')
             {
-                pendingSpace = true;
+                bool folded = following is (byte)' ' or (byte)'(' or (byte)')' or (byte)',' or (byte)';' || i == text.Length;
+                if (!folded)
+                {
+                    hash.Add(letter);
+                }
+
                 continue;
             }
 
-            if (letter is < 0x20 or > 0x7E)
-            {
-                continue;
-            }
-
-            if (pendingSpace && letter is not ((byte)'(' or (byte)')' or (byte)',' or (byte)';'))
-            {
-                hash.Add((byte)' ');
-            }
-
-            pendingSpace = false;
-            if (letter == (byte)';')
+            if (letter is < 0x20 or > 0x7E or (byte)';')
             {
                 continue;
             }

@@ -7,6 +7,7 @@ internal static class ResultCode
     public const int Error = 1;
     public const int Abort = 4;
     public const int Busy = 5;
+    public const int Locked = 6;
     public const int NoMem = 7;
     public const int ReadOnly = 8;
     public const int Interrupt = 9;

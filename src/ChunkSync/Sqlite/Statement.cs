@@ -195,8 +195,10 @@ internal sealed unsafe class Statement : IDisposable
     {
         if (handle != 0)
         {
-            _ = Sqlite3.Api->finalize(handle);
+            // Finalizing can disconnect a table of ours, and that comes back here.
+            nint released = handle;
             handle = 0;
+            _ = Sqlite3.Api->finalize(released);
         }
     }
 

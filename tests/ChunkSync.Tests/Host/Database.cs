@@ -185,8 +185,19 @@ public sealed unsafe class Database : IDisposable
         {
             closed = true;
             int code = NativeSqlite.Close(Handle);
-            Assert.True(code == 0, "sqlite3_close returned " + code);
+            Assert.True(code == 0, "sqlite3_close returned " + code + "; open statements: " + OpenStatements());
         }
+    }
+
+    private string OpenStatements()
+    {
+        List<string> texts = [];
+        for (nint statement = NativeSqlite.NextStatement(Handle, 0); statement != 0; statement = NativeSqlite.NextStatement(Handle, statement))
+        {
+            texts.Add(ChunkSync.Sqlite.Sqlite3.Utf8String(NativeSqlite.Sql(statement)));
+        }
+
+        return string.Join(" | ", texts);
     }
 
     private static object Text(byte[] utf8)

@@ -1,0 +1,62 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The functions that triggers of tracked tables call (spec E.4).</summary>
+internal static unsafe class CaptureFunctions
+{
+    public static IReadOnlyList<FunctionDefinition> All { get; } =
+    [
+        new("cloudsync_is_sync", 1, FunctionDefinition.Innocuous, &IsSync)
+        {
+            Summary = "1 while a merge writes or the table is disabled on this connection: its triggers do nothing then.",
+            Example = "SELECT cloudsync_is_sync('items')",
+        },
+        new("cloudsync_insert", -1, FunctionDefinition.Innocuous, &Insert)
+        {
+            Summary = "For triggers: a row with the given key was inserted.",
+            Example = "SELECT cloudsync_insert('items', NEW.id)",
+        },
+        new("cloudsync_delete", -1, FunctionDefinition.Innocuous, &Delete)
+        {
+            Summary = "For triggers: a row with the given key was deleted.",
+            Example = "SELECT cloudsync_delete('items', OLD.id)",
+        },
+        new("cloudsync_update", 3, FunctionDefinition.Innocuous, Begin, &Step, &End)
+        {
+            Summary = "For triggers: aggregate over a row's columns (table, new value, old value), key columns first.",
+            Example = "SELECT cloudsync_update(table_name, new_value, old_value) FROM column_data",
+        },
+    ];
+
+    private static void IsSync(in Call call) => call.Return(Replica.Of(call).Capture.IsSuppressed(call[0].Text) ? 1 : 0);
+
+    private static void Insert(in Call call)
+    {
+        Replica.Of(call).Capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete: false);
+        call.ReturnNull();
+    }
+
+    private static void Delete(in Call call)
+    {
+        Replica.Of(call).Capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete: true);
+        call.ReturnNull();
+    }
+
+    /// <summary>The connection's capture is the accumulator: a trigger's aggregate runs to its end before another begins.</summary>
+    private static LocalCapture Begin(object state)
+    {
+        LocalCapture capture = ((Replica)state).Capture;
+        capture.AbandonUpdate();
+        return capture;
+    }
+
+    private static void Step(object accumulator, in Call call) =>
+        ((LocalCapture)accumulator).UpdateColumn(call[0], call[1], call[2]);
+
+    private static void End(object? accumulator, in Call call)
+    {
+        ((LocalCapture?)accumulator)?.UpdateRow();
+        call.ReturnNull();
+    }
+}

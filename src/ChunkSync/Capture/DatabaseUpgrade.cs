@@ -1,0 +1,73 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>What loading does to a database that is synchronised already (spec E.1): missing internal tables and triggers are made,
+/// the setting <c>version</c> is set, and the schema hash is computed anew when the version was another.</summary>
+internal static class DatabaseUpgrade
+{
+    private const string Savepoint = "chunksync_load";
+
+    /// <summary>Brings the database up to date; where it cannot be written now, reading works all the same.</summary>
+    public static void Run(Replica replica)
+    {
+        replica.Refresh();
+        if (!replica.Sites.HasLocal || replica.Connection.IsReadOnly)
+        {
+            return;
+        }
+
+        string? version = replica.Settings.Text(Settings.Version);
+        if (version == ProductInfo.CompatibilityVersion && HasAllTriggers(replica))
+        {
+            return;
+        }
+
+        try
+        {
+            TableInitializer.InSavepoint(replica, Savepoint, () => Update(replica, version));
+        }
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked)
+        {
+            // Read-only media, PRAGMA query_only, or another writer: the next load does it.
+        }
+    }
+
+    private static void Update(Replica replica, string? version)
+    {
+        MetadataSchema.CreateInternal(replica);
+        replica.Transaction.Join();
+        foreach (TrackedTable table in replica.Tables.All)
+        {
+            if (table.Columns.Length > 0)
+            {
+                TriggerSet.Create(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+            }
+        }
+
+        replica.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
+        if (version != ProductInfo.CompatibilityVersion)
+        {
+            replica.Schema.Update();
+        }
+    }
+
+    private static bool HasAllTriggers(Replica replica)
+    {
+        using Statement count = replica.Connection.Prepare(
+            "SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name LIKE 'cloudsync\\_%' ESCAPE '\\'");
+        const int TriggersPerTable = 3;
+        foreach (TrackedTable table in replica.Tables.All)
+        {
+            count.Bind(1, table.Name);
+            bool complete = count.Step() && count.Int64(0) >= TriggersPerTable;
+            count.Reset();
+            if (!complete && table.Columns.Length > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,84 @@
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>Builds primary-key blobs (spec H): a count byte, then the key values in wire encoding. One native buffer per use,
+/// grown as needed and reused.</summary>
+internal sealed unsafe class KeyBuffer : IDisposable
+{
+    private byte* memory;
+    private long capacity;
+
+    /// <summary>The blob so far.</summary>
+    public byte* Data => memory;
+
+    /// <summary>Its length.</summary>
+    public long Length { get; private set; }
+
+    public ReadOnlySpan<byte> Bytes => new(memory, checked((int)Length));
+
+    /// <summary>Starts a blob of <paramref name="count"/> values.</summary>
+    public void Begin(int count)
+    {
+        Length = 0;
+        Reserve(1);
+        memory[0] = (byte)count;
+        Length = 1;
+    }
+
+    /// <summary>Appends one value; its storage class stays.</summary>
+    public void Append(Value value)
+    {
+        switch (value.Type)
+        {
+            case StorageClass.Integer:
+                Reserve(ValueCodec.MaxHeader);
+                Commit(ValueCodec.WriteInteger(memory + Length, value.Int64));
+                break;
+            case StorageClass.Real:
+                Reserve(ValueCodec.SizeOfReal);
+                Commit(ValueCodec.WriteReal(memory + Length, value.Double));
+                break;
+            case StorageClass.Text:
+                Append(ValueCodec.Text, value.Text);
+                break;
+            case StorageClass.Blob:
+                Append(ValueCodec.Blob, value.Blob);
+                break;
+            default:
+                Reserve(ValueCodec.SizeOfNull);
+                Commit(ValueCodec.WriteNull(memory + Length));
+                break;
+        }
+    }
+
+    public void Dispose()
+    {
+        Sqlite3.Free(memory);
+        memory = null;
+        capacity = 0;
+    }
+
+    private void Append(int kind, ReadOnlySpan<byte> data)
+    {
+        Reserve(ValueCodec.MaxHeader + (long)data.Length);
+        fixed (byte* bytes = data)
+        {
+            Commit(ValueCodec.WriteBytes(memory + Length, kind, bytes, data.Length));
+        }
+    }
+
+    private void Commit(byte* end) => Length = end - memory;
+
+    private void Reserve(long bytes)
+    {
+        long needed = Length + bytes;
+        if (needed > capacity)
+        {
+            long grown = Math.Max(needed, Math.Max(2 * capacity, 256));
+            memory = Sqlite3.Reallocate(memory, grown);
+            capacity = grown;
+        }
+    }
+}

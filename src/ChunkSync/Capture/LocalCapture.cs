@@ -1,0 +1,227 @@
+using System.Text;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>What the triggers of tracked tables call: finds the table, encodes the key, writes the clocks.</summary>
+internal sealed unsafe class LocalCapture(Replica replica)
+{
+    private readonly KeyBuffer key = new();
+    private readonly KeyBuffer oldKey = new();
+    private bool[] changed = [];
+    private TrackedTable? updating;
+    private int updateStep;
+    private bool keyChanged;
+
+    /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection.</summary>
+    public bool IsSuppressed(ReadOnlySpan<byte> name)
+    {
+        TrackedTable? table = replica.Tables.Find(name);
+        return table != null && (replica.MergeDepth > 0 || replica.Tables.IsDisabled(table));
+    }
+
+    /// <summary>An AFTER INSERT or AFTER DELETE trigger fired with the row's key.</summary>
+    /// <param name="arguments">Table name and key values.</param>
+    /// <param name="isDelete">Which of the two.</param>
+    public void Row(ReadOnlySpan<Value> arguments, bool isDelete)
+    {
+        string function = isDelete ? "cloudsync_delete" : "cloudsync_insert";
+        if (arguments.IsEmpty)
+        {
+            throw new EngineException(ResultCode.Error, function + " requires a table name and the values of its key");
+        }
+
+        TrackedTable table = Table(arguments[0], function);
+        ReadOnlySpan<Value> values = arguments[1..];
+        if (values.Length != table.KeyColumns.Length)
+        {
+            throw new EngineException(ResultCode.Error,
+                $"{function}: table {table.Name} has {table.KeyColumns.Length} key columns, {values.Length} values were given");
+        }
+
+        key.Begin(values.Length);
+        foreach (Value value in values)
+        {
+            if (value.IsNull)
+            {
+                throw NullKey(isDelete ? "Delete" : "Insert", table);
+            }
+
+            key.Append(value);
+        }
+
+        Enter();
+        try
+        {
+            if (isDelete)
+            {
+                table.Writer(replica).Delete(key);
+            }
+            else
+            {
+                table.Writer(replica).Insert(key);
+            }
+        }
+        finally
+        {
+            replica.IsCapturing = false;
+        }
+    }
+
+    /// <summary>One column of an AFTER UPDATE trigger: first the key's, then the others, in declaration order.</summary>
+    public void UpdateColumn(Value name, Value newValue, Value oldValue)
+    {
+        try
+        {
+            AddColumn(name, newValue, oldValue);
+        }
+        catch (EngineException)
+        {
+            // SQLite still calls the end of the aggregate: there is nothing to write then.
+            updating = null;
+            throw;
+        }
+    }
+
+    private void AddColumn(Value name, Value newValue, Value oldValue)
+    {
+        if (updating == null)
+        {
+            updating = Table(name, "cloudsync_update");
+            int keys = updating.KeyColumns.Length;
+            int values = updating.ValueColumns.Length;
+            if (changed.Length < values)
+            {
+                changed = new bool[values];
+            }
+
+            key.Begin(keys);
+            oldKey.Begin(keys);
+            keyChanged = false;
+            updateStep = 0;
+        }
+
+        TrackedTable table = updating;
+        int column = updateStep++ - table.KeyColumns.Length;
+        if (column >= table.ValueColumns.Length)
+        {
+            throw new EngineException(ResultCode.Error, $"cloudsync_update: table {table.Name} has {table.Columns.Length} columns,"
+                + " its trigger passes more; alter tracked tables between cloudsync_begin_alter and cloudsync_commit_alter");
+        }
+
+        if (column >= 0)
+        {
+            changed[column] = Differs(newValue, oldValue);
+            return;
+        }
+
+        if (newValue.IsNull || oldValue.IsNull)
+        {
+            throw NullKey("Update", table);
+        }
+
+        keyChanged |= Differs(newValue, oldValue);
+        key.Append(newValue);
+        oldKey.Append(oldValue);
+    }
+
+    /// <summary>The end of an AFTER UPDATE trigger's columns.</summary>
+    public void UpdateRow()
+    {
+        TrackedTable? table = updating;
+        updating = null;
+        if (table == null)
+        {
+            return;
+        }
+
+        int columns = updateStep - table.KeyColumns.Length;
+        if (columns < 0)
+        {
+            throw new EngineException(ResultCode.Error, $"cloudsync_update: table {table.Name} has {table.KeyColumns.Length} key"
+                + $" columns, {updateStep} were given");
+        }
+
+        Enter();
+        try
+        {
+            long dbVersion = replica.Clock.Next();
+            TableWriter writer = table.Writer(replica);
+            if (keyChanged)
+            {
+                writer.ChangeKey(oldKey, key);
+            }
+
+            for (int i = 0; i < columns; i++)
+            {
+                if (changed[i])
+                {
+                    writer.UpsertColumn(key, i, dbVersion);
+                }
+            }
+        }
+        finally
+        {
+            replica.IsCapturing = false;
+        }
+    }
+
+    /// <summary>Forgets an update whose statement failed between its columns.</summary>
+    public void AbandonUpdate() => updating = null;
+
+    /// <summary>Frees the buffers.</summary>
+    public void Release()
+    {
+        key.Dispose();
+        oldKey.Dispose();
+    }
+
+    /// <summary>Whether two values differ: in storage class, or in value by all of their bytes.</summary>
+    private static bool Differs(Value left, Value right)
+    {
+        int type = left.Type;
+        if (type != right.Type)
+        {
+            return true;
+        }
+
+        return type switch
+        {
+            StorageClass.Integer => left.Int64 != right.Int64,
+            StorageClass.Real => left.Double != right.Double,
+            StorageClass.Text => !left.Text.SequenceEqual(right.Text),
+            StorageClass.Blob => !left.Blob.SequenceEqual(right.Blob),
+            _ => false,
+        };
+    }
+
+    /// <summary>The tracked table of that name. Taking the transaction's version first brings metadata up to date, once per
+    /// transaction.</summary>
+    private TrackedTable Table(Value name, string function)
+    {
+        if (replica.IsCapturing)
+        {
+            throw new EngineException(ResultCode.Error, function + ": a trigger on a clock table must not write to a tracked table");
+        }
+
+        if (!replica.Transaction.IsJoined)
+        {
+            replica.Refresh();
+        }
+
+        TrackedTable? table = replica.Tables.Find(name.Text);
+        if (table == null)
+        {
+            replica.Refresh();
+            table = replica.Tables.Find(name.Text);
+        }
+
+        return table ?? throw new EngineException(
+            ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
+    }
+
+    private void Enter() => replica.IsCapturing = true;
+
+    private static EngineException NullKey(string operation, TrackedTable table) => new(
+        ResultCode.Error, $"{operation} aborted because primary key in table {table.Name} contains NULL values.");
+}

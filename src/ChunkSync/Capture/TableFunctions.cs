@@ -1,0 +1,161 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The functions that make tables tracked and change how they are (spec I, E.2, E.9).</summary>
+internal static unsafe class TableFunctions
+{
+    private const string InitSummary = "Makes a table tracked, or brings a tracked one up to date; returns the site id in hex.";
+
+    public static IReadOnlyList<FunctionDefinition> All { get; } =
+    [
+        new("cloudsync_init", 1, 0, &Init)
+        {
+            Summary = InitSummary,
+            Example = "SELECT cloudsync_init('items')",
+        },
+        new("cloudsync_init", 2, 0, &Init)
+        {
+            Summary = InitSummary + " The second argument names the CRDT: cls or gos.",
+            Example = "SELECT cloudsync_init('items', 'gos')",
+        },
+        new("cloudsync_init", 3, 0, &Init)
+        {
+            Summary = InitSummary + " Flag 1 allows an integer key, flag 2 NOT NULL columns without a default.",
+            Example = "SELECT cloudsync_init('items', 'cls', 1)",
+        },
+        new("cloudsync_enable", 1, 0, &Enable)
+        {
+            Summary = "Switches capture of a table on for this connection.",
+            Example = "SELECT cloudsync_enable('items')",
+        },
+        new("cloudsync_disable", 1, 0, &Disable)
+        {
+            Summary = "Switches capture of a table off for this connection.",
+            Example = "SELECT cloudsync_disable('items')",
+        },
+        new("cloudsync_is_enabled", 1, 0, &IsEnabled)
+        {
+            Summary = "1 when the table is tracked and not disabled on this connection.",
+            Example = "SELECT cloudsync_is_enabled('items')",
+        },
+        new("cloudsync_cleanup", 1, 0, &Cleanup)
+        {
+            Summary = "Stops tracking a table and drops its metadata; with the last table the site id goes too.",
+            Example = "SELECT cloudsync_cleanup('items')",
+        },
+        new("cloudsync_terminate", 0, 0, &Terminate)
+        {
+            Summary = "Does nothing and returns 1: closing the connection releases everything.",
+            Example = "SELECT cloudsync_terminate()",
+        },
+        new("cloudsync_set_filter", 2, 0, &SetFilter)
+        {
+            Summary = "Tracks only rows that match an expression over the table's columns; returns 1.",
+            Example = "SELECT cloudsync_set_filter('items', 'price > 0')",
+        },
+        new("cloudsync_clear_filter", 1, 0, &ClearFilter)
+        {
+            Summary = "Tracks all rows of a table again; returns 1.",
+            Example = "SELECT cloudsync_clear_filter('items')",
+        },
+        new("cloudsync_begin_alter", 1, 0, &BeginAlter)
+        {
+            Summary = "Begins a change of a tracked table's schema, in a savepoint that cloudsync_commit_alter releases.",
+            Example = "SELECT cloudsync_begin_alter('items')",
+        },
+        new("cloudsync_commit_alter", 1, 0, &CommitAlter)
+        {
+            Summary = "Ends a change of a tracked table's schema: new columns are captured.",
+            Example = "SELECT cloudsync_commit_alter('items')",
+        },
+    ];
+
+    private static void Init(in Call call)
+    {
+        string? table = call[0].IsNull ? null : call[0].String;
+        string? algorithm = call.Count < 2 || call[1].IsNull ? null : call[1].String;
+        call.Return(TableInitializer.Run(Replica.Of(call), table, algorithm, call.Count < 3 ? 0 : call[2].Int64));
+    }
+
+    private static void Enable(in Call call) => SetDisabled(call, false);
+
+    private static void Disable(in Call call) => SetDisabled(call, true);
+
+    private static void SetDisabled(in Call call, bool disabled)
+    {
+        Replica replica = Replica.Of(call);
+        replica.Refresh();
+        if (replica.Tables.Find(call[0].Text) is TrackedTable table)
+        {
+            replica.Tables.SetDisabled(table, disabled);
+        }
+
+        call.ReturnNull();
+    }
+
+    private static void IsEnabled(in Call call)
+    {
+        TableCatalog tables = Replica.Of(call).Tables;
+        TrackedTable? table = tables.Find(call[0].Text);
+        if (table == null)
+        {
+            Replica.Of(call).Refresh();
+            table = tables.Find(call[0].Text);
+        }
+
+        call.Return(table != null && !tables.IsDisabled(table) ? 1 : 0);
+    }
+
+    private static void Cleanup(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        replica.RefuseDuringMerge("cloudsync_cleanup");
+        replica.Refresh();
+        TableAlteration.Cleanup(replica, call[0].String);
+        call.ReturnNull();
+    }
+
+    private static void Terminate(in Call call) => call.Return(1);
+
+    private static void SetFilter(in Call call)
+    {
+        if (call[0].IsNull || call[1].IsNull)
+        {
+            throw new EngineException(ResultCode.Error, "cloudsync_set_filter: table and filter expression required");
+        }
+
+        Filter(call, call[1].String);
+    }
+
+    private static void ClearFilter(in Call call)
+    {
+        if (call[0].IsNull)
+        {
+            throw new EngineException(ResultCode.Error, "cloudsync_clear_filter: table required");
+        }
+
+        Filter(call, null);
+    }
+
+    private static void Filter(in Call call, string? filter)
+    {
+        Replica replica = Replica.Of(call);
+        replica.RefuseDuringMerge("changing a filter");
+        replica.Refresh();
+        TableAlteration.SetFilter(replica, call[0].String, filter);
+        call.Return(1);
+    }
+
+    private static void BeginAlter(in Call call)
+    {
+        TableAlteration.Begin(Replica.Of(call), call[0].String);
+        call.ReturnNull();
+    }
+
+    private static void CommitAlter(in Call call)
+    {
+        TableAlteration.Commit(Replica.Of(call), call[0].String);
+        call.ReturnNull();
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary><c>cloudsync_init</c> (spec E.2): checks a table and makes it tracked, or brings a tracked one up to date.</summary>
+internal static class TableInitializer
+{
+    /// <summary>Do not refuse a key of one integer column.</summary>
+    public const long AllowIntegerKey = 1;
+
+    /// <summary>Do not refuse NOT NULL columns without a default.</summary>
+    public const long AllowNotNullWithoutDefault = 2;
+
+    private const int MaxNameBytes = 512;
+    private const int MaxKeyColumns = 128;
+    private const string Savepoint = "chunksync_init";
+
+    /// <summary>Initialises a table in a savepoint of its own: after an error nothing has changed.</summary>
+    /// <param name="replica">The connection's state.</param>
+    /// <param name="table">The table's name as the user gave it; null for SQL NULL.</param>
+    /// <param name="algorithm">The CRDT's name; null for the default.</param>
+    /// <param name="flags">Checks to leave out.</param>
+    /// <returns>The local site id in hex.</returns>
+    public static string Run(Replica replica, string? table, string? algorithm, long flags)
+    {
+        if (table == null)
+        {
+            throw new EngineException(ResultCode.Error, "cloudsync_init requires a non-null table parameter");
+        }
+
+        replica.RefuseDuringMerge("cloudsync_init");
+        replica.Refresh();
+        CrdtAlgorithm crdt = Check(replica, table, algorithm, flags);
+        InSavepoint(replica, Savepoint, () => Initialize(replica, table, crdt));
+        replica.Refresh();
+        return Uuid7.Format(replica.Sites.Local, dashes: false);
+    }
+
+    /// <summary>Runs changes of metadata in a savepoint; after a failure nothing has changed, and cached metadata is read again
+    /// either way.</summary>
+    public static void InSavepoint(Replica replica, string name, Action body)
+    {
+        Connection connection = replica.Connection;
+        connection.Execute("SAVEPOINT " + name);
+        try
+        {
+            body();
+            replica.Invalidate();
+            connection.Execute("RELEASE " + name);
+        }
+        catch (EngineException)
+        {
+            replica.Invalidate();
+            if (!connection.IsAutocommit)
+            {
+                connection.Execute($"ROLLBACK TO {name}; RELEASE {name}");
+            }
+
+            throw;
+        }
+    }
+
+    private static void Initialize(Replica replica, string table, CrdtAlgorithm crdt)
+    {
+        Connection connection = replica.Connection;
+        MetadataSchema.CreateInternal(replica);
+        replica.Transaction.Join();
+        string name = replica.Tables.StoredName(table) ?? table;
+        MetadataSchema.CreateClockTable(connection, name);
+        using (Statement setting = connection.Prepare(
+            "INSERT OR IGNORE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"))
+        {
+            setting.Bind(1, name).Bind(2, crdt == CrdtAlgorithm.GrowOnlySet ? "gos" : "cls");
+            setting.Run();
+        }
+
+        replica.Invalidate();
+        replica.Refresh();
+        TrackedTable tracked = replica.Tables.Find(name)!;
+        TriggerSet.Create(connection, tracked.Name, tracked.Columns, tracked.Algorithm, tracked.Filter);
+        replica.Schema.Update();
+        ExistingRows.Capture(replica, tracked);
+    }
+
+    private static CrdtAlgorithm Check(Replica replica, string table, string? algorithm, long flags)
+    {
+        if (Encoding.UTF8.GetByteCount(table) > MaxNameBytes)
+        {
+            throw new EngineException(ResultCode.Error, $"Table name cannot be longer than {MaxNameBytes} characters");
+        }
+
+        if (replica.Tables.FindBaseTable(table) == null)
+        {
+            throw new EngineException(ResultCode.Error, $"Table {table} does not exist");
+        }
+
+        List<TableColumn> columns = replica.Tables.ReadColumns(table);
+        List<TableColumn> keys = columns.FindAll(column => column.IsKey);
+        if (keys.Count == 0)
+        {
+            throw new EngineException(ResultCode.Error, "Rowid only tables are not supported, all primary keys must be explicitly set"
+                + $" and declared as NOT NULL (table {table})");
+        }
+
+        if (keys.Count > MaxKeyColumns)
+        {
+            throw new EngineException(
+                ResultCode.Error, $"No more than {MaxKeyColumns} columns can be used to form a composite primary key");
+        }
+
+        bool integerKey = keys.Count == 1 && keys[0].DeclaredType.Contains("INT", StringComparison.OrdinalIgnoreCase);
+        if (integerKey && (flags & AllowIntegerKey) == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"Table {table} uses a single-column INTEGER primary key. For CRDT replication,"
+                + " primary keys must be globally unique. Consider using a TEXT primary key with UUIDs or ULID to avoid conflicts across"
+                + " nodes. If you understand the risk and still want to use this INTEGER primary key, set the third argument of the"
+                + " cloudsync_init function to 1 to skip this check.");
+        }
+
+        bool refused = columns.Exists(column => !column.IsKey && column.NotNull && !column.HasDefault);
+        if (refused && (flags & AllowNotNullWithoutDefault) == 0)
+        {
+            throw new EngineException(ResultCode.Error,
+                $"All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table {table})");
+        }
+
+        return CheckAlgorithm(replica, table, algorithm);
+    }
+
+    private static CrdtAlgorithm CheckAlgorithm(Replica replica, string table, string? name)
+    {
+        CrdtAlgorithm algorithm = name?.ToUpperInvariant() switch
+        {
+            null or "CLS" or "CAUSALLENGTHSET" => CrdtAlgorithm.CausalLengthSet,
+            "GOS" or "GROWONLYSET" => CrdtAlgorithm.GrowOnlySet,
+            "DWS" or "DELETEWINSSET" or "AWS" or "ADDWINSSET" => throw new EngineException(
+                ResultCode.Error, $"CRDT algorithm {name} is not yet supported"),
+            _ => throw new EngineException(ResultCode.Error, $"Unknown CRDT algorithm name {name}"),
+        };
+        TrackedTable? tracked = replica.Tables.Find(table);
+        return tracked == null || tracked.Algorithm == algorithm
+            ? algorithm
+            : throw new EngineException(
+                ResultCode.Misuse, "The function cloudsync_cleanup(table) must be called before changing a table algorithm");
+    }
+}

@@ -1,0 +1,157 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>Writes the clock rows of local changes to one table (spec E.5). Statements are prepared once; nothing is allocated per
+/// row.</summary>
+/// <remarks>The statements never abort half-way (a clock row has no constraint but its key, which is handled), so SQLite keeps no
+/// statement journal for them.</remarks>
+internal sealed unsafe class TableWriter : IDisposable
+{
+    /// <summary>Columns whose clock rows go into one INSERT.</summary>
+    private const int MaxRowsTogether = 100;
+
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly Statement exists;
+    private readonly Statement[] insertAll;
+    private readonly int[] insertAllCounts;
+    private readonly Statement[] upsert;
+    private readonly Statement createSentinel;
+    private readonly Statement raiseSentinel;
+    private readonly Statement deleteSentinel;
+    private readonly Statement deleteColumns;
+    private readonly Statement columnsOf;
+    private readonly Statement move;
+
+    public TableWriter(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        Connection connection = replica.Connection;
+        string clock = table.QuotedClock;
+        exists = connection.Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
+        List<Statement> inserts = [];
+        List<int> counts = [];
+        for (int start = 0; start < table.ValueColumns.Length; start += MaxRowsTogether)
+        {
+            TableColumn[] part = [.. table.ValueColumns.Skip(start).Take(MaxRowsTogether)];
+            inserts.Add(connection.Prepare(
+                $"INSERT OR IGNORE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
+                + string.Join(", ", part.Select((column, i) => $"(?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3 + {i})"))));
+            counts.Add(part.Length);
+        }
+
+        insertAll = [.. inserts];
+        insertAllCounts = [.. counts];
+        upsert =
+        [
+            .. table.ValueColumns.Select(column => connection.Prepare(
+                $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
+                + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
+                + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3")),
+        ];
+
+        const string Raised = "col_version = col_version + 1 + (col_version & 1), db_version = ?2, site_id = 0, seq = ?3";
+        const string Row = "(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ";
+        createSentinel = connection.Prepare(
+            $"INSERT INTO {clock}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised}");
+        raiseSentinel = connection.Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        deleteSentinel = connection.Prepare(
+            $"INSERT INTO {clock}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
+            + " col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3");
+        deleteColumns = connection.Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
+        columnsOf = connection.Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+        move = connection.Prepare(
+            $"INSERT OR REPLACE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3)");
+    }
+
+    /// <summary>A row was inserted.</summary>
+    public void Insert(KeyBuffer key)
+    {
+        long dbVersion = replica.Clock.Next();
+        if (table.ValueColumns.Length == 0)
+        {
+            Write(createSentinel, key, dbVersion, replica.Clock.TakeSeq());
+            return;
+        }
+
+        if (Exists(key))
+        {
+            // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
+            Write(raiseSentinel, key, dbVersion, replica.Clock.TakeSeq());
+            for (int i = 0; i < upsert.Length; i++)
+            {
+                UpsertColumn(key, i, dbVersion);
+            }
+
+            return;
+        }
+
+        for (int i = 0; i < insertAll.Length; i++)
+        {
+            Write(insertAll[i], key, dbVersion, replica.Clock.TakeSeqs(insertAllCounts[i]));
+        }
+    }
+
+    /// <summary>A row was deleted.</summary>
+    public void Delete(KeyBuffer key)
+    {
+        Write(deleteSentinel, key, replica.Clock.Next(), replica.Clock.TakeSeq());
+        deleteColumns.BindStaticBlob(1, key.Data, key.Length);
+        deleteColumns.Run();
+    }
+
+    /// <summary>The row's key changed: the old key's row dies, its columns live on under the new one.</summary>
+    public void ChangeKey(KeyBuffer oldKey, KeyBuffer newKey)
+    {
+        long dbVersion = replica.Clock.Next();
+        Write(deleteSentinel, oldKey, dbVersion, replica.Clock.TakeSeq());
+        columnsOf.BindStaticBlob(1, oldKey.Data, oldKey.Length);
+        try
+        {
+            while (columnsOf.Step())
+            {
+                move.BindText(4, columnsOf.Text(0));
+                Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+            }
+        }
+        finally
+        {
+            columnsOf.Reset();
+        }
+
+        deleteColumns.BindStaticBlob(1, oldKey.Data, oldKey.Length);
+        deleteColumns.Run();
+        Write(createSentinel, newKey, dbVersion, replica.Clock.TakeSeq());
+    }
+
+    /// <summary>A column got another value, or appeared.</summary>
+    public void UpsertColumn(KeyBuffer key, int column, long dbVersion) =>
+        Write(upsert[column], key, dbVersion, replica.Clock.TakeSeq());
+
+    public void Dispose()
+    {
+        foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, createSentinel, raiseSentinel,
+            deleteSentinel, deleteColumns, columnsOf, move])
+        {
+            statement.Dispose();
+        }
+    }
+
+    private bool Exists(KeyBuffer key)
+    {
+        exists.BindStaticBlob(1, key.Data, key.Length);
+        bool found = exists.Step();
+        exists.Reset();
+        return found;
+    }
+
+    private static void Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
+    {
+        statement.BindStaticBlob(1, key.Data, key.Length);
+        statement.Bind(2, dbVersion);
+        statement.Bind(3, seq);
+        statement.Run();
+    }
+}
