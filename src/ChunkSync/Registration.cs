@@ -1,6 +1,7 @@
 using ChunkSync.Capture;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
+using ChunkSync.Merge;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -18,6 +19,7 @@ internal static class Registration
         .. SettingFunctions.All,
         .. KeyFunctions.All,
         .. UuidFunctions.All,
+        .. PayloadFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>

@@ -16,6 +16,8 @@ internal sealed class Replica : IDisposable
     private readonly Statement encoding;
     private bool? isUtf8;
     private MergeEngine? merge;
+    private PayloadApplier? apply;
+    private FragmentStore? fragments;
     private long seenSchemaVersion = -1;
     private long seenDataVersion = -1;
     private bool keeperConnected;
@@ -63,6 +65,12 @@ internal sealed class Replica : IDisposable
 
     /// <summary>Merges changes of other replicas.</summary>
     public MergeEngine Merge => merge ??= new MergeEngine(this);
+
+    /// <summary>Applies payloads.</summary>
+    public PayloadApplier Apply => apply ??= new PayloadApplier(this);
+
+    /// <summary>Collects the parts of long values.</summary>
+    public FragmentStore Fragments => fragments ??= new FragmentStore(this);
 
     /// <summary>The schema hashes of this database.</summary>
     public SchemaVersions Schema { get; }
@@ -195,6 +203,7 @@ internal sealed class Replica : IDisposable
     {
         Changes.Dispose();
         Capture.Release();
+        merge?.Dispose();
         LargeValue.Dispose();
         Sqlite3.Detach();
     }

@@ -178,7 +178,14 @@ internal static unsafe class KeyFunctions
                 ResultCode.Error, "Wrong number of primary key values for cloudsync_text_materialize.");
         }
 
-        BlockText.Materialize(replica, table, column, new ReadOnlySpan<Value>(call.Arguments + 2, call.Count - 2));
+        using KeyBuffer key = new();
+        key.Begin(table.KeyColumns.Length);
+        for (int i = 2; i < call.Count; i++)
+        {
+            key.Append(call[i]);
+        }
+
+        BlockText.Materialize(replica, table, column, key.Data, checked((int)key.Length));
         call.Return(1);
     }
 }

@@ -49,7 +49,7 @@ internal static class TableInitializer
             replica.Invalidate();
             connection.Execute("RELEASE " + name);
         }
-        catch (EngineException)
+        catch
         {
             replica.Invalidate();
             if (!connection.IsAutocommit)

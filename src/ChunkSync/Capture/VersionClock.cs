@@ -6,6 +6,9 @@ namespace ChunkSync.Capture;
 /// current at commit and is forgotten at rollback; seq numbers given back by a savepoint rollback stay used.</summary>
 internal sealed class VersionClock(Replica replica)
 {
+    /// <summary>A saved state of the clock.</summary>
+    internal readonly record struct State(long? Current, long Pending, long Seq);
+
     private long? current;
     private long pending;
     private long seq;
@@ -55,6 +58,12 @@ internal sealed class VersionClock(Replica replica)
             seq = 0;
         }
     }
+
+    /// <summary>Everything the clock holds, to come back to after a savepoint was rolled back.</summary>
+    public State Save() => new(current, pending, seq);
+
+    /// <summary>Comes back to a saved state.</summary>
+    public void Restore(State state) => (current, pending, seq) = state;
 
     /// <summary>Takes the next seq of the transaction, counted from 0 over all tables.</summary>
     public long TakeSeq() => TakeSeqs(1);

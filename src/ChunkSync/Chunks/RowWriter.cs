@@ -28,9 +28,12 @@ internal static unsafe class RowWriter
         SizeOfRest(change) + ValueCodec.SizeOfBytes(change.ColumnLength) + SizeOfValue(change);
 
     /// <summary>Appends the row to a body; <paramref name="size"/> is its <see cref="SizeOf"/>.</summary>
-    public static void Write(ChunkBody body, IChangeSource source, in Change change, long size)
+    public static void Write(ChunkBody body, IChangeSource source, in Change change, long size) =>
+        body.Commit(Write(body.Reserve(size), source, change));
+
+    /// <summary>Writes the row into memory of at least <see cref="SizeOf"/> bytes; returns the address behind it.</summary>
+    public static byte* Write(byte* at, IChangeSource source, in Change change)
     {
-        byte* at = body.Reserve(size);
         at = WriteIdentity(at, change, change.Column, change.ColumnLength);
         at = change.ValueClass switch
         {
@@ -39,7 +42,7 @@ internal static unsafe class RowWriter
             StorageClass.Null => ValueCodec.WriteNull(at),
             _ => WriteData(at, source, change),
         };
-        body.Commit(WriteVersions(at, change));
+        return WriteVersions(at, change);
     }
 
     /// <summary>Writes tbl, pk and col_name.</summary>

@@ -1,7 +1,164 @@
+using System.Text;
+using ChunkSync.Capture;
 using ChunkSync.Sqlite;
+
 namespace ChunkSync.Merge;
-/// <summary>Placeholder until merged.</summary>
-internal sealed class MergeEngine(Replica replica)
+
+/// <summary>Merges changes of other replicas on one connection: changes of one row that follow each other are decided together and
+/// written once.</summary>
+internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
 {
-    public long Insert(ReadOnlySpan<Value> columns) { _ = replica; _ = columns; throw new EngineException(1, "x"); }
+    /// <summary>The highest db_version that is taken from elsewhere: a forged one must not push the local clock to its end.</summary>
+    private const long MaxDbVersion = 1L << 62;
+
+    private readonly Dictionary<TrackedTable, TableMerger> mergers = [];
+    private TableMerger? current;
+    private int generation = -1;
+
+    /// <summary>Total rows this connection had written when the current row was begun: tells whether a failed row left traces.</summary>
+    private int changesBefore;
+
+    /// <summary>True while a row is decided and not written.</summary>
+    public bool IsOpen => current != null;
+
+    /// <summary>The connection's counter of written rows when the row in progress began.</summary>
+    public int ChangesBefore => changesBefore;
+
+    /// <summary>One INSERT into <c>cloudsync_changes</c>: tbl, pk, col_name, col_value, col_version, db_version, site_id, cl, seq.</summary>
+    /// <returns>The rowid: (db_version &lt;&lt; 30) | seq of the source.</returns>
+    public long Insert(ReadOnlySpan<Value> columns)
+    {
+        replica.RefuseDuringMerge("an INSERT into cloudsync_changes");
+        replica.Refresh();
+        IncomingChange change = default;
+        ReadOnlySpan<byte> name = columns[0].Text;
+        ReadOnlySpan<byte> key = columns[1].Blob;
+        ReadOnlySpan<byte> site = columns[6].Blob;
+        change.Table = StoredValue.Address(name);
+        change.TableLength = name.Length;
+        change.Key = StoredValue.Address(key);
+        change.KeyLength = key.Length;
+        if (!columns[2].IsNull)
+        {
+            ReadOnlySpan<byte> column = columns[2].Text;
+            change.Column = StoredValue.Address(column);
+            change.ColumnLength = column.Length;
+        }
+
+        change.Value = StoredValue.Read(columns[3]);
+        change.ColumnVersion = columns[4].Int64;
+        change.DbVersion = columns[5].Int64;
+        change.Site = StoredValue.Address(site);
+        change.SiteLength = site.Length;
+        change.CausalLength = columns[7].Int64;
+        change.Seq = columns[8].Int64;
+        if (columns[0].IsNull || Find(change.TableName) == null)
+        {
+            throw new EngineException(ResultCode.Error, $"Unable to find table {columns[0].String},");
+        }
+
+        // No savepoint can be opened inside the caller's INSERT. None is needed: the base row is written first, by one statement,
+        // and what it refuses leaves nothing behind.
+        Enter();
+        try
+        {
+            BeginRow(change);
+            Add(change, "merge_insert_col");
+            FlushRow();
+        }
+        finally
+        {
+            Leave();
+        }
+
+        return (change.DbVersion << 30) | change.Seq;
+    }
+
+    /// <summary>Prepares for a batch of changes: metadata stays as it is until the batch ends.</summary>
+    public void Enter()
+    {
+        if (generation != replica.Generation)
+        {
+            DropMergers();
+            generation = replica.Generation;
+        }
+
+        replica.MergeDepth++;
+    }
+
+    /// <summary>Ends a batch.</summary>
+    public void Leave()
+    {
+        current?.Abandon();
+        current = null;
+        replica.MergeDepth--;
+    }
+
+    /// <summary>The tracked table of that name, or null.</summary>
+    public TrackedTable? Find(ReadOnlySpan<byte> name) => replica.Tables.Find(name);
+
+    /// <summary>Whether a change belongs to the row in progress.</summary>
+    public bool IsSameRow(in IncomingChange change) =>
+        current != null && AsciiNames.Same(current.Table.NameUtf8, change.TableName) && current.IsAt(change);
+
+    /// <summary>Begins a row; one in progress must have been flushed.</summary>
+    public void BeginRow(in IncomingChange change)
+    {
+        TrackedTable table = Find(change.TableName) ?? throw new EngineException(
+            ResultCode.Error, "Unable to apply payload changes: unknown table " + Encoding.UTF8.GetString(change.TableName));
+        if (table.Columns.Length == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"Unable to apply payload changes: table {table.Name} does not exist");
+        }
+
+        if (!mergers.TryGetValue(table, out TableMerger? merger))
+        {
+            merger = new TableMerger(replica, table);
+            mergers.Add(table, merger);
+        }
+
+        changesBefore = replica.Connection.TotalChanges;
+        current = merger;
+        merger.Begin(change);
+    }
+
+    /// <summary>Decides one change of the row in progress.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="operation">The operation's name in messages.</param>
+    public void Add(in IncomingChange change, string operation)
+    {
+        if (change.DbVersion >= MaxDbVersion)
+        {
+            throw new EngineException(ResultCode.Error, $"Unable to perform {operation}: db_version {change.DbVersion} of a change of table"
+                + $" {current!.Table.Name} is not below {MaxDbVersion}");
+        }
+
+        current!.Add(change, operation);
+    }
+
+    /// <summary>Writes the row in progress.</summary>
+    public void FlushRow()
+    {
+        current?.Flush();
+        current = null;
+    }
+
+    /// <summary>Forgets the row in progress.</summary>
+    public void AbandonRow()
+    {
+        current?.Abandon();
+        current = null;
+    }
+
+    public void Dispose() => DropMergers();
+
+    private void DropMergers()
+    {
+        foreach (TableMerger merger in mergers.Values)
+        {
+            merger.Dispose();
+        }
+
+        mergers.Clear();
+    }
 }

@@ -1,0 +1,110 @@
+using System.Text;
+using ChunkSync.Capture;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>Merges the blocks of block columns (spec E.9): clock rows named column + 0x1F + position key, with values in a table of
+/// their own. A NULL value deletes a block.</summary>
+internal sealed unsafe class BlockMerger : IDisposable
+{
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly Statement readVersion;
+    private readonly Statement readValue;
+    private readonly Statement write;
+    private readonly Statement remove;
+    private readonly Statement writeClock;
+    private readonly HashSet<string> touched = [];
+
+    public BlockMerger(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        Connection connection = replica.Connection;
+        string blocks = "main." + Connection.Quote(table.ClockName + "_blocks");
+        readVersion = connection.Prepare($"SELECT col_version FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = ?2");
+        readValue = connection.Prepare($"SELECT col_value FROM {blocks} WHERE pk = ?1 AND col_name = ?2");
+        write = connection.Prepare($"INSERT OR REPLACE INTO {blocks}(pk, col_name, col_value) VALUES (?1, ?2, ?3)");
+        remove = connection.Prepare($"DELETE FROM {blocks} WHERE pk = ?1 AND col_name = ?2");
+        writeClock = connection.Prepare(
+            $"INSERT OR REPLACE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq)"
+            + " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    }
+
+    /// <summary>Merges one block; true when it won.</summary>
+    public bool Add(byte* key, int keyLength, in IncomingChange change, bool newer, long site)
+    {
+        long? version = Version(key, keyLength, change);
+        bool wins = newer || version == null || change.ColumnVersion > version
+            || (change.ColumnVersion == version && BeatsLocalValue(key, keyLength, change));
+        if (!wins)
+        {
+            return false;
+        }
+
+        Statement statement = change.Value.Kind == WireKind.Null ? remove : write;
+        Bind(statement, key, keyLength, change);
+        if (change.Value.Kind != WireKind.Null)
+        {
+            KeyBinder.BindValue(statement, 3, change.Value);
+        }
+
+        statement.Run();
+        Bind(writeClock, key, keyLength, change);
+        writeClock.Bind(3, change.ColumnVersion).Bind(4, replica.Clock.Next(change.DbVersion)).Bind(5, site).Bind(6, Math.Max(0, change.Seq));
+        writeClock.Run();
+        touched.Add(Encoding.UTF8.GetString(change.ColumnName[..change.ColumnName.IndexOf(TrackedTable.BlockSeparator)]));
+        return true;
+    }
+
+    /// <summary>Rebuilds the texts whose blocks changed.</summary>
+    public void Materialize(byte* key, int keyLength)
+    {
+        foreach (string name in touched)
+        {
+            int column = table.FindValueColumn(Encoding.UTF8.GetBytes(name));
+            if (column >= 0)
+            {
+                BlockText.Materialize(replica, table, table.ValueColumns[column].Name, key, keyLength);
+            }
+        }
+
+        touched.Clear();
+    }
+
+    /// <summary>Forgets what was not materialised.</summary>
+    public void Abandon() => touched.Clear();
+
+    public void Dispose()
+    {
+        foreach (Statement statement in (Statement[])[readVersion, readValue, write, remove, writeClock])
+        {
+            statement.Dispose();
+        }
+    }
+
+    private static void Bind(Statement statement, byte* key, int keyLength, in IncomingChange change)
+    {
+        statement.Reset();
+        statement.BindStaticBlob(1, key, keyLength).BindStaticText(2, change.Column, change.ColumnLength);
+    }
+
+    private long? Version(byte* key, int keyLength, in IncomingChange change)
+    {
+        Bind(readVersion, key, keyLength, change);
+        long? version = readVersion.Step() ? readVersion.Int64(0) : null;
+        readVersion.Reset();
+        return version;
+    }
+
+    private bool BeatsLocalValue(byte* key, int keyLength, in IncomingChange change)
+    {
+        Bind(readValue, key, keyLength, change);
+        WireValue local = readValue.Step() ? StoredValue.Read(readValue, 0) : default;
+        bool beats = ValueOrder.Compare(change.Value, local) > 0;
+        readValue.Reset();
+        return beats;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>One row of a fragment payload (spec B.1), checked: it says which value it belongs to, and where in it.</summary>
+internal unsafe struct FragmentRow
+{
+    private const int Columns = ContainerHeader.ChangeColumns;
+
+    /// <summary>The longest value that a fragment may announce: SQLite's own limit is below.</summary>
+    private const long MaxTotalSize = int.MaxValue;
+
+    /// <summary>The change that the whole value belongs to, with the real column name and no value.</summary>
+    public IncomingChange Change;
+
+    /// <summary>32 hex digits.</summary>
+    public string ValueId;
+
+    /// <summary>16 hex digits.</summary>
+    public string Checksum;
+    public long PartIndex;
+    public long PartCount;
+    public long TotalSize;
+
+    /// <summary>The length of every part but the last, as this part implies it.</summary>
+    public long PartSize;
+    public byte* Data;
+    public long DataLength;
+
+    /// <summary>Reads and checks the next row.</summary>
+    /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
+    public static FragmentRow Read(ref PayloadReader reader, uint number)
+    {
+        WireValue* values = stackalloc WireValue[Columns];
+        for (int i = 0; i < Columns; i++)
+        {
+            if (!reader.TryRead(out values[i]))
+            {
+                throw FragmentStore.Invalid($"invalid v3 payload row {number} at offset {reader.Offset}");
+            }
+        }
+
+        CheckTypes(values);
+        FragmentRow row = default;
+        row.Change = ReadChange(values);
+        row.Data = values[3].Data;
+        row.DataLength = values[3].Length;
+        row.ReadName(values[2].Bytes, values[2].Data);
+        return row;
+    }
+
+    private static void CheckTypes(WireValue* values)
+    {
+        ReadOnlySpan<WireKind> kinds =
+        [
+            WireKind.Text, WireKind.Blob, WireKind.Text, WireKind.Blob, WireKind.Integer, WireKind.Integer, WireKind.Blob,
+            WireKind.Integer, WireKind.Integer,
+        ];
+        for (int i = 0; i < Columns; i++)
+        {
+            if (values[i].Kind != kinds[i])
+            {
+                throw FragmentStore.Invalid("invalid v3 payload row");
+            }
+        }
+
+        if (values[3].Length == 0)
+        {
+            throw FragmentStore.Invalid("invalid v3 payload row");
+        }
+    }
+
+    private static IncomingChange ReadChange(WireValue* values) => new()
+    {
+        Table = values[0].Data,
+        TableLength = (int)values[0].Length,
+        Key = values[1].Data,
+        KeyLength = (int)values[1].Length,
+        ColumnVersion = values[4].Integer,
+        DbVersion = values[5].Integer,
+        Site = values[6].Data,
+        SiteLength = (int)values[6].Length,
+        CausalLength = values[7].Integer,
+        Seq = values[8].Integer,
+    };
+
+    private void ReadName(ReadOnlySpan<byte> text, byte* address)
+    {
+        if (!FragmentName.TryParse(text, out FragmentName name) || name.TotalSize < 1 || name.TotalSize > MaxTotalSize
+            || name.PartCount > name.TotalSize)
+        {
+            throw FragmentStore.Invalid("invalid v3 fragment metadata");
+        }
+
+        ValueId = Encoding.ASCII.GetString(name.ValueId);
+        Checksum = Encoding.ASCII.GetString(name.Checksum);
+        PartIndex = name.PartIndex;
+        PartCount = name.PartCount;
+        TotalSize = name.TotalSize;
+        Change.Column = address + (text.Length - name.Column.Length);
+        Change.ColumnLength = name.Column.Length;
+        if (!ulong.TryParse(Checksum, System.Globalization.NumberStyles.AllowHexSpecifier, null, out ulong checksum))
+        {
+            throw FragmentStore.Invalid("invalid v3 fragment metadata");
+        }
+
+        FragmentIdentity identity = FragmentIdentity.Of(
+            Change.TableName, Change.KeyBlob, name.Column, Change.SiteId, Change.ColumnVersion, Change.DbVersion,
+            Change.CausalLength, Change.Seq, checksum, TotalSize);
+        if (ValueId != identity.High.ToString("x16") + identity.Low.ToString("x16") || Checksum != checksum.ToString("x16"))
+        {
+            throw FragmentStore.Invalid("invalid v3 fragment identity");
+        }
+
+        CheckPlace();
+    }
+
+    /// <summary>A part of a cut has the cut's size, the last one what is left.</summary>
+    private void CheckPlace()
+    {
+        PartSize = FragmentStore.PartSize(PartCount, PartIndex, DataLength, TotalSize);
+        bool fits = PartSize > 0 && (PartCount - 1) * PartSize < TotalSize && TotalSize <= PartCount * PartSize
+            && DataLength == Math.Min(PartSize, TotalSize - (PartIndex * PartSize));
+        if (!fits)
+        {
+            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: part {PartIndex} of {PartCount} of value {ValueId},"
+                + $" {TotalSize} bytes in all, has {DataLength} bytes");
+        }
+    }
+}

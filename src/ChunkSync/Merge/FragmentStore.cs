@@ -1,0 +1,257 @@
+using System.Text;
+using ChunkSync.Capture;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>Collects the parts of long values (spec G.3) in table <c>cloudsync_payload_fragments</c> until a value is whole, and
+/// merges it then. Parts may come in any order and more than once; a value that is cut anew with another part size is collected
+/// beside the first cut, and whichever is whole first wins.</summary>
+internal sealed unsafe class FragmentStore
+{
+    private const string Prefix = "Error on cloudsync_payload_apply: ";
+    private const string Savepoint = "chunksync_fragment";
+
+    /// <summary>How often a connection looks for stale groups, in milliseconds.</summary>
+    private const long CleanupInterval = 60_000;
+
+    /// <summary>Age at which an incomplete group is dropped, in seconds.</summary>
+    private const int StaleAge = 86_400;
+
+    /// <summary>Groups dropped at once.</summary>
+    private const int CleanupGroups = 32;
+
+    private readonly Replica replica;
+    private readonly Statement firstPart;
+    private readonly Statement stage;
+    private readonly Statement count;
+    private readonly Statement parts;
+    private readonly Statement drop;
+    private readonly Statement clean;
+    private long? lastCleanup;
+
+    public FragmentStore(Replica replica)
+    {
+        this.replica = replica;
+        Connection connection = replica.Connection;
+        const string Table = "main.cloudsync_payload_fragments";
+        firstPart = connection.Prepare($"SELECT part_count, part_index, length(fragment) FROM {Table} WHERE value_id = ?1 LIMIT 1");
+        stage = connection.Prepare(
+            $"INSERT OR REPLACE INTO {Table}(value_id, part_index, part_count, total_size, checksum, created_at, tbl, pk, col_name,"
+            + " col_version, db_version, site_id, cl, seq, fragment)"
+            + " VALUES (?1, ?2, ?3, ?4, ?5, CAST(strftime('%s', 'now') AS INTEGER), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+        count = connection.Prepare($"SELECT count(*) FROM {Table} WHERE value_id = ?1");
+        parts = connection.Prepare($"SELECT part_index, fragment FROM {Table} WHERE value_id = ?1 ORDER BY part_index");
+        drop = connection.Prepare($"DELETE FROM {Table} WHERE value_id = ?1 OR (value_id > ?1 || ':' AND value_id < ?1 || ';')");
+        clean = connection.Prepare(
+            $"DELETE FROM {Table} WHERE value_id IN (SELECT value_id FROM {Table} GROUP BY value_id"
+            + $" HAVING max(created_at) < CAST(strftime('%s', 'now') AS INTEGER) - {StaleAge} LIMIT {CleanupGroups})");
+    }
+
+    /// <summary>Applies a payload of fragment rows.</summary>
+    /// <returns>How many values became complete.</returns>
+    public long Apply(OpenedPayload payload)
+    {
+        if (payload.Header.Columns != ContainerHeader.ChangeColumns)
+        {
+            throw Invalid("invalid v3 column count");
+        }
+
+        PayloadReader reader = new(payload.Body, payload.BodyLength);
+        long completed = 0;
+        for (uint row = 0; row < payload.Header.Rows; row++)
+        {
+            FragmentRow fragment = FragmentRow.Read(ref reader, row);
+            completed += ApplyPart(fragment) ? 1 : 0;
+        }
+
+        return completed;
+    }
+
+    /// <summary>The failure of a fragment row.</summary>
+    public static EngineException Invalid(string what) => new(ResultCode.Misuse, Prefix + what);
+
+    private bool ApplyPart(in FragmentRow part)
+    {
+        Connection connection = replica.Connection;
+        connection.Execute("SAVEPOINT " + Savepoint);
+        try
+        {
+            bool complete = false;
+            if (!IsKnown(part.Change))
+            {
+                string group = Stage(part);
+                CleanUp();
+                complete = TryComplete(part, group);
+            }
+
+            connection.Execute("RELEASE " + Savepoint);
+            return complete;
+        }
+        catch
+        {
+            if (!connection.IsAutocommit)
+            {
+                connection.Execute($"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
+            }
+
+            replica.Invalidate();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the value has been merged, or can only lose: a repeat then leaves nothing behind.</summary>
+    private bool IsKnown(in IncomingChange change)
+    {
+        TrackedTable? table = replica.Tables.Find(change.TableName);
+        if (table == null)
+        {
+            return false;
+        }
+
+        using Statement clock = replica.Connection.Prepare(
+            $"SELECT c.col_version, c.seq, c.site_id, (SELECT s.col_version FROM {table.QuotedClock} AS s WHERE s.pk = ?1"
+            + $" AND s.col_name = '{TrackedTable.Sentinel}') FROM {table.QuotedClock} AS c WHERE c.pk = ?1 AND c.col_name = ?2 COLLATE NOCASE");
+        clock.BindStaticBlob(1, change.Key, change.KeyLength).BindStaticText(2, change.Column, change.ColumnLength);
+        if (!clock.Step())
+        {
+            return false;
+        }
+
+        long causalLength = clock.IsNull(3) ? 1 : clock.Int64(3);
+        if (causalLength != change.CausalLength)
+        {
+            return causalLength > change.CausalLength;
+        }
+
+        long version = clock.Int64(0);
+        bool same = version == change.ColumnVersion && clock.Int64(1) == change.Seq
+            && replica.Sites.Id(clock.Int64(2)) is byte[] site && change.SiteId.SequenceEqual(site);
+        return same || version > change.ColumnVersion;
+    }
+
+    /// <summary>Stores one part; returns the group it belongs to: the value's id, or one with the cut's part size behind it when
+    /// another cut of the value is there already.</summary>
+    private string Stage(in FragmentRow part)
+    {
+        string group = part.ValueId;
+        firstPart.Bind(1, group);
+        if (firstPart.Step() && (firstPart.Int64(0) != part.PartCount
+            || PartSize(firstPart.Int64(0), firstPart.Int64(1), firstPart.Int64(2), part.TotalSize) != part.PartSize))
+        {
+            group += ":" + part.PartSize;
+        }
+
+        firstPart.Reset();
+        IncomingChange change = part.Change;
+        stage.Bind(1, group).Bind(2, part.PartIndex).Bind(3, part.PartCount).Bind(4, part.TotalSize).Bind(5, part.Checksum);
+        stage.BindStaticText(6, change.Table, change.TableLength).BindStaticBlob(7, change.Key, change.KeyLength)
+            .BindStaticText(8, change.Column, change.ColumnLength);
+        stage.Bind(9, change.ColumnVersion).Bind(10, change.DbVersion).BindStaticBlob(11, change.Site, change.SiteLength)
+            .Bind(12, change.CausalLength).Bind(13, change.Seq).BindStaticBlob(14, part.Data, part.DataLength);
+        stage.Run();
+        return group;
+    }
+
+    /// <summary>The part size that a part's place and length imply.</summary>
+    public static long PartSize(long count, long index, long length, long total) =>
+        index < count - 1 || count == 1 ? length : (total - length) / (count - 1);
+
+    private bool TryComplete(in FragmentRow part, string group)
+    {
+        count.Bind(1, group);
+        count.Step();
+        long stored = count.Int64(0);
+        count.Reset();
+        if (stored < part.PartCount)
+        {
+            return false;
+        }
+
+        byte* value = Sqlite3.Allocate(part.TotalSize);
+        try
+        {
+            Assemble(part, group, value);
+            Merge(part, value);
+        }
+        finally
+        {
+            Sqlite3.Free(value);
+        }
+
+        drop.Bind(1, part.ValueId);
+        drop.Run();
+        return true;
+    }
+
+    /// <summary>Puts the parts together and checks the whole. The memory is that of the value: its parts are there.</summary>
+    private void Assemble(in FragmentRow part, string group, byte* value)
+    {
+        long offset = 0;
+        long index = 0;
+        parts.Bind(1, group);
+        try
+        {
+            while (parts.Step())
+            {
+                ReadOnlySpan<byte> data = parts.Blob(1);
+                if (parts.Int64(0) != index++ || data.Length > part.TotalSize - offset)
+                {
+                    throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: the parts of value {part.ValueId} do not fit");
+                }
+
+                data.CopyTo(new Span<byte>(value + offset, data.Length));
+                offset += data.Length;
+            }
+        }
+        finally
+        {
+            parts.Reset();
+        }
+
+        string checksum = Fnv64.Of(value, offset).ToString("x16");
+        if (offset != part.TotalSize || checksum != part.Checksum)
+        {
+            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} has {offset} bytes with checksum"
+                + $" {checksum}, it should have {part.TotalSize} with {part.Checksum}");
+        }
+    }
+
+    private void Merge(in FragmentRow part, byte* encoded)
+    {
+        IncomingChange change = part.Change;
+        PayloadReader reader = new(encoded, part.TotalSize);
+        if (!reader.TryRead(out change.Value) || reader.Remaining != 0)
+        {
+            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} cannot be decoded");
+        }
+
+        MergeEngine merge = replica.Merge;
+        merge.Enter();
+        try
+        {
+            replica.Clock.Advance();
+            merge.BeginRow(change);
+            merge.Add(change, "merge_insert_col");
+            merge.FlushRow();
+            replica.Clock.Advance();
+        }
+        finally
+        {
+            merge.Leave();
+        }
+    }
+
+    private void CleanUp()
+    {
+        long now = Environment.TickCount64;
+        if (lastCleanup is long last && now - last < CleanupInterval)
+        {
+            return;
+        }
+
+        lastCleanup = now;
+        clean.Run();
+    }
+}

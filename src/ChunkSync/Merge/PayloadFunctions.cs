@@ -1,0 +1,224 @@
+using ChunkSync.Capture;
+using ChunkSync.Changes;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>The functions that make and apply payloads (spec G).</summary>
+internal static unsafe class PayloadFunctions
+{
+    private const string ApplySummary =
+        "Merges a payload and returns its number of rows (of completed values for fragments). A second argument 0 leaves the"
+        + " checkpoint where it is.";
+
+    public static IReadOnlyList<FunctionDefinition> All { get; } =
+    [
+        new("cloudsync_payload_apply", -1, 0, &Apply)
+        {
+            Summary = ApplySummary,
+            Example = "SELECT cloudsync_payload_apply(?1)",
+        },
+        new("cloudsync_payload_decode", -1, 0, &Apply)
+        {
+            Summary = "The same as cloudsync_payload_apply.",
+            Example = "SELECT cloudsync_payload_decode(?1)",
+        },
+        new("cloudsync_payload_encode", -1, 0, state => new PayloadEncoder((Replica)state), &EncodeRow, &EncodeEnd)
+        {
+            Summary = "Aggregate: the rows of its arguments as one payload; NULL when there are none.",
+            Example = "SELECT cloudsync_payload_encode(tbl, pk, col_name, col_value, col_version, db_version, site_id, cl, seq)"
+                + " FROM cloudsync_changes",
+        },
+        new("cloudsync_payload_blob_checked", 5, 0, &BlobChecked)
+        {
+            Summary = "All changes behind (since, since_seq) as one payload, unless they are larger than the last argument.",
+            Example = "SELECT cloudsync_payload_blob_checked(0, 0, NULL, 0, 1000000)",
+        },
+        new("cloudsync_payload_save", 1, 0, &Save)
+        {
+            Summary = "Writes the local changes that were not sent to a file; returns its size, 0 when there are none.",
+            Example = "SELECT cloudsync_payload_save('/tmp/changes.bin')",
+        },
+        new("cloudsync_payload_load", 1, 0, &Load)
+        {
+            Summary = "Applies the payload in a file.",
+            Example = "SELECT cloudsync_payload_load('/tmp/changes.bin')",
+        },
+    ];
+
+    private static void Apply(in Call call)
+    {
+        if (call.Count == 0 || call[0].Type != StorageClass.Blob)
+        {
+            throw new EngineException(ResultCode.Misuse, "Error on cloudsync_payload_decode: value must be a BLOB.");
+        }
+
+        ReadOnlySpan<byte> payload = call[0].Blob;
+        bool advance = call.Count < 2 || call[1].IsNull || call[1].Int64 != 0;
+        fixed (byte* bytes = payload)
+        {
+            call.Return(Replica.Of(call).Apply.Apply(bytes, payload.Length, advance));
+        }
+    }
+
+    private static void EncodeRow(object accumulator, in Call call) =>
+        ((PayloadEncoder)accumulator).Add(new ReadOnlySpan<Value>(call.Arguments, call.Count));
+
+    private static void EncodeEnd(object? accumulator, in Call call)
+    {
+        if (accumulator is not PayloadEncoder encoder)
+        {
+            call.ReturnNull();
+            return;
+        }
+
+        Replica.Of(call).Refresh();
+        byte* payload = encoder.Finish(out long length);
+        Result.OwnedBlob(call.Context, payload, length);
+    }
+
+    private static void BlobChecked(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        RequireInitialized(replica, "cloudsync_payload_blob_checked");
+        long limit = call[4].Int64;
+        if (limit <= 0)
+        {
+            throw new EngineException(
+                ResultCode.Error, "cloudsync_payload_blob_checked: max_estimated_payload_size must be positive");
+        }
+
+        bool except = call[3].Int64 != 0;
+        SiteFilter filter = SiteFilter.Only;
+        long site = SiteDirectory.LocalOrdinal;
+        if (!call[2].IsNull)
+        {
+            long? ordinal = call[2].Type == StorageClass.Blob && !call[2].Blob.IsEmpty ? replica.Sites.Find(call[2].Blob) : null;
+            filter = (ordinal, except) switch
+            {
+                (null, true) => SiteFilter.All,
+                (null, false) => SiteFilter.None,
+                (_, true) => SiteFilter.Except,
+                _ => SiteFilter.Only,
+            };
+            site = ordinal ?? site;
+        }
+        else if (except)
+        {
+            throw new EngineException(
+                ResultCode.Error, "cloudsync_payload_blob_checked: exclude_filter_site_id requires a non-NULL site_id");
+        }
+
+        byte* payload = MonolithicPayload.Encode(replica, call[0].Int64, call[1].Int64, filter, site, limit, out long length);
+        Return(call, payload, length);
+    }
+
+    private static void Return(in Call call, byte* payload, long length)
+    {
+        if (payload == null)
+        {
+            call.ReturnNull();
+        }
+        else
+        {
+            Result.OwnedBlob(call.Context, payload, length);
+        }
+    }
+
+    private static void RequireInitialized(Replica replica, string function)
+    {
+        if (!replica.IsInitialized)
+        {
+            throw Replica.NotInitialized($"before calling {function}().");
+        }
+    }
+
+    private static void Save(in Call call)
+    {
+        if (call[0].Type != StorageClass.Text)
+        {
+            throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
+        }
+
+        Replica replica = Replica.Of(call);
+        RequireInitialized(replica, "cloudsync_payload_save");
+        long since = replica.Settings.Integer(Settings.SendDbVersion) ?? 0;
+        if (since < 0)
+        {
+            throw new EngineException(ResultCode.Error, "Unable to retrieve db_version");
+        }
+
+        byte* payload = MonolithicPayload.Encode(
+            replica, since, null, SiteFilter.Only, SiteDirectory.LocalOrdinal, null, out long length);
+        try
+        {
+            WriteFile(call[0].String, payload, length);
+        }
+        finally
+        {
+            Sqlite3.Free(payload);
+        }
+
+        call.Return(length);
+    }
+
+    private static void WriteFile(string path, byte* payload, long length)
+    {
+        try
+        {
+            File.Delete(path);
+            if (payload != null)
+            {
+                using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write);
+                file.Write(new ReadOnlySpan<byte>(payload, checked((int)length)));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new EngineException(ResultCode.IoErr, "Unable to write payload to file path");
+        }
+    }
+
+    private static void Load(in Call call)
+    {
+        if (call[0].Type != StorageClass.Text)
+        {
+            throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
+        }
+
+        byte* payload = null;
+        try
+        {
+            payload = ReadFile(call[0].String, out long length);
+            call.Return(Replica.Of(call).Apply.Apply(payload, length, advance: true));
+        }
+        finally
+        {
+            Sqlite3.Free(payload);
+        }
+    }
+
+    private static byte* ReadFile(string path, out long length)
+    {
+        byte* payload = null;
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            length = file.Length;
+            if (length == 0)
+            {
+                throw new EngineException(ResultCode.Misuse, "Error on cloudsync_payload_apply: invalid payload length");
+            }
+
+            payload = Sqlite3.Allocate(length);
+            file.ReadExactly(new Span<byte>(payload, checked((int)length)));
+            return payload;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException or OverflowException)
+        {
+            Sqlite3.Free(payload);
+            throw new EngineException(ResultCode.IoErr, "Unable to read payload from file path.");
+        }
+    }
+}

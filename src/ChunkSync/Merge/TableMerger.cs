@@ -1,0 +1,384 @@
+using ChunkSync.Capture;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>Merges changes into one table (spec F.4), a row at a time: <see cref="Begin"/> reads the row's clocks, each
+/// <see cref="Add"/> decides one change against them, <see cref="Flush"/> writes what won: the row first, with one statement, then
+/// its clocks.</summary>
+/// <remarks>What won and is not written yet does not count as known, as in sqlite-sync: a new row's sentinel that comes behind its
+/// columns is stored. A table with <c>gos</c> merges by the same rules, without deletes: taking whatever came last, as sqlite-sync does, would
+/// leave replicas with different values.</remarks>
+internal sealed unsafe class TableMerger : IDisposable
+{
+    private const long None = -1;
+
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly MergeWriter writer;
+    private readonly BlockMerger? blocks;
+    private readonly byte*[] names;
+    private readonly byte* sentinelName;
+
+    /// <summary>Local col_version by column; <see cref="None"/> without a clock row.</summary>
+    private readonly long[] versions;
+    private readonly bool[] hasVersion;
+    private readonly bool[] isPending;
+    private readonly WireValue[] pendingValues;
+    private readonly ClockEntry[] pendingClocks;
+    private readonly ClockEntry[] entries;
+    private readonly int[] columns;
+    private int pendingCount;
+    private byte* key;
+    private int keyLength;
+    private long localCausalLength;
+    private bool isKnown;
+
+    /// <summary>Whether the base row is expected to be there: it had clocks of a live row, or was written since.</summary>
+    private bool wasAlive;
+    private bool hasSentinel;
+    private bool makeRow;
+    private bool resetClocks;
+    private bool writeSentinel;
+    private ClockEntry sentinel;
+    private long mergingVersion;
+
+    public TableMerger(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        Generation = replica.Generation;
+        writer = new MergeWriter(replica.Connection, table);
+        blocks = table.HasBlocks ? new BlockMerger(replica, table) : null;
+        int count = table.ValueColumns.Length;
+        names = new byte*[count];
+        for (int i = 0; i < count; i++)
+        {
+            names[i] = Copy(table.ValueColumns[i].ClockNameUtf8);
+        }
+
+        sentinelName = Copy("__[RIP]__"u8);
+        versions = new long[count];
+        hasVersion = new bool[count];
+        isPending = new bool[count];
+        pendingValues = new WireValue[count];
+        pendingClocks = new ClockEntry[count];
+        entries = new ClockEntry[count + 1];
+        columns = new int[count];
+    }
+
+    /// <summary>The metadata that the statements were made from.</summary>
+    public int Generation { get; }
+
+    /// <summary>The table.</summary>
+    public TrackedTable Table => table;
+
+    /// <summary>Whether changes now are about this row.</summary>
+    public bool IsAt(in IncomingChange change) => change.KeyBlob.SequenceEqual(new ReadOnlySpan<byte>(key, keyLength));
+
+    /// <summary>Goes to a row: its local clocks are read. The key stays in place until <see cref="Flush"/>.</summary>
+    public void Begin(in IncomingChange change)
+    {
+        key = change.Key;
+        keyLength = change.KeyLength;
+        CheckKey();
+        Array.Clear(hasVersion);
+        isKnown = false;
+        hasSentinel = false;
+        localCausalLength = 0;
+        Statement clocks = writer.ReadClocks;
+        clocks.BindStaticBlob(1, key, keyLength);
+        while (clocks.Step())
+        {
+            isKnown = true;
+            ReadOnlySpan<byte> name = clocks.Text(0);
+            if (name.SequenceEqual("__[RIP]__"u8))
+            {
+                hasSentinel = true;
+                localCausalLength = clocks.Int64(1);
+                continue;
+            }
+
+            int column = table.FindValueColumn(name);
+            if (column >= 0)
+            {
+                versions[column] = hasVersion[column] ? Math.Max(versions[column], clocks.Int64(1)) : clocks.Int64(1);
+                hasVersion[column] = true;
+            }
+        }
+
+        clocks.Reset();
+        if (isKnown && !hasSentinel)
+        {
+            localCausalLength = 1;
+        }
+
+        wasAlive = isKnown && (localCausalLength & 1) == 1;
+    }
+
+    /// <summary>Decides one change of the row.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="operation">The name that sqlite-sync's message for an unknown column has.</param>
+    public void Add(in IncomingChange change, string operation)
+    {
+        int column = change.IsSentinel ? -1 : FindColumn(change, operation);
+        mergingVersion = change.DbVersion;
+        if (change.CausalLength < localCausalLength)
+        {
+            return;
+        }
+
+        if ((change.CausalLength & 1) == 0)
+        {
+            if (change.CausalLength > localCausalLength && table.Algorithm == CrdtAlgorithm.CausalLengthSet)
+            {
+                Delete(change);
+            }
+
+            return;
+        }
+
+        if (change.IsSentinel)
+        {
+            if (change.CausalLength > localCausalLength)
+            {
+                Resurrect(change, change.ColumnVersion);
+            }
+
+            return;
+        }
+
+        if (column < 0)
+        {
+            AddBlock(change);
+        }
+        else
+        {
+            AddColumn(change, column);
+        }
+    }
+
+    /// <summary>Writes what won since <see cref="Begin"/>.</summary>
+    public void Flush()
+    {
+        if (pendingCount > 0 || makeRow)
+        {
+            WriteRow();
+        }
+
+        blocks?.Materialize(key, keyLength);
+        key = null;
+        keyLength = 0;
+    }
+
+    /// <summary>Forgets what was decided and not written: the row failed.</summary>
+    public void Abandon()
+    {
+        ClearPending();
+        blocks?.Abandon();
+        key = null;
+        keyLength = 0;
+    }
+
+    public void Dispose()
+    {
+        writer.Dispose();
+        blocks?.Dispose();
+        foreach (byte* name in names)
+        {
+            Sqlite3.Free(name);
+        }
+
+        Sqlite3.Free(sentinelName);
+    }
+
+    private static byte* Copy(ReadOnlySpan<byte> bytes)
+    {
+        byte* copy = Sqlite3.Allocate(bytes.Length);
+        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
+        return copy;
+    }
+
+    private void CheckKey()
+    {
+        if (!KeyBinder.IsKeyOf(table, key, keyLength))
+        {
+            throw new EngineException(ResultCode.Error, "Unable to perform merge_insert_col: the pk of a change of table"
+                + $" {table.Name} is {KeyText.Describe(key, keyLength)}, the key has {table.KeyColumns.Length} columns");
+        }
+    }
+
+    private int FindColumn(in IncomingChange change, string operation)
+    {
+        int column = table.FindValueColumn(change.ColumnName);
+        return column >= 0 || (blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator))
+            ? column
+            : throw new EngineException(ResultCode.Error, $"Unable to perform {operation}: table {table.Name} has no column"
+                + $" '{System.Text.Encoding.UTF8.GetString(change.ColumnName)}'");
+    }
+
+    private void AddColumn(in IncomingChange change, int column)
+    {
+        bool wins = (!isPending[column] && (change.CausalLength > localCausalLength || !isKnown || !hasVersion[column]))
+            || change.ColumnVersion > versions[column]
+            || (change.ColumnVersion == versions[column] && BeatsLocalValue(change, column));
+        Revive(change);
+        if (!wins)
+        {
+            return;
+        }
+
+        if (!isPending[column])
+        {
+            isPending[column] = true;
+            pendingCount++;
+        }
+
+        pendingValues[column] = change.Value;
+        pendingClocks[column] = Entry(names[column], table.ValueColumns[column].ClockNameUtf8.Length, change, change.ColumnVersion);
+        versions[column] = change.ColumnVersion;
+        hasVersion[column] = true;
+    }
+
+    /// <summary>A column of a longer life than the local one implies that life's sentinel.</summary>
+    private void Revive(in IncomingChange change)
+    {
+        if (change.CausalLength > localCausalLength && (isKnown || change.CausalLength > 1))
+        {
+            Resurrect(change, change.CausalLength);
+        }
+    }
+
+    private void AddBlock(in IncomingChange change)
+    {
+        bool newer = change.CausalLength > localCausalLength;
+        Revive(change);
+        WriteRow();
+        if (blocks!.Add(key, keyLength, change, newer, SiteOrdinal(change)))
+        {
+            if (!isKnown)
+            {
+                writer.WriteColumns(key, keyLength, [], pendingValues, known: false);
+            }
+
+            isKnown = true;
+            localCausalLength = Math.Max(localCausalLength, 1);
+        }
+    }
+
+    private bool BeatsLocalValue(in IncomingChange change, int column)
+    {
+        if (isPending[column])
+        {
+            return ValueOrder.Compare(change.Value, pendingValues[column]) > 0;
+        }
+
+        bool beats = ValueOrder.Compare(change.Value, writer.ReadValue(key, keyLength, column)) > 0;
+        writer.Release(column);
+        return beats;
+    }
+
+    private void Resurrect(in IncomingChange change, long columnVersion)
+    {
+        makeRow = true;
+        resetClocks |= isKnown;
+        writeSentinel = true;
+        sentinel = Entry(sentinelName, TrackedTable.Sentinel.Length, change, columnVersion);
+        for (int i = 0; i < versions.Length; i++)
+        {
+            versions[i] = isPending[i] ? versions[i] : 0;
+        }
+
+        hasSentinel = true;
+        isKnown = true;
+        localCausalLength = change.CausalLength;
+    }
+
+    private void Delete(in IncomingChange change)
+    {
+        if (pendingCount > 0 || makeRow)
+        {
+            WriteRow();
+        }
+
+        long dbVersion = replica.Clock.Next(change.DbVersion);
+        writer.Delete(key, keyLength);
+        if (change.IsSentinel)
+        {
+            entries[0] = Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.ColumnVersion);
+            writer.WriteClocks(key, keyLength, dbVersion, entries.AsSpan(0, 1));
+            hasSentinel = true;
+        }
+
+        writer.DeleteColumnClocks(key, keyLength);
+        wasAlive = false;
+        Array.Clear(hasVersion);
+        isKnown = hasSentinel;
+        localCausalLength = change.IsSentinel ? change.ColumnVersion : hasSentinel ? localCausalLength : 0;
+    }
+
+    private void WriteRow()
+    {
+        if (pendingCount == 0 && !makeRow)
+        {
+            return;
+        }
+
+        long dbVersion = replica.Clock.Next(mergingVersion);
+        int count = 0;
+        int clocks = 0;
+        if (writeSentinel)
+        {
+            entries[clocks++] = sentinel;
+        }
+
+        for (int i = 0; i < isPending.Length && count < pendingCount; i++)
+        {
+            if (isPending[i])
+            {
+                columns[count++] = i;
+                entries[clocks++] = pendingClocks[i];
+            }
+        }
+
+        writer.WriteColumns(key, keyLength, columns.AsSpan(0, count), pendingValues, known: wasAlive && !makeRow);
+        if (resetClocks)
+        {
+            writer.ResetColumnClocks(key, keyLength, dbVersion);
+        }
+
+        writer.WriteClocks(key, keyLength, dbVersion, entries.AsSpan(0, clocks));
+        wasAlive = true;
+        isKnown = true;
+        localCausalLength = Math.Max(localCausalLength, 1);
+        ClearPending();
+    }
+
+    private void ClearPending()
+    {
+        if (pendingCount > 0)
+        {
+            Array.Clear(isPending);
+        }
+
+        pendingCount = 0;
+        makeRow = false;
+        resetClocks = false;
+        writeSentinel = false;
+    }
+
+    private ClockEntry Entry(byte* name, int nameLength, in IncomingChange change, long version) => new()
+    {
+        Name = name,
+        NameLength = nameLength,
+        Version = version,
+        Site = SiteOrdinal(change),
+        Seq = Math.Max(0, change.Seq),
+    };
+
+    private long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0
+        ? replica.Sites.FindOrAdd(change.SiteId)
+        : throw new EngineException(
+            ResultCode.Error, "Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
+}
