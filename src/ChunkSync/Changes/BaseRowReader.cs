@@ -217,9 +217,13 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         BindKey(statement);
         nint db = replica.Connection.Handle;
-        int limit = Sqlite3.Api->limit(db, LimitLength, -1);
-        Sqlite3.Api->limit(db, LimitLength, Math.Min(limit, bound));
+        int limit = Sqlite3.Api->limit(db, LimitLength, bound);
         int code;
+        if (limit < bound)
+        {
+            Sqlite3.Api->limit(db, LimitLength, limit);
+        }
+
         try
         {
             code = statement.TryStep();

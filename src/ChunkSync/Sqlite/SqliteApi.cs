@@ -15,7 +15,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 5)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long, int> bind_int64;
     [FieldOffset(8 * 6)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> bind_null;
     [FieldOffset(8 * 12)] public delegate* unmanaged[Cdecl]<nint, int, nint, int> bind_value;
-    [FieldOffset(8 * 15)] public delegate* unmanaged[Cdecl]<nint, int> changes;
+    [FieldOffset(8 * 15)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> changes;
     [FieldOffset(8 * 19)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*> column_blob;
     [FieldOffset(8 * 20)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> column_bytes;
     [FieldOffset(8 * 22)] public delegate* unmanaged[Cdecl]<nint, int> column_count;
@@ -23,14 +23,14 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 29)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long> column_int64;
     [FieldOffset(8 * 36)] public delegate* unmanaged[Cdecl]<nint, int, byte*> column_text;
     [FieldOffset(8 * 38)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> column_type;
-    [FieldOffset(8 * 39)] public delegate* unmanaged[Cdecl]<nint, int, nint> column_value;
+    [FieldOffset(8 * 39)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, nint> column_value;
     [FieldOffset(8 * 50)] public delegate* unmanaged[Cdecl]<nint, byte*, int> declare_vtab;
     [FieldOffset(8 * 53)] public delegate* unmanaged[Cdecl]<nint, byte*> errmsg;
     [FieldOffset(8 * 55)] public delegate* unmanaged[Cdecl]<nint, byte*, nint, nint, byte**, int> exec;
     [FieldOffset(8 * 57)] public delegate* unmanaged[Cdecl]<nint, int> finalize;
     [FieldOffset(8 * 58)] public delegate* unmanaged[Cdecl]<void*, void> free;
     [FieldOffset(8 * 60)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> get_autocommit;
-    [FieldOffset(8 * 65)] public delegate* unmanaged[Cdecl]<nint, long> last_insert_rowid;
+    [FieldOffset(8 * 65)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, long> last_insert_rowid;
     [FieldOffset(8 * 67)] public delegate* unmanaged[Cdecl]<int> libversion_number;
     [FieldOffset(8 * 77)] public delegate* unmanaged[Cdecl]<nint, int> reset;
     [FieldOffset(8 * 79)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, double, void> result_double;
@@ -39,7 +39,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 84)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, void> result_null;
     [FieldOffset(8 * 89)] public delegate* unmanaged[Cdecl]<nint, nint, void> result_value;
     [FieldOffset(8 * 94)] public delegate* unmanaged[Cdecl]<nint, int> step;
-    [FieldOffset(8 * 97)] public delegate* unmanaged[Cdecl]<nint, int> total_changes;
+    [FieldOffset(8 * 97)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> total_changes;
     [FieldOffset(8 * 101)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, void*> user_data;
     [FieldOffset(8 * 102)] public delegate* unmanaged[Cdecl]<nint, byte*> value_blob;
     [FieldOffset(8 * 103)] public delegate* unmanaged[Cdecl]<nint, int> value_bytes;
@@ -47,7 +47,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 107)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, long> value_int64;
     [FieldOffset(8 * 109)] public delegate* unmanaged[Cdecl]<nint, byte*> value_text;
     [FieldOffset(8 * 113)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> value_type;
-    [FieldOffset(8 * 118)] public delegate* unmanaged[Cdecl]<nint, int> clear_bindings;
+    [FieldOffset(8 * 118)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> clear_bindings;
     [FieldOffset(8 * 119)] public delegate* unmanaged[Cdecl]<nint, byte*, void*, void*, void*, int> create_module_v2;
     [FieldOffset(8 * 121)] public delegate* unmanaged[Cdecl]<nint, int> blob_bytes;
     [FieldOffset(8 * 122)] public delegate* unmanaged[Cdecl]<nint, int> blob_close;
@@ -59,14 +59,14 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 146)] public delegate* unmanaged[Cdecl]<nint, int, void> result_error_code;
     [FieldOffset(8 * 148)] public delegate* unmanaged[Cdecl]<int, void*, void> randomness;
     [FieldOffset(8 * 149)] public delegate* unmanaged[Cdecl]<nint, nint> context_db_handle;
-    [FieldOffset(8 * 151)] public delegate* unmanaged[Cdecl]<nint, int, int, int> limit;
+    [FieldOffset(8 * 151)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int, int> limit;
     [FieldOffset(8 * 162)] public delegate* unmanaged[Cdecl]<nint, byte*, int, int, void*, void*, void*, void*, void*, int> create_function_v2;
     [FieldOffset(8 * 166)] public delegate* unmanaged[Cdecl]<nint, int> extended_errcode;
     [FieldOffset(8 * 170)] public delegate* unmanaged[Cdecl]<nint, int, int, int> stmt_status;
     [FieldOffset(8 * 176)] public delegate* unmanaged[Cdecl]<nint, long, int> blob_reopen;
     [FieldOffset(8 * 177)] public delegate* unmanaged[Cdecl]<nint, int, int, int> vtab_config;
     [FieldOffset(8 * 181)] public delegate* unmanaged[Cdecl]<nint, byte*, int> db_readonly;
-    [FieldOffset(8 * 184)] public delegate* unmanaged[Cdecl]<nint, int> stmt_busy;
+    [FieldOffset(8 * 184)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> stmt_busy;
     [FieldOffset(8 * 185)] public delegate* unmanaged[Cdecl]<nint, int> stmt_readonly;
     [FieldOffset(8 * 193)] public delegate* unmanaged[Cdecl]<nint, int, void*, ulong, nint, int> bind_blob64;
     [FieldOffset(8 * 194)] public delegate* unmanaged[Cdecl]<nint, int, byte*, ulong, nint, byte, int> bind_text64;
@@ -77,7 +77,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 204)] public delegate* unmanaged[Cdecl]<nint, nint> value_dup;
     [FieldOffset(8 * 205)] public delegate* unmanaged[Cdecl]<nint, void> value_free;
     [FieldOffset(8 * 207)] public delegate* unmanaged[Cdecl]<nint, int, ulong, int> bind_zeroblob64;
-    [FieldOffset(8 * 216)] public delegate* unmanaged[Cdecl]<nint, long, void> set_last_insert_rowid;
+    [FieldOffset(8 * 216)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, long, void> set_last_insert_rowid;
     [FieldOffset(8 * 217)] public delegate* unmanaged[Cdecl]<nint, byte*, int, uint, nint*, byte**, int> prepare_v3;
     [FieldOffset(8 * 252)] public delegate* unmanaged[Cdecl]<nint, byte*, int> txn_state;
 }

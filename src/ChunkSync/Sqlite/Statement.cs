@@ -4,6 +4,8 @@ namespace ChunkSync.Sqlite;
 
 /// <summary>A prepared statement that prepares itself at first use and again after <see cref="Release"/>. The connection knows
 /// all of its statements, so that closing it releases them without a goodbye call. Use, reset and reuse allocate nothing.</summary>
+/// <remarks>Columns are read through <c>sqlite3_column_value</c>, whose values SQLite calls unprotected: reading them takes no mutex.
+/// That is safe because this thread holds the connection's mutex: the engine only runs inside callbacks of the connection.</remarks>
 internal sealed unsafe class Statement : IDisposable
 {
     private const uint PreparePersistent = 1;
@@ -14,6 +16,11 @@ internal sealed unsafe class Statement : IDisposable
     private readonly Connection connection;
     private readonly byte[] sql;
     private nint handle;
+
+    /// <summary>The row's <c>sqlite3_value*</c> by column. A program has its result in the same registers at every row, so the
+    /// addresses are looked up once; the first one is compared at every step.</summary>
+    private nint[] values = [];
+    private nint firstValue;
 
     internal Statement(Connection connection, string sql)
     {
@@ -34,7 +41,7 @@ internal sealed unsafe class Statement : IDisposable
     /// <exception cref="EngineException">SQLite's code and text; the statement has been reset.</exception>
     public bool Step()
     {
-        int code = Sqlite3.Api->step(Handle);
+        int code = TryStep();
         if (code == ResultCode.Row)
         {
             return true;
@@ -51,7 +58,20 @@ internal sealed unsafe class Statement : IDisposable
     }
 
     /// <summary>Steps once and returns SQLite's code, for callers that expect failures.</summary>
-    public int TryStep() => Sqlite3.Api->step(Handle);
+    public int TryStep()
+    {
+        int code = Sqlite3.Api->step(Handle);
+        if (code == ResultCode.Row)
+        {
+            nint first = Sqlite3.Api->column_value(handle, 0);
+            if (first != firstValue)
+            {
+                FindValues(first);
+            }
+        }
+
+        return code;
+    }
 
     /// <summary>Steps a statement that returns no rows, and resets it.</summary>
     public void Run()
@@ -157,27 +177,27 @@ internal sealed unsafe class Statement : IDisposable
 
     public int ColumnCount => Sqlite3.Api->column_count(Handle);
 
-    public int Type(int column) => Sqlite3.Api->column_type(handle, column);
+    public int Type(int column) => Sqlite3.Api->value_type(values[column]);
 
     public bool IsNull(int column) => Type(column) == StorageClass.Null;
 
-    public long Int64(int column) => Sqlite3.Api->column_int64(handle, column);
+    public long Int64(int column) => Sqlite3.Api->value_int64(values[column]);
 
-    public double Double(int column) => Sqlite3.Api->column_double(handle, column);
+    public double Double(int column) => Sqlite3.Api->value_double(values[column]);
 
     /// <summary>The bytes of a BLOB column, valid until the next step, reset or conversion.</summary>
     public ReadOnlySpan<byte> Blob(int column)
     {
-        byte* data = Sqlite3.Api->column_blob(handle, column);
-        int length = Sqlite3.Api->column_bytes(handle, column);
+        byte* data = Sqlite3.Api->value_blob(values[column]);
+        int length = Sqlite3.Api->value_bytes(values[column]);
         return data == null ? default : new ReadOnlySpan<byte>(data, length);
     }
 
     /// <summary>The UTF-8 bytes of a TEXT column, valid until the next step, reset or conversion.</summary>
     public ReadOnlySpan<byte> Text(int column)
     {
-        byte* data = Sqlite3.Api->column_text(handle, column);
-        int length = Sqlite3.Api->column_bytes(handle, column);
+        byte* data = Sqlite3.Api->value_text(values[column]);
+        int length = Sqlite3.Api->value_bytes(values[column]);
         return data == null ? default : new ReadOnlySpan<byte>(data, length);
     }
 
@@ -185,7 +205,7 @@ internal sealed unsafe class Statement : IDisposable
     public string String(int column) => Encoding.UTF8.GetString(Text(column));
 
     /// <summary>The column as an unprotected <c>sqlite3_value</c>: only to be bound or returned.</summary>
-    public Value ColumnValue(int column) => new(Sqlite3.Api->column_value(handle, column));
+    public Value ColumnValue(int column) => new(values[column]);
 
     /// <summary>A counter of <c>sqlite3_stmt_status</c>, for tests and benchmarks.</summary>
     public int Status(int counter) => handle == 0 ? 0 : Sqlite3.Api->stmt_status(handle, counter, 0);
@@ -198,6 +218,7 @@ internal sealed unsafe class Statement : IDisposable
             // Finalizing can disconnect a table of ours, and that comes back here.
             nint released = handle;
             handle = 0;
+            firstValue = 0;
             _ = Sqlite3.Api->finalize(released);
         }
     }
@@ -207,6 +228,22 @@ internal sealed unsafe class Statement : IDisposable
     {
         Release();
         connection.Forget(this);
+    }
+
+    private void FindValues(nint first)
+    {
+        int count = ColumnCount;
+        if (values.Length != count)
+        {
+            values = new nint[count];
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = Sqlite3.Api->column_value(handle, i);
+        }
+
+        firstValue = first;
     }
 
     private nint Prepare()
