@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace ChunkSync.Samples.MainJob;
+
+/// <summary>The command line: the library, then what to page.</summary>
+internal sealed record Options(string Library, string? Database, long? ChunkSize, bool ShowAll)
+{
+    public static Options Parse(string[] args)
+    {
+        string? library = null;
+        string? database = null;
+        long? chunkSize = null;
+        bool all = false;
+        for (int i = 0; i < args.Length; i++)
+        {
+            switch (args[i])
+            {
+                case "--all":
+                    all = true;
+                    break;
+                case "--chunk-size" when i + 1 < args.Length:
+                    chunkSize = long.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out long size)
+                        ? size
+                        : throw new ArgumentException("--chunk-size takes a number of bytes, not " + args[i]);
+                    break;
+                case string option when option.StartsWith('-'):
+                    throw new ArgumentException("unknown option " + option + "; there are --chunk-size N and --all");
+                case string path when library == null:
+                    library = path;
+                    break;
+                default:
+                    database = args[i];
+                    break;
+            }
+        }
+
+        if (library == null || !File.Exists(library))
+        {
+            throw new ArgumentException("the native library is missing: run ./build.sh first");
+        }
+
+        if (database != null && !File.Exists(database))
+        {
+            throw new ArgumentException("there is no database " + database);
+        }
+
+        return new Options(Path.GetFullPath(library), database, chunkSize, all);
+    }
+}

@@ -1,0 +1,20 @@
+using ChunkSync.Samples.MainJob;
+using Spectre.Console;
+
+// chunksync.so [database] [--chunk-size N] [--all]: pages all changes of a database one chunk per query.
+SQLitePCL.Batteries_V2.Init();
+try
+{
+    Options options = Options.Parse(args);
+    using Workspace workspace = options.Database == null
+        ? Workspace.FromDocumentation(options.Library)
+        : Workspace.FromCopy(options.Library, options.Database);
+    Drain drain = new(workspace.Connection, options.ChunkSize);
+    new Report(options.ShowAll).Print(drain.Run());
+    return 0;
+}
+catch (Exception failure) when (failure is IOException or ArgumentException or InvalidOperationException or Microsoft.Data.Sqlite.SqliteException)
+{
+    AnsiConsole.MarkupLineInterpolated($"[red]{failure.Message}[/]");
+    return 1;
+}
