@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace ChunkSync.Loaded.Tests;
+
+/// <summary>Where things are, and how programs are run.</summary>
+internal static class Repository
+{
+    private const int Timeout = 240_000;
+
+    /// <summary>The root of the checkout.</summary>
+    public static string Root { get; } = typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .First(attribute => attribute.Key == "RepoRoot").Value!;
+
+    /// <summary>The built library without its suffix, as <c>.load</c> takes it.</summary>
+    public static string Library
+    {
+        get
+        {
+            string path = Path.Combine(Root, "dist", RuntimeInformation.RuntimeIdentifier.Replace("debian.12-", "linux-", StringComparison.Ordinal), "chunksync");
+            if (!File.Exists(path + ".so"))
+            {
+                path = Directory.GetFiles(Path.Combine(Root, "dist"), "chunksync.*", SearchOption.AllDirectories).First();
+                path = Path.Combine(Path.GetDirectoryName(path)!, "chunksync");
+            }
+
+            return path;
+        }
+    }
+
+    /// <summary>The text of a file of the repository.</summary>
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    /// <summary>Runs a program in the root and returns exit code, output and errors.</summary>
+    public static (int Code, string Output, string Errors) Run(string program, string input, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Root,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        Assert.True(process.WaitForExit(Timeout), program + " does not end");
+        return (process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Runs statements in the <c>sqlite3</c> shell with the library loaded.</summary>
+    public static (int Code, string Output, string Errors) Shell(string sql, params string[] arguments) =>
+        Run("sqlite3", $".load {Library}\n{sql}\n", ["-batch", .. arguments]);
+}

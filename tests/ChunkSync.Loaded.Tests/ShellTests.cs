@@ -1,0 +1,107 @@
+using System.Text.RegularExpressions;
+
+namespace ChunkSync.Loaded.Tests;
+
+public partial class ShellTests
+{
+    private const string Setup = """
+        CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, name TEXT, price REAL);
+        SELECT cloudsync_init('items') IS NOT NULL;
+        INSERT INTO items VALUES ('a', 'apple', 1.5), ('b', 'banana', 2);
+        """;
+
+    private const string Count = "SELECT sum(rows) FROM cloudsync_payload_chunks;";
+
+    [Fact]
+    public void Readme_session_runs_when_it_is_pasted_into_the_shell()
+    {
+        string block = FirstBlock().Match(Repository.Read("README.md")).Groups[1].Value;
+        Assert.Contains(".load", block);
+        (int code, string output, string errors) = Repository.Run("sqlite3", block, "-batch");
+        Assert.Equal("", errors);
+        Assert.Equal(0, code);
+        Assert.Contains("apple", output);
+    }
+
+    [Fact]
+    public void Changes_are_paged_when_the_library_is_loaded()
+    {
+        Assert.Equal("1\n4\n", Ok(Setup + Count));
+    }
+
+    [Fact]
+    public void Library_works_when_it_is_loaded_twice()
+    {
+        Assert.Equal("1\n4\n", Ok($".load {Repository.Library}\n" + Setup + Count));
+    }
+
+    [Theory]
+    [InlineData("sqlite3_extension_init")]
+    [InlineData("sqlite3_chunksync_init")]
+    [InlineData("sqlite3_cloudsync_init")]
+    public void Entry_point_is_found_when_it_is_asked_for_by_name(string entry)
+    {
+        (_, string output, string errors) = Repository.Run(
+            "sqlite3", $".load {Repository.Library} {entry}\nSELECT cloudsync_version();\n", "-batch");
+        Assert.Equal("1.1.4\n" + "", output + errors);
+    }
+
+    [Theory]
+    [InlineData("PRAGMA query_only = ON;")]
+    [InlineData("PRAGMA trusted_schema = OFF;")]
+    [InlineData("BEGIN;")]
+    [InlineData("BEGIN; INSERT INTO items VALUES ('c', 'cherry', 3);", 6)]
+    public void Scan_works_when_the_connection_is_restricted_or_in_a_transaction(string before, int rows = 4)
+    {
+        Assert.Equal($"1\n{rows}\n", Ok(Setup + before + Count));
+    }
+
+    [Fact]
+    public void Scan_works_when_the_file_is_read_only()
+    {
+        string file = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N") + ".db");
+        try
+        {
+            Assert.Equal("1\n", Repository.Shell(Setup, file).Output);
+            (int code, string output, string errors) = Repository.Shell(Count + "SELECT count(*) FROM cloudsync_changes;", "-readonly", file);
+            Assert.Equal((0, "4\n4\n", ""), (code, output, errors));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Join_feeds_hidden_inputs_when_they_come_from_another_table()
+    {
+        string output = Ok(Setup + """
+            CREATE TABLE cursors(v, s, o); INSERT INTO cursors VALUES (1, 2, 0), (1, 0, 0), (9, 0, 0);
+            SELECT c.s, p.rows FROM cursors c JOIN cloudsync_payload_chunks p
+              ON p.resume_db_version = c.v AND p.resume_seq = c.s AND p.resume_frag_offset = c.o ORDER BY c.s;
+            SELECT c.v, sum(p.rows) FROM cursors c JOIN cloudsync_payload_chunks(c.v - 1) p GROUP BY c.v;
+            """);
+        Assert.Equal("1\n0|4\n2|2\n1|8\n", output);
+    }
+
+    [Fact]
+    public void Interrupted_pipe_ends_the_host_when_its_reader_is_gone()
+    {
+        // A .NET program ignores SIGPIPE and its children inherit that: env gives the shell its own disposition back.
+        (_, string output, _) = Repository.Run("env", "", "--default-signal=PIPE", "bash", "-c",
+            $"printf '.load {Repository.Library}\\nWITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT i FROM n;\\n'"
+            + " | timeout 20 sqlite3 -batch | head -1; echo ${PIPESTATUS[1]}");
+        Assert.Equal("1\n141\n", output);
+    }
+
+    private static string Ok(string sql)
+    {
+        (int code, string output, string errors) = Repository.Shell(sql);
+        Assert.Equal("", errors);
+        Assert.Equal(0, code);
+        return output;
+    }
+
+    [GeneratedRegex("```sql\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex FirstBlock();
+}
