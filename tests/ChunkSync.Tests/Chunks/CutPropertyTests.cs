@@ -1,0 +1,120 @@
+using ChunkSync.Payload;
+using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
+
+namespace ChunkSync.Tests.Chunks;
+
+/// <summary>Random histories, and a page from every position they have, against the naive model.</summary>
+public class CutPropertyTests(ITestOutputHelper output)
+{
+    private const long ChunkSize = 262_144;
+    private const int WantedCuts = 10_000;
+
+    [Fact]
+    public void Page_equals_the_model_when_resumed_at_every_cut_of_random_histories()
+    {
+        Random random = new(Seed.Next(output));
+        int cuts = 0;
+        int histories = 0;
+        while (cuts < WantedCuts)
+        {
+            cuts += CheckHistory(random);
+            histories++;
+        }
+
+        output.WriteLine($"{histories} histories, {cuts} cuts, 0 mismatches");
+    }
+
+    private static int CheckHistory(Random random)
+    {
+        using TempFile file = new();
+        using Database database = Database.Open(file.Path);
+        database.Exec(RandomHistory.Schema);
+        new RandomHistory(random, database).Run(60, longValues: 6);
+        int cuts = 0;
+        foreach ((string condition, List<(string, object?)> inputs) in Windows((byte[])database.Scalar("SELECT cloudsync_siteid()")!))
+        {
+            long watermark = (long)database.Scalar($"SELECT coalesce(max(v), 0) FROM ({Newest(condition)})")!;
+            List<NaiveStream.Row> rows = NaiveStream.Read(database, condition, watermark);
+            if (rows.Count == 0)
+            {
+                Assert.Empty(ChunkRow.Read(database, inputs));
+                continue;
+            }
+
+            CompareScan(ChunkRow.Read(database, [.. inputs, ("since_db_version", -1)]), rows, watermark);
+            using Database fresh = Database.Open(file.Path);
+            for (int i = 0; i < rows.Count; i++)
+            {
+                foreach (long inside in NaiveStream.Parts(rows[i], ChunkSize))
+                {
+                    (long v, long s, long o) = NaiveStream.Cursor(rows, i, inside, watermark);
+                    List<(string, object?)> resume =
+                        [.. inputs, ("until_db_version", watermark), ("resume_db_version", v), ("resume_seq", s), ("resume_frag_offset", o)];
+                    Database reader = random.Next(2) == 0 ? database : fresh;
+                    ChunkRow page = Assert.Single(ChunkRow.Read(reader, resume, onlyFirst: true));
+                    Compare(NaiveStream.Cut(rows, i, inside, ChunkSize, watermark), page, watermark);
+                    cuts++;
+                }
+            }
+        }
+
+        return cuts;
+    }
+
+    private static IEnumerable<(string, List<(string, object?)>)> Windows(byte[] localSite)
+    {
+        byte[] other = Convert.FromHexString(RandomHistory.OtherSites[0]);
+        yield return ("c.site_id = 0", [("max_chunk_size", ChunkSize)]);
+        yield return ("c.site_id <> 0", [("max_chunk_size", ChunkSize), ("site_id", localSite), ("exclude_filter_site_id", 1)]);
+        yield return ($"s.site_id = x'{RandomHistory.OtherSites[0]}'", [("max_chunk_size", ChunkSize), ("site_id", other)]);
+        yield return ($"s.site_id <> x'{RandomHistory.OtherSites[0]}'", [("max_chunk_size", ChunkSize), ("site_id", other), ("exclude_filter_site_id", 1)]);
+    }
+
+    private static string Newest(string condition) => string.Join(" UNION ALL ", ((string[])["plain", "odd name", "norow", "keys"]).Select(
+        table => $"SELECT max(c.db_version) AS v FROM \"{table}_cloudsync\" c JOIN cloudsync_site_id s ON s.rowid = c.site_id WHERE {condition}"));
+
+    private static void CompareScan(List<ChunkRow> scan, List<NaiveStream.Row> rows, long watermark)
+    {
+        int index = 0;
+        long inside = 0;
+        foreach (ChunkRow chunk in scan)
+        {
+            NaiveStream.Chunk expected = NaiveStream.Cut(rows, index, inside, ChunkSize, watermark);
+            Compare(expected, chunk, watermark);
+            bool fragment = chunk.Payload[4] == 3;
+            bool within = fragment && !expected.IsFinal && expected.Next == NaiveStream.Cursor(rows, index, expected.Next.O - NaiveStream.Cursor(rows, index, 0, watermark).O, watermark)
+                && expected.Next != NaiveStream.Cursor(rows, Math.Min(index + 1, rows.Count), 0, watermark);
+            inside = within ? expected.Next.O - NaiveStream.Cursor(rows, index, 0, watermark).O : 0;
+            index += within ? 0 : (int)chunk.Rows;
+        }
+
+        Assert.Equal(rows.Count, index);
+    }
+
+    private static void Compare(NaiveStream.Chunk expected, ChunkRow actual, long watermark)
+    {
+        Assert.Equal(
+            (expected.Rows, expected.Min, expected.Max, expected.Next.V, expected.Next.S, expected.Next.O, expected.IsFinal, watermark),
+            (actual.Rows, actual.Min, actual.Max, actual.NextDbVersion, actual.NextSeq, actual.NextOffset, actual.IsFinal, actual.Watermark));
+        Assert.True(expected.Body.AsSpan().SequenceEqual(Body(actual.Payload)), "the bodies differ");
+    }
+
+    private static unsafe byte[] Body(byte[] payload)
+    {
+        ContainerHeader header = ContainerHeader.Read(payload);
+        if (header.ExpandedSize == 0)
+        {
+            return payload[ContainerHeader.Length..];
+        }
+
+        byte[] body = new byte[header.ExpandedSize];
+        fixed (byte* source = payload)
+        fixed (byte* target = body)
+        {
+            Assert.Equal(body.Length, Lz4.Decompress(source + ContainerHeader.Length, payload.Length - ContainerHeader.Length, target, body.Length));
+        }
+
+        return body;
+    }
+}
