@@ -58,6 +58,13 @@ internal sealed unsafe class FragmentStore
             throw Invalid("invalid v3 column count");
         }
 
+        // All rows are checked before the first is stored.
+        PayloadReader check = new(payload.Body, payload.BodyLength);
+        for (uint row = 0; row < payload.Header.Rows; row++)
+        {
+            FragmentRow.Read(ref check, row);
+        }
+
         PayloadReader reader = new(payload.Body, payload.BodyLength);
         long completed = 0;
         for (uint row = 0; row < payload.Header.Rows; row++)
