@@ -1,6 +1,7 @@
 using ChunkSync.Capture;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
+using ChunkSync.Help;
 using ChunkSync.Merge;
 using ChunkSync.Sqlite;
 
@@ -29,5 +30,6 @@ internal static class Registration
         TransactionTable.Definition,
         ChangesTable.Definition,
         PayloadChunksTable.Definition,
+        HelpTable.Definition,
     ];
 }

@@ -11,6 +11,9 @@ internal sealed record ModuleDefinition(string Name, bool Writable, bool Transac
     /// <summary>One line of help: what its rows are.</summary>
     public required string Summary { get; init; }
 
+    /// <summary>How many arguments it takes as a table-valued function.</summary>
+    public int Arguments { get; init; }
+
     /// <summary>One SQL statement that shows it.</summary>
     public required string Example { get; init; }
 }

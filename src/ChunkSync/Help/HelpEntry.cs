@@ -1,0 +1,21 @@
+namespace ChunkSync.Help;
+
+/// <summary>One line of help: something the extension registers.</summary>
+/// <param name="Name">The name in SQL.</param>
+/// <param name="Arity">The number of arguments, -1 for any; for tables the number of arguments of the table-valued function.</param>
+/// <param name="Kind">scalar, aggregate or table.</param>
+/// <param name="Summary">What it does.</param>
+/// <param name="Example">A statement that shows it.</param>
+internal sealed record HelpEntry(string Name, int Arity, string Kind, string Summary, string Example)
+{
+    /// <summary>All functions and tables, by kind and name.</summary>
+    public static IReadOnlyList<HelpEntry> All { get; } =
+    [
+        .. Registration.Functions
+            .Select(function => new HelpEntry(function.Name, function.Arity, function.Create == null ? "scalar" : "aggregate", function.Summary, function.Example))
+            .OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Arity),
+        .. Registration.Modules
+            .Select(module => new HelpEntry(module.Name, module.Arguments, "table", module.Summary, module.Example))
+            .OrderBy(entry => entry.Name, StringComparer.Ordinal),
+    ];
+}
