@@ -84,7 +84,7 @@ run_tests() {
   log=$(mktemp)
   for project in tests/*.Tests/*.Tests.csproj; do
     say "$project"
-    dotnet test "$project" -c Release -v quiet --logger "console;verbosity=minimal" 2>&1 | tee "$log" || status=1
+    dotnet test "$project" -c Release -v quiet --logger "console;verbosity=minimal" --blame-hang-timeout 15m --blame-hang-dump-type none 2>&1 | tee "$log" || status=1
     passed=$((passed + $(count Passed "$log")))
     failed=$((failed + $(count Failed "$log")))
     skipped=$((skipped + $(count Skipped "$log")))

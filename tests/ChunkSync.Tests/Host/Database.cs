@@ -185,7 +185,11 @@ public sealed unsafe class Database : IDisposable
         {
             closed = true;
             int code = NativeSqlite.Close(Handle);
-            Assert.True(code == 0, "sqlite3_close returned " + code + "; open statements: " + OpenStatements());
+            if (code != 0)
+            {
+                // Only now: after a successful close the handle is gone.
+                Assert.Fail("sqlite3_close returned " + code + "; open statements: " + OpenStatements());
+            }
         }
     }
 
