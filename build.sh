@@ -62,6 +62,12 @@ set_up_tests() {
   need_packages "${missing[@]}"
 }
 
+set_up_bench() {
+  set_up_tests
+  # Draws the plots; the NuGet registry has no plotting library for every platform.
+  command -v gnuplot >/dev/null || need_packages gnuplot-nox
+}
+
 build_library() {
   local target="dist/$(rid)" name out
   name=$(library_name)
@@ -103,7 +109,7 @@ case "${1:-}" in
   "") set_up_build; build_library ;;
   run) shift; set_up_tests; build_library; dotnet run --project samples/MainJob -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
   test) set_up_tests; build_library; run_tests ;;
-  bench) shift; set_up_tests; build_library; dotnet run --project tests/ChunkSync.Bench -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
+  bench) shift; set_up_bench; build_library; dotnet run --project tests/ChunkSync.Bench -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
   pack)
     set_up_build; build_library
     dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet

@@ -1,0 +1,123 @@
+using ChunkSync.Bench.Shapes;
+using ChunkSync.Bench.Worker;
+using Spectre.Console;
+
+namespace ChunkSync.Bench;
+
+/// <summary>Runs all operations on all shapes, the engines taking turns.</summary>
+internal sealed class Runner : IDisposable
+{
+    public const string Ours = "chunksync";
+    public const string Peer = "peer";
+    public const string Floor = "floor";
+
+    /// <summary>The engine in a managed process: its times are not reported, its managed allocations are.</summary>
+    public const string Managed = "managed";
+
+    private readonly Options options;
+    private readonly string folder = Directory.CreateTempSubdirectory("chunksync-bench-").FullName;
+    private readonly Dictionary<string, WorkerProcess> workers = [];
+    private readonly List<Series> results = [];
+
+    public Runner(Options options)
+    {
+        this.options = options;
+        workers[Ours] = new WorkerProcess(Path.GetFullPath(options.Library));
+        workers[Floor] = new WorkerProcess(null);
+        workers[Managed] = new WorkerProcess(BenchDatabase.InProcess);
+        if (options.Peer != null)
+        {
+            workers[Peer] = new WorkerProcess(options.Peer);
+        }
+    }
+
+    /// <summary>Measures everything.</summary>
+    public IReadOnlyList<Series> Run()
+    {
+        Compare("idle", "-", "", 0, [Ours, Peer], Path.Combine(folder, "idle"), ShapeCatalog.All[0].Key);
+        foreach (Shape shape in options.Shapes)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[bold]{shape.Key}[/]  {shape.Title}");
+            Fill(shape);
+            foreach (long chunk in shape.ChunkSizes)
+            {
+                Read(shape, chunk);
+            }
+
+            foreach (string order in (string[])["in order", "reversed", "twice"])
+            {
+                Compare("apply", shape.Key, order, ShapeCatalog.DefaultChunk, [Ours, Peer, .. OnlyWhen(order == "in order", Managed)]);
+            }
+
+            Compare("upsert", shape.Key, "", 0, [Floor], DatabaseOf(shape.Key, Ours));
+            foreach (string file in Directory.GetFiles(folder))
+            {
+                File.Delete(file);
+            }
+        }
+
+        return results;
+    }
+
+    public void Dispose()
+    {
+        foreach (WorkerProcess worker in workers.Values)
+        {
+            worker.Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static IEnumerable<string> OnlyWhen(bool condition, string engine) => condition ? [engine] : [];
+
+    private void Fill(Shape shape)
+    {
+        Compare("fill", shape.Key, "capture", 0, [Ours, Peer, Managed]);
+        foreach (string floor in (string[])["plain", "trigger", "clocks"])
+        {
+            Compare("fill", shape.Key, floor, 0, [Floor]);
+        }
+    }
+
+    private void Read(Shape shape, long chunk)
+    {
+        Compare("scan", shape.Key, "", chunk, [Ours, Peer, Managed]);
+        Compare("drain", shape.Key, "", chunk, [Ours, Peer]);
+        Compare("drain", shape.Key, "reopen", chunk, [Ours, Peer]);
+        foreach (string old in Directory.GetFiles(folder, "*.payload"))
+        {
+            File.Delete(old);
+        }
+
+        workers[Ours].Run(new Request("export", shape.Key, DatabaseOf(shape.Key, Ours), chunk), options.Limit);
+        Compare("lz4", shape.Key, "", chunk, [Floor], DatabaseOf(shape.Key, Ours));
+        Compare("visit", shape.Key, "", chunk, [Floor], DatabaseOf(shape.Key, Ours));
+    }
+
+    private string DatabaseOf(string shape, string engine) => Path.Combine(folder, $"{shape}-{engine}.db");
+
+    private void Compare(string operation, string shape, string variant, long chunk, string[] engines, string? path = null, string? shapeKey = null)
+    {
+        List<Series> all = [.. engines.Where(workers.ContainsKey).Select(engine => new Series(shape, operation, variant, chunk, engine))];
+        results.AddRange(all);
+        for (int repeat = 0; repeat < options.Repeats; repeat++)
+        {
+            foreach (Series series in all.Where(series => IsWorthARun(series, repeat)))
+            {
+                Request request = new(operation, shapeKey ?? shape, path ?? DatabaseOf(shape, series.Engine), chunk, variant);
+                series.Runs.Add(workers[series.Engine].Run(request, options.Limit));
+            }
+        }
+
+        foreach (Series series in all.Where(series => series.Engine != Managed))
+        {
+            string value = series.HasResult ? $"{series.Median.Milliseconds,12:N1} ms" : series.Failure!;
+            AnsiConsole.MarkupLineInterpolated($"  {operation,-7} {variant,-9} {(chunk > 0 ? $"{chunk / 1024,6} KiB" : ""),-10} {series.Engine,-10} {value}");
+        }
+    }
+
+    /// <summary>A run that failed fails again, and one that took a third of the limit has no noise to average out.</summary>
+    private bool IsWorthARun(Series series, int repeat) =>
+        repeat == 0 || (series.Failure == null && series.Engine != Managed && series.Median.Milliseconds < options.Limit.TotalMilliseconds / 3);
+}
