@@ -11,14 +11,9 @@ internal static class AsciiNames
             return false;
         }
 
-        if (left.SequenceEqual(right))
-        {
-            return true;
-        }
-
         for (int i = 0; i < left.Length; i++)
         {
-            if (Lower(left[i]) != Lower(right[i]))
+            if (left[i] != right[i] && Lower(left[i]) != Lower(right[i]))
             {
                 return false;
             }

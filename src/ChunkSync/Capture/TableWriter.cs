@@ -13,6 +13,7 @@ internal sealed unsafe class TableWriter : IDisposable
 
     private readonly Replica replica;
     private readonly TrackedTable table;
+    private readonly KeyCeiling ceiling;
     private readonly Statement exists;
     private readonly Statement[] insertAll;
     private readonly int[] insertAllCounts;
@@ -28,6 +29,7 @@ internal sealed unsafe class TableWriter : IDisposable
     {
         this.replica = replica;
         this.table = table;
+        ceiling = table.Ceiling(replica);
         Connection connection = replica.Connection;
         string clock = table.QuotedClock;
         exists = connection.Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
@@ -76,7 +78,7 @@ internal sealed unsafe class TableWriter : IDisposable
             return;
         }
 
-        if (Exists(key))
+        if (!ceiling.IsNew(key.Data, key.Length) && Exists(key))
         {
             // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
             Write(raiseSentinel, key, dbVersion, replica.Clock.TakeSeq());
@@ -147,8 +149,9 @@ internal sealed unsafe class TableWriter : IDisposable
         return found;
     }
 
-    private static void Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
+    private void Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
     {
+        ceiling.Note(key.Data, key.Length);
         statement.BindStaticBlob(1, key.Data, key.Length);
         statement.Bind(2, dbVersion);
         statement.Bind(3, seq);

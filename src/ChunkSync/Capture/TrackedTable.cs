@@ -7,6 +7,7 @@ namespace ChunkSync.Capture;
 internal sealed class TrackedTable : IDisposable
 {
     private TableWriter? writer;
+    private KeyCeiling? ceiling;
 
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
@@ -86,9 +87,13 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>What writes clock rows of local changes.</summary>
     public TableWriter Writer(Replica replica) => writer ??= new TableWriter(replica, this);
 
+    /// <summary>What tells new keys from known ones without a look-up.</summary>
+    public KeyCeiling Ceiling(Replica replica) => ceiling ??= new KeyCeiling(replica, this);
+
     public void Dispose()
     {
         NewestVersion.Dispose();
+        ceiling?.Dispose();
         writer?.Dispose();
     }
 

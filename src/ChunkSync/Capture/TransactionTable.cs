@@ -27,6 +27,9 @@ internal sealed unsafe class TransactionTable : VirtualTable
         Example = "SELECT count(*) FROM chunksync_transaction",
     };
 
+    /// <summary>How many transactions this connection has joined: tells one transaction from the next.</summary>
+    public long Number { get; private set; }
+
     /// <summary>True from the first write of a transaction to its end.</summary>
     public bool IsJoined { get; private set; }
 
@@ -66,7 +69,11 @@ internal sealed unsafe class TransactionTable : VirtualTable
         ? 0
         : throw new EngineException(ResultCode.ReadOnly, "table " + Name + " may not be modified");
 
-    public override void Begin() => IsJoined = true;
+    public override void Begin()
+    {
+        IsJoined = true;
+        Number++;
+    }
 
     public override void Commit()
     {

@@ -27,54 +27,44 @@ internal unsafe struct ChangeRowReader(byte* body, long length)
     /// <exception cref="EngineException">The row is malformed.</exception>
     public void Read(out IncomingChange change)
     {
-        change = default;
-        WireValue table = Next();
-        WireValue key = Next();
-        WireValue column = Next();
-        change.Value = Next();
-        WireValue columnVersion = Next();
-        WireValue dbVersion = Next();
-        WireValue site = Next();
-        WireValue causalLength = Next();
-        WireValue seq = Next();
-        RequireBytes(table, "tbl");
-        RequireBytes(key, "pk");
-        RequireBytes(site, "site_id");
-        change.Table = table.Data;
-        change.TableLength = (int)table.Length;
-        change.Key = key.Data;
-        change.KeyLength = (int)key.Length;
-        if (column.Kind != WireKind.Null)
+        ReadBytes(out change.Table, out change.TableLength, "tbl");
+        ReadBytes(out change.Key, out change.KeyLength, "pk");
+        if (!reader.TryReadBytes(out change.Column, out change.ColumnLength) && Next().Kind != WireKind.Null)
         {
-            RequireBytes(column, "col_name");
-            change.Column = column.Data;
-            change.ColumnLength = (int)column.Length;
+            throw NotBytes("col_name");
         }
 
-        change.Site = site.Data;
-        change.SiteLength = (int)site.Length;
-        change.ColumnVersion = Number(columnVersion);
-        change.DbVersion = Number(dbVersion);
-        change.CausalLength = Number(causalLength);
-        change.Seq = Number(seq);
+        if (!reader.TryRead(out change.Value))
+        {
+            throw Undecodable();
+        }
+
+        change.ColumnVersion = ReadNumber();
+        change.DbVersion = ReadNumber();
+        ReadBytes(out change.Site, out change.SiteLength, "site_id");
+        change.CausalLength = ReadNumber();
+        change.Seq = ReadNumber();
         row++;
     }
 
-    private WireValue Next()
+    private void ReadBytes(out byte* data, out int length, string field)
     {
-        long offset = reader.Offset;
-        return reader.TryRead(out WireValue value) ? value : throw new EngineException(
-            ResultCode.Error, $"Error on cloudsync_payload_apply: row {row} cannot be decoded at offset {offset}");
-    }
-
-    private readonly void RequireBytes(in WireValue value, string field)
-    {
-        if (value.Kind is not (WireKind.Text or WireKind.Blob))
+        if (!reader.TryReadBytes(out data, out length))
         {
-            throw new EngineException(ResultCode.Error,
-                $"Error on cloudsync_payload_apply: {field} of row {row} is neither TEXT nor BLOB");
+            Next();
+            throw NotBytes(field);
         }
     }
+
+    private long ReadNumber() => reader.TryReadNatural(out long number) ? number : Number(Next());
+
+    private WireValue Next() => reader.TryRead(out WireValue value) ? value : throw Undecodable();
+
+    private readonly EngineException Undecodable() => new(
+        ResultCode.Error, $"Error on cloudsync_payload_apply: row {row} cannot be decoded at offset {reader.Offset}");
+
+    private readonly EngineException NotBytes(string field) => new(
+        ResultCode.Error, $"Error on cloudsync_payload_apply: {field} of row {row} is neither TEXT nor BLOB");
 
     /// <summary>SQLite's conversion to an integer, for rows of writers that were less strict.</summary>
     private static long Number(in WireValue value)

@@ -17,8 +17,16 @@ internal sealed unsafe class MergeWriter : IDisposable
     private const int ClockHead = 2;
     private const int ClockRow = 4;
 
+    /// <summary>The same for the first clock rows of a key.</summary>
+    private const int NewClockHead = 3;
+    private const int NewClockRow = 2;
+
     /// <summary>The statements for one set of columns.</summary>
-    private sealed record Shape(int[] Columns, Statement Update, Statement Upsert);
+    private sealed record Shape(int[] Columns, Statement Update, Statement Upsert)
+    {
+        /// <summary>Writes the columns' clock rows of a key that has none; null when there are too many for one statement.</summary>
+        public Statement? NewClocks { get; init; }
+    }
 
     private readonly Connection connection;
     private readonly TrackedTable table;
@@ -98,6 +106,32 @@ internal sealed unsafe class MergeWriter : IDisposable
         resetColumnClocks.Run();
     }
 
+    /// <summary>Writes the first clock rows of a pk blob: there is nothing to replace, and most parameters are the same.</summary>
+    /// <param name="key">The pk blob.</param>
+    /// <param name="keyLength">Its length.</param>
+    /// <param name="dbVersion">Their db_version.</param>
+    /// <param name="columns">The columns of the entries, ascending.</param>
+    /// <param name="entries">The clock rows; with a sentinel in front there is one more than columns.</param>
+    public void WriteNewClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<int> columns, ReadOnlySpan<ClockEntry> entries)
+    {
+        Statement? statement = entries.Length == columns.Length && HaveOneSite(entries) ? ShapeOf(columns).NewClocks : null;
+        if (statement == null)
+        {
+            WriteClocks(key, keyLength, dbVersion, entries);
+            return;
+        }
+
+        statement.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion).Bind(3, entries[0].Site);
+        for (int i = 0; i < entries.Length; i++)
+        {
+            int parameter = NewClockHead + (NewClockRow * i);
+            statement.Bind(parameter + 1, entries[i].Version);
+            statement.Bind(parameter + 2, entries[i].Seq);
+        }
+
+        statement.Run();
+    }
+
     /// <summary>Writes clock rows of one pk blob.</summary>
     public void WriteClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<ClockEntry> entries)
     {
@@ -135,6 +169,7 @@ internal sealed unsafe class MergeWriter : IDisposable
     {
         shape.Update.Dispose();
         shape.Upsert.Dispose();
+        shape.NewClocks?.Dispose();
     }
 
     private void RunBase(Statement statement, byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues)
@@ -194,8 +229,34 @@ internal sealed unsafe class MergeWriter : IDisposable
         return new Shape(
             columns,
             connection.Prepare($"UPDATE {table.Quoted} SET {assignments} WHERE {keyCondition}"),
-            connection.Prepare($"INSERT INTO {table.Quoted}({all}) VALUES ({parameters}) ON CONFLICT({keyNames}) DO {conflict}"));
+            connection.Prepare($"INSERT INTO {table.Quoted}({all}) VALUES ({parameters}) ON CONFLICT({keyNames}) DO {conflict}"))
+        {
+            NewClocks = columns.Length is > 0 and <= MaxClockRows ? connection.Prepare(NewClockSql(columns)) : null,
+        };
     }
+
+    private static bool HaveOneSite(ReadOnlySpan<ClockEntry> entries)
+    {
+        foreach (ref readonly ClockEntry entry in entries)
+        {
+            if (entry.Site != entries[0].Site)
+            {
+                return false;
+            }
+        }
+
+        return entries.Length > 0;
+    }
+
+    /// <summary>OR IGNORE has nothing to ignore here: it tells SQLite that the statement never aborts half-way, and no statement
+    /// journal is kept.</summary>
+    private string NewClockSql(int[] columns) =>
+        $"INSERT OR IGNORE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
+        + string.Join(", ", columns.Select((column, i) =>
+        {
+            int parameter = NewClockHead + (NewClockRow * i);
+            return $"(?1, {Connection.Literal(table.ValueColumns[column].ClockName)}, ?{parameter + 1}, ?2, ?3, ?{parameter + 2})";
+        }));
 
     private string ClockSql(int count) =>
         $"INSERT OR REPLACE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "

@@ -13,6 +13,10 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 {
     private const string Savepoint = "chunksync_apply";
 
+    /// <summary>The position of the last row that was merged.</summary>
+    private long lastDbVersion;
+    private long lastSeq;
+
     /// <summary>Applies a payload.</summary>
     /// <param name="data">The payload, which stays in place.</param>
     /// <param name="length">Its length.</param>
@@ -62,19 +66,20 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         return rows;
     }
 
-    /// <summary>Applies rows [from, to) in one savepoint, which in autocommit is a transaction.</summary>
+    /// <summary>Applies rows [from, to) in one savepoint, or in autocommit in one transaction: that is cheaper, because SQLite keeps
+    /// no copies of pages for a savepoint.</summary>
     private void ApplyRange(OpenedPayload payload, uint from, uint to, bool advance)
     {
         Connection connection = replica.Connection;
         bool owns = connection.IsAutocommit;
         EngineException? failure;
-        connection.Execute("SAVEPOINT " + Savepoint);
+        connection.Execute(owns ? "BEGIN" : "SAVEPOINT " + Savepoint);
         try
         {
-            failure = MergeRows(payload, from, to);
+            failure = MergeRows(payload, from, to, owns);
             if (failure == null && advance)
             {
-                AdvanceCheckpoint(payload, to);
+                AdvanceCheckpoint();
             }
         }
         catch
@@ -99,7 +104,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
     /// <summary>Merges rows until the end or the first failure, which is returned; a failed row is undone, the rows before it
     /// stay.</summary>
-    private EngineException? MergeRows(OpenedPayload payload, uint from, uint to)
+    private EngineException? MergeRows(OpenedPayload payload, uint from, uint to, bool owns)
     {
         VersionClock.State clock = replica.Clock.Save();
         uint good = MergeUntilFailure(payload, from, to, out EngineException? failure, out bool leftTraces);
@@ -109,7 +114,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
 
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
-        replica.Connection.Execute("ROLLBACK TO " + Savepoint);
+        replica.Connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + Savepoint);
         replica.Refresh();
         replica.Clock.Restore(clock);
         MergeUntilFailure(payload, from, good, out EngineException? again, out _);
@@ -133,11 +138,10 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         try
         {
             replica.Clock.Advance();
-            long run = long.MinValue;
             for (uint i = from; i < to; i++)
             {
                 reader.Read(out IncomingChange change);
-                bool newRun = i > from && change.DbVersion != run;
+                bool newRun = i > from && change.DbVersion != lastDbVersion;
                 if (newRun || !merge.IsSameRow(change))
                 {
                     merge.FlushRow();
@@ -150,7 +154,8 @@ internal sealed unsafe class PayloadApplier(Replica replica)
                     merge.BeginRow(change);
                 }
 
-                run = change.DbVersion;
+                lastDbVersion = change.DbVersion;
+                lastSeq = change.Seq;
                 merge.Add(change, "merge_pending_add");
             }
 
@@ -217,7 +222,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     {
         try
         {
-            connection.Execute("RELEASE " + Savepoint);
+            connection.Execute(owns ? "COMMIT" : "RELEASE " + Savepoint);
         }
         catch (EngineException failure) when (owns)
         {
@@ -231,31 +236,24 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
     }
 
-    /// <summary>Moves the checkpoint to the position of the payload's last row, only forward.</summary>
-    private void AdvanceCheckpoint(OpenedPayload payload, uint rows)
+    /// <summary>Moves the checkpoint to the position of the last row that was merged, only forward.</summary>
+    private void AdvanceCheckpoint()
     {
-        ChangeRowReader reader = new(payload.Body, payload.BodyLength);
-        IncomingChange last = default;
-        for (uint i = 0; i < rows; i++)
-        {
-            reader.Read(out last);
-        }
-
         long version = replica.Settings.Integer(Settings.CheckDbVersion) ?? 0;
         long seq = replica.Settings.Integer(Settings.CheckSeq) ?? 0;
-        if (last.DbVersion < version || (last.DbVersion == version && last.Seq <= seq))
+        if (lastDbVersion < version || (lastDbVersion == version && lastSeq <= seq))
         {
             return;
         }
 
-        if (last.DbVersion != version)
+        if (lastDbVersion != version)
         {
-            replica.Settings.Set(Settings.CheckDbVersion, last.DbVersion);
+            replica.Settings.Set(Settings.CheckDbVersion, lastDbVersion);
         }
 
-        if (last.Seq != seq)
+        if (lastSeq != seq)
         {
-            replica.Settings.Set(Settings.CheckSeq, last.Seq);
+            replica.Settings.Set(Settings.CheckSeq, lastSeq);
         }
     }
 }

@@ -17,6 +17,7 @@ internal sealed unsafe class TableMerger : IDisposable
     private readonly Replica replica;
     private readonly TrackedTable table;
     private readonly MergeWriter writer;
+    private readonly KeyCeiling ceiling;
     private readonly BlockMerger? blocks;
     private readonly byte*[] names;
     private readonly byte* sentinelName;
@@ -35,6 +36,10 @@ internal sealed unsafe class TableMerger : IDisposable
     private long localCausalLength;
     private bool isKnown;
 
+    /// <summary>Whether the key has no clock rows: none were there, and none have been written since.</summary>
+    private bool isNew;
+    private int lastColumn;
+
     /// <summary>Whether the base row is expected to be there: it had clocks of a live row, or was written since.</summary>
     private bool wasAlive;
     private bool hasSentinel;
@@ -50,6 +55,7 @@ internal sealed unsafe class TableMerger : IDisposable
         this.table = table;
         Generation = replica.Generation;
         writer = new MergeWriter(replica.Connection, table);
+        ceiling = table.Ceiling(replica);
         blocks = table.HasBlocks ? new BlockMerger(replica, table) : null;
         int count = table.ValueColumns.Length;
         names = new byte*[count];
@@ -87,6 +93,18 @@ internal sealed unsafe class TableMerger : IDisposable
         isKnown = false;
         hasSentinel = false;
         localCausalLength = 0;
+        isNew = ceiling.IsNew(key, keyLength);
+        ceiling.Note(key, keyLength);
+        if (!isNew)
+        {
+            ReadClocks();
+        }
+
+        wasAlive = isKnown && (localCausalLength & 1) == 1;
+    }
+
+    private void ReadClocks()
+    {
         Statement clocks = writer.ReadClocks;
         clocks.BindStaticBlob(1, key, keyLength);
         while (clocks.Step())
@@ -109,12 +127,11 @@ internal sealed unsafe class TableMerger : IDisposable
         }
 
         clocks.Reset();
+        isNew = !isKnown;
         if (isKnown && !hasSentinel)
         {
             localCausalLength = 1;
         }
-
-        wasAlive = isKnown && (localCausalLength & 1) == 1;
     }
 
     /// <summary>Decides one change of the row.</summary>
@@ -211,7 +228,14 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private int FindColumn(in IncomingChange change, string operation)
     {
-        int column = table.FindValueColumn(change.ColumnName);
+        // A row's columns mostly come in their own order.
+        int column = lastColumn + 1 < names.Length ? lastColumn + 1 : 0;
+        if (names.Length == 0 || !change.ColumnName.SequenceEqual(table.ValueColumns[column].ClockNameUtf8))
+        {
+            column = table.FindValueColumn(change.ColumnName);
+        }
+
+        lastColumn = column;
         return column >= 0 || (blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator))
             ? column
             : throw new EngineException(ResultCode.Error, $"Unable to perform {operation}: table {table.Name} has no column"
@@ -255,6 +279,7 @@ internal sealed unsafe class TableMerger : IDisposable
         bool newer = change.CausalLength > localCausalLength;
         Revive(change);
         WriteRow();
+        isNew = false;
         if (blocks!.Add(key, keyLength, change, newer, SiteOrdinal(change)))
         {
             if (!isKnown)
@@ -303,6 +328,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
 
         long dbVersion = replica.Clock.Next(change.DbVersion);
+        isNew = false;
         writer.Delete(key, keyLength);
         if (change.IsSentinel)
         {
@@ -348,7 +374,16 @@ internal sealed unsafe class TableMerger : IDisposable
             writer.ResetColumnClocks(key, keyLength, dbVersion);
         }
 
-        writer.WriteClocks(key, keyLength, dbVersion, entries.AsSpan(0, clocks));
+        if (isNew)
+        {
+            writer.WriteNewClocks(key, keyLength, dbVersion, columns.AsSpan(0, count), entries.AsSpan(0, clocks));
+        }
+        else
+        {
+            writer.WriteClocks(key, keyLength, dbVersion, entries.AsSpan(0, clocks));
+        }
+
+        isNew = false;
         wasAlive = true;
         isKnown = true;
         localCausalLength = Math.Max(localCausalLength, 1);

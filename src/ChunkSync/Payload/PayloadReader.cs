@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace ChunkSync.Payload;
 
@@ -93,14 +94,65 @@ internal unsafe struct PayloadReader
         return true;
     }
 
-    private static bool TryMagnitude(byte* at, int count, out ulong magnitude)
+    /// <summary>Reads a TEXT or BLOB without making a <see cref="WireValue"/> of it; false, with nothing read, when the next value is
+    /// neither or is malformed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadBytes(out byte* data, out int length)
     {
-        magnitude = 0;
-        if (count is < 1 or > 8)
+        byte* at = next;
+        data = null;
+        length = 0;
+        if (end - at < 2 || (*at & 7) is not (ValueCodec.Text or ValueCodec.Blob) || *at >> 3 > end - at - 1
+            || !TryMagnitude(at + 1, *at >> 3, out ulong size))
         {
             return false;
         }
 
+        at += 1 + (*at >> 3);
+        if (size > (ulong)(end - at))
+        {
+            return false;
+        }
+
+        data = at;
+        length = (int)size;
+        next = at + size;
+        return true;
+    }
+
+    /// <summary>Reads a non-negative integer; false, with nothing read, when the next value is not one or is malformed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadNatural(out long number)
+    {
+        byte* at = next;
+        number = 0;
+        if (end - at < 2 || (*at & 7) != ValueCodec.Integer || *at >> 3 > end - at - 1
+            || !TryMagnitude(at + 1, *at >> 3, out ulong magnitude) || magnitude > long.MaxValue)
+        {
+            return false;
+        }
+
+        number = (long)magnitude;
+        next = at + 1 + (*at >> 3);
+        return true;
+    }
+
+    /// <summary>A big-endian number; the caller has checked that its bytes are there.</summary>
+    private readonly bool TryMagnitude(byte* at, int count, out ulong magnitude)
+    {
+        if (count is < 1 or > 8)
+        {
+            magnitude = 0;
+            return false;
+        }
+
+        if (end - at >= 8)
+        {
+            magnitude = BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(at)) >> (64 - (8 * count));
+            return true;
+        }
+
+        magnitude = 0;
         for (int i = 0; i < count; i++)
         {
             magnitude = (magnitude << 8) | at[i];
