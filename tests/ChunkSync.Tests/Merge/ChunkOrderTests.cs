@@ -1,0 +1,143 @@
+using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
+
+namespace ChunkSync.Tests.Merge;
+
+/// <summary>The chunks of one window are a set: order and repeats do not matter, also for values that come in parts.</summary>
+public class ChunkOrderTests(ITestOutputHelper output)
+{
+    private const int Windows = 22;
+    private const int PermutationsPerWindow = 10;
+
+    [Fact]
+    public void Receiver_ends_the_same_when_the_chunks_of_a_window_come_in_any_order_and_more_than_once()
+    {
+        Random random = new(Seed.Next(output));
+        int rows = 0;
+        int fragments = 0;
+        int applied = 0;
+        int refused = 0;
+        for (int number = 0; number < Windows; number++)
+        {
+            using ChunkedWindow window = new(random);
+            fragments += window.Chunks.Count(ChunkedWindow.IsFragment);
+            rows += window.Chunks.Count(chunk => !ChunkedWindow.IsFragment(chunk));
+            string[] expected = InOrder(window);
+            for (int permutation = 0; permutation < PermutationsPerWindow; permutation++)
+            {
+                using TempFile file = window.NewReceiver();
+                using Database receiver = Database.Open(file.Path);
+                List<int> order = [];
+                Begun(random, receiver, window, order);
+                Permuted(random, receiver, window, order);
+                Compare(expected, receiver, window, order);
+                refused += CheckParts(receiver, window, order);
+                Repeats(random, receiver, window, order);
+                Compare(expected, receiver, window, order);
+                refused += CheckParts(receiver, window, order);
+                applied += order.Count;
+            }
+        }
+
+        output.WriteLine($"{Windows * PermutationsPerWindow} permutations of {fragments} fragments and {rows} chunks of rows, {applied} times"
+            + $" applied; parts of {refused} refused values left");
+        Assert.True(fragments > Windows * 4 && rows > Windows * 2, "the windows are too small");
+    }
+
+    /// <summary>The chunks in order; the naive model, which knows of no chunks, must agree with the result.</summary>
+    private static string[] InOrder(ChunkedWindow window)
+    {
+        NaiveReplica model = new();
+        model.Merge(window.ReceiverChanges);
+        model.Merge(window.Changes);
+        using TempFile file = window.NewReceiver();
+        using Database receiver = Database.Open(file.Path);
+        window.Chunks.ForEach(chunk => receiver.Scalar("SELECT cloudsync_payload_apply(?)", chunk));
+        ReplicaState state = ReplicaState.Read(receiver, ChunkedWindow.Rows);
+        Assert.Equal(model.RowLines(), state.Rows);
+        Assert.Equal(model.ClockLines(), state.Clocks);
+        Assert.Equal(0L, receiver.Scalar("SELECT count(*) FROM cloudsync_payload_fragments"));
+        return Lines(state);
+    }
+
+    /// <summary>Sometimes a first attempt is given up: what it staged must not stay, nor be missed.</summary>
+    private static void Begun(Random random, Database receiver, ChunkedWindow window, List<int> order)
+    {
+        if (random.Next(4) == 0)
+        {
+            receiver.Exec("BEGIN");
+            Apply(receiver, window, [.. Enumerable.Range(0, window.Chunks.Count).Where(_ => random.Next(2) == 0)], []);
+            receiver.Exec("ROLLBACK");
+            order.Add(-1);
+        }
+    }
+
+    private static void Permuted(Random random, Database receiver, ChunkedWindow window, List<int> order)
+    {
+        int[] all = [.. Enumerable.Range(0, window.Chunks.Count)];
+        int[] mixed = [.. all, .. all.Where(_ => random.Next(3) == 0), .. all.Where(_ => random.Next(6) == 0)];
+        random.Shuffle(mixed);
+        bool together = random.Next(4) == 0;
+        receiver.Exec(together ? "BEGIN" : "");
+        Apply(receiver, window, mixed, order);
+        receiver.Exec(together ? "COMMIT" : "");
+    }
+
+    private static void Repeats(Random random, Database receiver, ChunkedWindow window, List<int> order)
+    {
+        int[] again = [.. Enumerable.Range(0, window.Chunks.Count).Where(_ => random.Next(2) == 0)];
+        random.Shuffle(again);
+        Apply(receiver, window, again, order);
+    }
+
+    private static void Apply(Database receiver, ChunkedWindow window, int[] chunks, List<int> order)
+    {
+        foreach (int chunk in chunks)
+        {
+            order.Add(chunk);
+            receiver.Scalar("SELECT cloudsync_payload_apply(?)", window.Chunks[chunk]);
+        }
+    }
+
+    private static void Compare(string[] expected, Database receiver, ChunkedWindow window, List<int> order)
+    {
+        string[] actual = Lines(ReplicaState.Read(receiver, ChunkedWindow.Rows));
+        Assert.True(
+            expected.SequenceEqual(actual),
+            $"{window.Chunks.Count} chunks, order {string.Join(" ", order)}\nin order:\n  {string.Join("\n  ", expected.Except(actual))}\nnow:\n  "
+            + string.Join("\n  ", actual.Except(expected)));
+        Assert.Equal("ok", receiver.Scalar("PRAGMA integrity_check"));
+    }
+
+    /// <summary>No part of a value stays staged once the value is merged. Only of a value that the receiver refused, a part that comes
+    /// again is staged again where no clock tells that it was there: the row has a later life or is deleted, or the column's own value
+    /// is of the same version and not smaller.</summary>
+    /// <returns>The number of refused values of which parts are left.</returns>
+    private static int CheckParts(Database receiver, ChunkedWindow window, List<int> order)
+    {
+        List<object?[]> left = receiver.Query("SELECT DISTINCT tbl, pk, col_name FROM cloudsync_payload_fragments");
+        List<NaiveChange> held = left.Count == 0 ? [] : NaiveChange.Read(receiver);
+        foreach (object?[] value in left)
+        {
+            NaiveChange change = window.Changes.Single(change => change.Table == (string)value[0]! && change.Column == (string)value[2]!
+                && change.Key == Convert.ToHexStringLower((byte[])value[1]!));
+            List<NaiveChange> row = [.. held.Where(own => own.Table == change.Table && own.Key == change.Key)];
+            NaiveChange? winner = row.Find(own => own.Column == change.Column);
+            bool laterLife = row.Count > 0 && row[0].CausalLength > change.CausalLength;
+            bool refusedTie = winner != null && winner.Version == change.Version && (winner.Site, winner.Seq) != (change.Site, change.Seq)
+                && NaiveOrder.Instance.Compare(winner.Value, change.Value) >= 0;
+            Assert.True(laterLife || refusedTie, $"parts of {change} are left after {window.Chunks.Count} chunks, order {string.Join(" ", order)}");
+        }
+
+        return left.Count;
+    }
+
+    /// <summary>Rows, causal lengths, and each column's version and the site that wrote it. A sentinel's site is left out: when a column of
+    /// a new life comes before its sentinel, the column's site stands for it (spec F.4, case 4).</summary>
+    private static string[] Lines(ReplicaState state)
+    {
+        IEnumerable<string> winners = state.Changes.Where(change => !change.IsSentinel)
+            .Select(change => $"{change.Table} {change.Key} {change.Column} version {change.Version} of {change.Site}").Order(StringComparer.Ordinal);
+        return [.. state.Rows, .. state.Clocks, .. winners];
+    }
+}
