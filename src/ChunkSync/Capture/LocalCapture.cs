@@ -188,7 +188,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
         return type switch
         {
             StorageClass.Integer => left.Int64 != right.Int64,
-            StorageClass.Real => left.Double != right.Double,
+            // By bits: -0.0 equals 0.0 but is another value.
+            StorageClass.Real => BitConverter.DoubleToInt64Bits(left.Double) != BitConverter.DoubleToInt64Bits(right.Double),
             StorageClass.Text => !left.Text.SequenceEqual(right.Text),
             StorageClass.Blob => !left.Blob.SequenceEqual(right.Blob),
             _ => false,

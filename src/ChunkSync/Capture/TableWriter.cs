@@ -64,8 +64,10 @@ internal sealed unsafe class TableWriter : IDisposable
             + " col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3");
         deleteColumns = connection.Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
         columnsOf = connection.Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+        // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
         move = connection.Prepare(
-            $"INSERT OR REPLACE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3)");
+            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3)"
+            + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3");
     }
 
     /// <summary>A row was inserted.</summary>

@@ -19,8 +19,14 @@ internal sealed unsafe class FragmentStore
     /// <summary>Age at which an incomplete group is dropped, in seconds.</summary>
     private const int StaleAge = 86_400;
 
+    /// <summary>Refused values that a connection remembers; repeats of others wait for the cleaning of stale groups.</summary>
+    private const int MaxRefused = 256;
+
     /// <summary>Groups dropped at once.</summary>
     private const int CleanupGroups = 32;
+
+    /// <summary>The clocks that a refused value lost against: while they stay, it loses again.</summary>
+    private readonly record struct Winner(long CausalLength, long Version, long Site, long Seq);
 
     private readonly Replica replica;
     private readonly Statement firstPart;
@@ -29,6 +35,9 @@ internal sealed unsafe class FragmentStore
     private readonly Statement parts;
     private readonly Statement drop;
     private readonly Statement clean;
+    private readonly Dictionary<string, Winner> refused = [];
+    private readonly Queue<string> refusedOrder = new();
+    private Winner? winner;
     private long? lastCleanup;
 
     public FragmentStore(Replica replica)
@@ -86,7 +95,7 @@ internal sealed unsafe class FragmentStore
         try
         {
             bool complete = false;
-            if (!IsKnown(part.Change))
+            if (!IsKnown(part))
             {
                 string group = Stage(part);
                 CleanUp();
@@ -109,33 +118,42 @@ internal sealed unsafe class FragmentStore
     }
 
     /// <summary>Whether the value has been merged, or can only lose: a repeat then leaves nothing behind.</summary>
-    private bool IsKnown(in IncomingChange change)
+    private bool IsKnown(in FragmentRow part)
     {
+        IncomingChange change = part.Change;
+        winner = null;
         TrackedTable? table = replica.Tables.Find(change.TableName);
         if (table == null)
         {
             return false;
         }
 
-        using Statement clock = replica.Connection.Prepare(
-            $"SELECT c.col_version, c.seq, c.site_id, (SELECT s.col_version FROM {table.QuotedClock} AS s WHERE s.pk = ?1"
-            + $" AND s.col_name = '{TrackedTable.Sentinel}') FROM {table.QuotedClock} AS c WHERE c.pk = ?1 AND c.col_name = ?2 COLLATE NOCASE");
-        clock.BindStaticBlob(1, change.Key, change.KeyLength).BindStaticText(2, change.Column, change.ColumnLength);
-        if (!clock.Step())
+        using Statement clocks = replica.Connection.Prepare(
+            $"SELECT col_name = '{TrackedTable.Sentinel}', col_version, seq, site_id FROM {table.QuotedClock} WHERE pk = ?1"
+            + $" AND (col_name = '{TrackedTable.Sentinel}' OR col_name = ?2 COLLATE NOCASE)");
+        clocks.BindStaticBlob(1, change.Key, change.KeyLength).BindStaticText(2, change.Column, change.ColumnLength);
+        long causalLength = 1;
+        long version = -1;
+        bool same = false;
+        while (clocks.Step())
         {
-            return false;
+            if (clocks.Int64(0) != 0)
+            {
+                causalLength = clocks.Int64(1);
+                continue;
+            }
+
+            version = clocks.Int64(1);
+            same = version == change.ColumnVersion && clocks.Int64(2) == change.Seq
+                && replica.Sites.Id(clocks.Int64(3)) is byte[] site && change.SiteId.SequenceEqual(site);
+            winner = new Winner(0, version, clocks.Int64(3), clocks.Int64(2));
         }
 
-        long causalLength = clock.IsNull(3) ? 1 : clock.Int64(3);
-        if (causalLength != change.CausalLength)
-        {
-            return causalLength > change.CausalLength;
-        }
+        winner = winner is Winner found ? found with { CausalLength = causalLength } : null;
 
-        long version = clock.Int64(0);
-        bool same = version == change.ColumnVersion && clock.Int64(1) == change.Seq
-            && replica.Sites.Id(clock.Int64(2)) is byte[] site && change.SiteId.SequenceEqual(site);
-        return same || version > change.ColumnVersion;
+        // A value of an earlier life loses, and so does an older version of this one.
+        return causalLength > change.CausalLength || (causalLength == change.CausalLength && (same || version > change.ColumnVersion))
+            || (winner != null && refused.TryGetValue(part.ValueId, out Winner known) && known == winner);
     }
 
     /// <summary>Stores one part; returns the group it belongs to: the value's id, or one with the cut's part size behind it when
@@ -189,7 +207,30 @@ internal sealed unsafe class FragmentStore
 
         drop.Bind(1, part.ValueId);
         drop.Run();
+        if (!IsKnown(part) && winner is Winner present)
+        {
+            Remember(part.ValueId, present);
+        }
+
         return true;
+    }
+
+    /// <summary>Remembers a whole value that lost against an equal version: no clock shows that it was here.</summary>
+    private void Remember(string valueId, Winner present)
+    {
+        if (refused.Count == MaxRefused)
+        {
+            refused.Remove(refusedOrder.Dequeue());
+        }
+
+        if (refused.TryAdd(valueId, present))
+        {
+            refusedOrder.Enqueue(valueId);
+        }
+        else
+        {
+            refused[valueId] = present;
+        }
     }
 
     /// <summary>Puts the parts together and checks the whole. The memory is that of the value: its parts are there.</summary>

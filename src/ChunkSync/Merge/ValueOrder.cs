@@ -21,11 +21,18 @@ internal static class ValueOrder
         return left.Kind switch
         {
             WireKind.Integer => left.Integer.CompareTo(right.Integer),
-            WireKind.Real => left.Real.CompareTo(right.Real),
+            WireKind.Real => CompareReal(left.Real, right.Real),
             WireKind.Null => 0,
             WireKind.Text => CompareText(left.Bytes, right.Bytes),
             _ => left.Bytes.SequenceCompareTo(right.Bytes),
         };
+    }
+
+    /// <summary>As numbers; equal numbers by their bits, so that 0.0 and -0.0 have one winner everywhere.</summary>
+    private static int CompareReal(double left, double right)
+    {
+        int order = left.CompareTo(right);
+        return order != 0 ? order : BitConverter.DoubleToUInt64Bits(right).CompareTo(BitConverter.DoubleToUInt64Bits(left));
     }
 
     private static int CompareText(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
