@@ -4,7 +4,7 @@ using ChunkSync.Tests.Host;
 namespace ChunkSync.Tests.Merge;
 
 /// <summary>The order that decides between values of equal version: INTEGER, REAL, TEXT, BLOB, NULL from the greatest to the least kind;
-/// numbers by value, bytes by value and then by length.</summary>
+/// numbers by value with -0.0 below 0.0, bytes by value and then by length.</summary>
 internal sealed class NaiveOrder : IComparer<object?>
 {
     public static NaiveOrder Instance { get; } = new();
@@ -15,7 +15,8 @@ internal sealed class NaiveOrder : IComparer<object?>
         return kind != 0 ? kind : (x, y) switch
         {
             (long left, long right) => left.CompareTo(right),
-            (double left, double right) => left < right ? -1 : left > right ? 1 : 0,
+            (double left, double right) => left < right || (left == right && double.IsNegative(left) && !double.IsNegative(right)) ? -1
+                : left > right || (left == right && double.IsNegative(right) && !double.IsNegative(left)) ? 1 : 0,
             (null, null) => 0,
             _ => Bytes(x!).AsSpan().SequenceCompareTo(Bytes(y!)),
         };

@@ -56,21 +56,6 @@ internal sealed class NaiveReplica
         }
     }
 
-    /// <summary>Takes what the replica itself wrote as it is: a local write always counts, whatever was there before.</summary>
-    public void Overwrite(NaiveChange change)
-    {
-        NaiveRow row = Row(change);
-        if (change.CausalLength != row.CausalLength)
-        {
-            BeginLife(row, change.CausalLength);
-        }
-
-        if (!change.IsSentinel)
-        {
-            row.Columns[change.Column] = (change.Version, change.Value);
-        }
-    }
-
     /// <summary>The rows of the base tables, one line each. A column without a value is NULL, and NULL is not written.</summary>
     public List<string> RowLines() =>
     [

@@ -32,9 +32,6 @@ internal sealed class WatchedReplica : IDisposable
     /// <summary>What the database held after the last step.</summary>
     public ReplicaState State { get; private set; }
 
-    /// <summary>Local writes that replaced a live row by giving another row its key.</summary>
-    public int ReplacedByKeyChange { get; private set; }
-
     /// <summary>A local write. Its new change rows alone, merged as if another site had sent them, must lead the model to the rows that
     /// the base tables hold now: this is all that others will ever hear of the write.</summary>
     public void Write(string sql, params object?[] parameters)
@@ -44,14 +41,6 @@ internal sealed class WatchedReplica : IDisposable
         Database.Run(sql, parameters);
         State = ReplicaState.Read(Database, rowsSql);
         List<NaiveChange> written = [.. State.Changes.Where(change => !known.Contains(change.Clock))];
-        foreach (NaiveChange sentinel in written.Where(IsFirstSentinelOfLiveRow).ToList())
-        {
-            // A key change onto a live row of the first life starts its column versions again at 1 without a new life (spec E.5), so that
-            // merging cannot tell; here only, what was written is taken as it stands.
-            ReplacedByKeyChange++;
-            State.Changes.Where(change => change.Table == sentinel.Table && change.Key == sentinel.Key).ToList().ForEach(model.Overwrite);
-        }
-
         model.Merge(written);
         Check();
     }
@@ -110,9 +99,6 @@ internal sealed class WatchedReplica : IDisposable
         byte[] blob => $"x'{Convert.ToHexString(blob)}'",
         _ => FixtureValues.Describe(value),
     };
-
-    private bool IsFirstSentinelOfLiveRow(NaiveChange change) =>
-        change.IsSentinel && change.CausalLength == 1 && model[change.Table, change.Key].CausalLength == 1;
 
     private void Log(string step) => log.Add(name + ": " + step);
 
