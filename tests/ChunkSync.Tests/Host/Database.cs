@@ -9,6 +9,7 @@ public sealed unsafe class Database : IDisposable
 {
     private const nint Transient = -1;
     private bool closed;
+    private bool isPeer;
 
     private Database(nint handle) => Handle = handle;
 
@@ -38,6 +39,18 @@ public sealed unsafe class Database : IDisposable
             ManagedHost.Register(handle, NativeSqlite.Library);
         }
 
+        return database;
+    }
+
+    /// <summary>Opens a database with another implementation of the same SQL surface loaded.</summary>
+    /// <param name="library">Its loadable extension.</param>
+    /// <param name="path">The database.</param>
+    public static Database OpenPeer(string library, string path = ":memory:")
+    {
+        Database database = Open(path, register: false);
+        Assert.Equal(0, NativeSqlite.EnableLoadExtension(database.Handle, 1));
+        database.Scalar("SELECT load_extension(?)", library);
+        database.isPeer = true;
         return database;
     }
 
@@ -184,6 +197,12 @@ public sealed unsafe class Database : IDisposable
         if (!closed)
         {
             closed = true;
+            if (isPeer)
+            {
+                // sqlite-sync keeps statements open until it is told to let go.
+                Scalar("SELECT cloudsync_terminate()");
+            }
+
             int code = NativeSqlite.Close(Handle);
             if (code != 0)
             {

@@ -16,6 +16,9 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, out nint db, int flags, nint vfs);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_enable_load_extension")]
+    public static partial int EnableLoadExtension(nint db, int on);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_close")]
     public static partial int Close(nint db);
 
