@@ -138,7 +138,19 @@ internal unsafe struct PayloadReader
     }
 
     /// <summary>A big-endian number; the caller has checked that its bytes are there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly bool TryMagnitude(byte* at, int count, out ulong magnitude)
+    {
+        if (count == 1)
+        {
+            magnitude = *at;
+            return true;
+        }
+
+        return TryLongMagnitude(at, count, out magnitude);
+    }
+
+    private readonly bool TryLongMagnitude(byte* at, int count, out ulong magnitude)
     {
         if (count is < 1 or > 8)
         {
