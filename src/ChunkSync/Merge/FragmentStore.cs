@@ -11,7 +11,6 @@ namespace ChunkSync.Merge;
 internal sealed unsafe class FragmentStore
 {
     private const string Prefix = "Error on cloudsync_payload_apply: ";
-    private const string Savepoint = "chunksync_fragment";
 
     /// <summary>How often a connection looks for stale groups, in milliseconds.</summary>
     private const long CleanupInterval = 60_000;
@@ -23,6 +22,7 @@ internal sealed unsafe class FragmentStore
     private const int CleanupGroups = 32;
 
     private readonly Replica replica;
+    private readonly Savepoint savepoint;
     private readonly Statement firstPart;
     private readonly Statement stage;
     private readonly Statement count;
@@ -34,6 +34,7 @@ internal sealed unsafe class FragmentStore
     public FragmentStore(Replica replica)
     {
         this.replica = replica;
+        savepoint = replica.Savepoint("chunksync_fragment");
         Connection connection = replica.Connection;
         const string Table = "main.cloudsync_payload_fragments";
         firstPart = connection.Prepare($"SELECT part_count, part_index, length(fragment) FROM {Table} WHERE value_id = ?1 LIMIT 1");
@@ -81,8 +82,7 @@ internal sealed unsafe class FragmentStore
 
     private bool ApplyPart(in FragmentRow part)
     {
-        Connection connection = replica.Connection;
-        connection.Execute("SAVEPOINT " + Savepoint);
+        savepoint.Begin();
         try
         {
             bool complete = false;
@@ -93,16 +93,12 @@ internal sealed unsafe class FragmentStore
                 complete = TryComplete(part, group);
             }
 
-            connection.Execute("RELEASE " + Savepoint);
+            savepoint.Release();
             return complete;
         }
         catch
         {
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute($"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-            }
-
+            savepoint.Undo();
             replica.Invalidate();
             throw;
         }

@@ -11,7 +11,7 @@ namespace ChunkSync.Merge;
 /// before it applied and nothing of itself; no transaction stays open that the caller had not opened.</remarks>
 internal sealed unsafe class PayloadApplier(Replica replica)
 {
-    private const string Savepoint = "chunksync_apply";
+    private readonly Savepoint savepoint = replica.Savepoint("chunksync_apply");
 
     /// <summary>Applies a payload.</summary>
     /// <param name="data">The payload, which stays in place.</param>
@@ -66,9 +66,8 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     private void ApplyRange(OpenedPayload payload, uint from, uint to, bool advance)
     {
         Connection connection = replica.Connection;
-        bool owns = connection.IsAutocommit;
+        bool owns = savepoint.Begin();
         EngineException? failure;
-        connection.Execute("SAVEPOINT " + Savepoint);
         try
         {
             failure = MergeRows(payload, from, to);
@@ -79,7 +78,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
         catch
         {
-            Undo(connection, owns);
+            Undo();
             throw;
         }
 
@@ -90,7 +89,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
             throw failure ?? new EngineException(ResultCode.Abort, "the transaction was rolled back while a payload was applied");
         }
 
-        Release(connection, owns);
+        Release(owns);
         if (failure != null)
         {
             throw failure;
@@ -109,7 +108,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
 
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
-        replica.Connection.Execute("ROLLBACK TO " + Savepoint);
+        savepoint.Rewind();
         replica.Refresh();
         replica.Clock.Restore(clock);
         MergeUntilFailure(payload, from, good, out EngineException? again, out _);
@@ -203,31 +202,22 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
     }
 
-    private void Undo(Connection connection, bool owns)
+    private void Undo()
     {
-        if (!connection.IsAutocommit)
-        {
-            connection.Execute(owns ? "ROLLBACK" : $"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-        }
-
+        savepoint.Undo();
         replica.Invalidate();
     }
 
-    private void Release(Connection connection, bool owns)
+    private void Release(bool owns)
     {
         try
         {
-            connection.Execute("RELEASE " + Savepoint);
+            savepoint.Release();
         }
-        catch (EngineException failure) when (owns)
+        catch (EngineException failure)
         {
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute("ROLLBACK");
-            }
-
-            replica.Invalidate();
-            throw new CommitRefusedException(failure);
+            Undo();
+            throw owns ? new CommitRefusedException(failure) : failure;
         }
     }
 
