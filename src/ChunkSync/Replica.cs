@@ -130,23 +130,15 @@ internal sealed class Replica : IDisposable
         bool dataMoved = data != seenDataVersion;
         seenSchemaVersion = schema;
         seenDataVersion = data;
-        if (dataMoved)
+        try
         {
-            Clock.Forget();
-            Sites.Forget();
+            ReadAnew(schemaMoved, dataMoved);
         }
-
-        if (schemaMoved)
+        catch
         {
-            Sites.Forget();
-            Clock.Forget();
-        }
-
-        if (schemaMoved || Tables.SettingsHash() != tableSettingsHash)
-        {
-            Generation++;
-            Tables.Reload();
-            tableSettingsHash = Tables.SettingsHash();
+            // Half of it was read: the next call must not take that for everything.
+            Invalidate();
+            throw;
         }
     }
 
@@ -157,6 +149,9 @@ internal sealed class Replica : IDisposable
         seenDataVersion = -1;
         Sites.Forget();
     }
+
+    /// <summary>A savepoint of that name, not open yet.</summary>
+    public Savepoint Savepoint(string name) => new(Connection, name, Transaction.JoinStatement);
 
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>
@@ -235,6 +230,28 @@ internal sealed class Replica : IDisposable
         finally
         {
             preparingKeeper = false;
+        }
+    }
+
+    private void ReadAnew(bool schemaMoved, bool dataMoved)
+    {
+        if (dataMoved)
+        {
+            Clock.Forget();
+            Sites.Forget();
+        }
+
+        if (schemaMoved)
+        {
+            Sites.Forget();
+            Clock.Forget();
+        }
+
+        if (schemaMoved || Tables.SettingsHash() != tableSettingsHash)
+        {
+            Generation++;
+            Tables.Reload();
+            tableSettingsHash = Tables.SettingsHash();
         }
     }
 

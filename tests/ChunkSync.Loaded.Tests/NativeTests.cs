@@ -46,6 +46,27 @@ public partial class NativeTests
     }
 
     [Fact]
+    public void Replica_is_whole_when_the_disk_fails_at_any_call()
+    {
+        string folder = Directory.CreateTempSubdirectory("chunksync-fault").FullName;
+        try
+        {
+            string program = Path.Combine(folder, "fault_test");
+            string native = Path.Combine(Repository.Root, "native");
+            (int compiled, _, string errors) = Repository.Run("gcc", "", "-O1", "-Wall", "-Wextra", "-Werror", "-o", program,
+                Path.Combine(native, "fault_test.c"), Path.Combine(native, "faulty_vfs.c"), "-lsqlite3");
+            Assert.True(compiled == 0, errors);
+            (int code, string output, _) = Repository.Run(program, "", Repository.Library, folder);
+            Assert.True(code == 0, output);
+            Assert.Equal(12, OkLine().Count(output));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Library_exports_only_its_entry_points_when_listed()
     {
         (_, string output, _) = Repository.Run("nm", "", "-D", "--defined-only", Repository.Library + ".so");

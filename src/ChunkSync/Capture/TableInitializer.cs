@@ -14,7 +14,7 @@ internal static class TableInitializer
 
     private const int MaxNameBytes = 512;
     private const int MaxKeyColumns = 128;
-    private const string Savepoint = "chunksync_init";
+    private const string InitSavepoint = "chunksync_init";
 
     /// <summary>Initialises a table in a savepoint of its own: after an error nothing has changed.</summary>
     /// <param name="replica">The connection's state.</param>
@@ -32,7 +32,7 @@ internal static class TableInitializer
         replica.RefuseDuringMerge("cloudsync_init");
         replica.Refresh();
         CrdtAlgorithm crdt = Check(replica, table, algorithm, flags);
-        InSavepoint(replica, Savepoint, () => Initialize(replica, table, crdt));
+        InSavepoint(replica, InitSavepoint, () => Initialize(replica, table, crdt));
         replica.Refresh();
         return Uuid7.Format(replica.Sites.Local, dashes: false);
     }
@@ -41,22 +41,18 @@ internal static class TableInitializer
     /// either way.</summary>
     public static void InSavepoint(Replica replica, string name, Action body)
     {
-        Connection connection = replica.Connection;
-        connection.Execute("SAVEPOINT " + name);
+        Savepoint savepoint = replica.Savepoint(name);
+        savepoint.Begin();
         try
         {
             body();
             replica.Invalidate();
-            connection.Execute("RELEASE " + name);
+            savepoint.Release();
         }
         catch
         {
+            savepoint.Undo();
             replica.Invalidate();
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute($"ROLLBACK TO {name}; RELEASE {name}");
-            }
-
             throw;
         }
     }

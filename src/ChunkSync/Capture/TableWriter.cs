@@ -24,6 +24,7 @@ internal sealed unsafe class TableWriter : IDisposable
     private readonly Statement deleteColumns;
     private readonly Statement columnsOf;
     private readonly Statement move;
+    private readonly Statement onlyNew;
 
     public TableWriter(Replica replica, TrackedTable table)
     {
@@ -64,6 +65,9 @@ internal sealed unsafe class TableWriter : IDisposable
             + " col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3");
         deleteColumns = connection.Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
         columnsOf = connection.Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+        onlyNew = connection.Prepare(
+            $"SELECT col_name FROM {clock} AS c WHERE pk = ?1 AND col_name <> '__[RIP]__'"
+            + $" AND NOT EXISTS (SELECT 1 FROM {clock} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
         // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
         move = connection.Prepare(
             $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3)"
@@ -125,6 +129,9 @@ internal sealed unsafe class TableWriter : IDisposable
             columnsOf.Reset();
         }
 
+        // A row that this one replaces may have columns that this one never had: they are NULL now, which others must hear of.
+        RaiseOnlyNew(oldKey, newKey, dbVersion);
+
         deleteColumns.BindStaticBlob(1, oldKey.Data, oldKey.Length);
         deleteColumns.Run();
         Write(createSentinel, newKey, dbVersion, replica.Clock.TakeSeq());
@@ -137,9 +144,28 @@ internal sealed unsafe class TableWriter : IDisposable
     public void Dispose()
     {
         foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, createSentinel, raiseSentinel,
-            deleteSentinel, deleteColumns, columnsOf, move])
+            deleteSentinel, deleteColumns, columnsOf, move, onlyNew])
         {
             statement.Dispose();
+        }
+    }
+
+    /// <summary>Raises the columns that only the new key's row had. They are all read before the first is written: a row written under
+    /// a reader may be read again.</summary>
+    private void RaiseOnlyNew(KeyBuffer oldKey, KeyBuffer newKey, long dbVersion)
+    {
+        onlyNew.BindStaticBlob(1, newKey.Data, newKey.Length).BindStaticBlob(2, oldKey.Data, oldKey.Length);
+        List<byte[]>? names = null;
+        while (onlyNew.Step())
+        {
+            (names ??= []).Add(onlyNew.Text(0).ToArray());
+        }
+
+        onlyNew.Reset();
+        foreach (byte[] name in names ?? [])
+        {
+            move.BindText(4, name);
+            Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
         }
     }
 

@@ -33,6 +33,9 @@ internal sealed unsafe class TransactionTable : VirtualTable
     /// <summary>True from the first write of a transaction to its end.</summary>
     public bool IsJoined { get; private set; }
 
+    /// <summary>The statement that joins; run by anybody else it fails and changes nothing.</summary>
+    public Statement JoinStatement => join;
+
     public override string Declaration => "CREATE TABLE x(event)";
 
     /// <summary>Takes part in the current transaction, so that its end is noticed. The host's last_insert_rowid stays.</summary>

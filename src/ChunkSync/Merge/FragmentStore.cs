@@ -11,7 +11,6 @@ namespace ChunkSync.Merge;
 internal sealed unsafe class FragmentStore
 {
     private const string Prefix = "Error on cloudsync_payload_apply: ";
-    private const string Savepoint = "chunksync_fragment";
 
     /// <summary>How often a connection looks for stale groups, in milliseconds.</summary>
     private const long CleanupInterval = 60_000;
@@ -29,6 +28,7 @@ internal sealed unsafe class FragmentStore
     private readonly record struct Winner(long CausalLength, long Version, long Site, long Seq);
 
     private readonly Replica replica;
+    private readonly Savepoint savepoint;
     private readonly Statement firstPart;
     private readonly Statement stage;
     private readonly Statement count;
@@ -43,6 +43,7 @@ internal sealed unsafe class FragmentStore
     public FragmentStore(Replica replica)
     {
         this.replica = replica;
+        savepoint = replica.Savepoint("chunksync_fragment");
         Connection connection = replica.Connection;
         const string Table = "main.cloudsync_payload_fragments";
         firstPart = connection.Prepare($"SELECT part_count, part_index, length(fragment) FROM {Table} WHERE value_id = ?1 LIMIT 1");
@@ -90,8 +91,7 @@ internal sealed unsafe class FragmentStore
 
     private bool ApplyPart(in FragmentRow part)
     {
-        Connection connection = replica.Connection;
-        connection.Execute("SAVEPOINT " + Savepoint);
+        savepoint.Begin();
         try
         {
             bool complete = false;
@@ -102,16 +102,12 @@ internal sealed unsafe class FragmentStore
                 complete = TryComplete(part, group);
             }
 
-            connection.Execute("RELEASE " + Savepoint);
+            savepoint.Release();
             return complete;
         }
         catch
         {
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute($"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-            }
-
+            savepoint.Undo();
             replica.Invalidate();
             throw;
         }

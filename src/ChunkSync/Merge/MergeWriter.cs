@@ -34,6 +34,7 @@ internal sealed unsafe class MergeWriter : IDisposable
     private readonly Statement?[] clocks = new Statement?[MaxClockRows + 1];
     private readonly Statement?[] values;
     private readonly Statement delete;
+    private readonly Statement exists;
     private readonly Statement deleteColumnClocks;
     private readonly Statement resetColumnClocks;
     private readonly string keyCondition;
@@ -46,6 +47,7 @@ internal sealed unsafe class MergeWriter : IDisposable
         keyCondition = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
         ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
         delete = connection.Prepare($"DELETE FROM {table.Quoted} WHERE {keyCondition}");
+        exists = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE {keyCondition}");
         deleteColumnClocks = connection.Prepare(
             $"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}'");
         resetColumnClocks = connection.Prepare(
@@ -74,7 +76,8 @@ internal sealed unsafe class MergeWriter : IDisposable
     /// <param name="columns">The columns, ascending; none to make the row with its key only.</param>
     /// <param name="newValues">The values by column.</param>
     /// <param name="known">Whether the row is expected to be there.</param>
-    public void WriteColumns(byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
+    /// <returns>False when a trigger of the user's left the row as it was, with RAISE(IGNORE).</returns>
+    public bool WriteColumns(byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
     {
         Shape shape = ShapeOf(columns);
         if (known && columns.Length > 0)
@@ -82,15 +85,24 @@ internal sealed unsafe class MergeWriter : IDisposable
             RunBase(shape.Update, key, keyLength, columns, newValues);
             if (connection.Changes > 0)
             {
-                return;
+                return true;
             }
         }
 
         RunBase(shape.Upsert, key, keyLength, columns, newValues);
+        return connection.Changes > 0 || (columns.IsEmpty && Exists(key, keyLength));
     }
 
     /// <summary>Deletes a row; nothing happens when there is none.</summary>
-    public void Delete(byte* key, int keyLength) => RunBase(delete, key, keyLength, [], []);
+    /// <param name="key">The pk blob.</param>
+    /// <param name="keyLength">Its length.</param>
+    /// <param name="known">Whether the row is expected to be there.</param>
+    /// <returns>False when a trigger of the user's kept the row, with RAISE(IGNORE).</returns>
+    public bool Delete(byte* key, int keyLength, bool known)
+    {
+        RunBase(delete, key, keyLength, [], []);
+        return !known || connection.Changes > 0 || !Exists(key, keyLength);
+    }
 
     /// <summary>Removes the clocks of a row's columns; the sentinel stays.</summary>
     public void DeleteColumnClocks(byte* key, int keyLength)
@@ -157,12 +169,20 @@ internal sealed unsafe class MergeWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (Statement? statement in (Statement?[])[.. clocks, .. values, ReadClocks, delete, deleteColumnClocks, resetColumnClocks])
+        foreach (Statement? statement in (Statement?[])[.. clocks, .. values, ReadClocks, delete, exists, deleteColumnClocks, resetColumnClocks])
         {
             statement?.Dispose();
         }
 
         shapes.ForEach(Drop);
+    }
+
+    private bool Exists(byte* key, int keyLength)
+    {
+        KeyBinder.Bind(exists, table, key, keyLength);
+        bool found = exists.Step();
+        exists.Reset();
+        return found;
     }
 
     private static void Drop(Shape shape)

@@ -11,7 +11,7 @@ namespace ChunkSync.Merge;
 /// before it applied and nothing of itself; no transaction stays open that the caller had not opened.</remarks>
 internal sealed unsafe class PayloadApplier(Replica replica)
 {
-    private const string Savepoint = "chunksync_apply";
+    private readonly Savepoint savepoint = replica.Savepoint("chunksync_apply");
 
     /// <summary>The position of the last row that was merged.</summary>
     private long lastDbVersion;
@@ -71,12 +71,11 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     private void ApplyRange(OpenedPayload payload, uint from, uint to, bool advance)
     {
         Connection connection = replica.Connection;
-        bool owns = connection.IsAutocommit;
+        bool owns = savepoint.Begin();
         EngineException? failure;
-        connection.Execute(owns ? "BEGIN" : "SAVEPOINT " + Savepoint);
         try
         {
-            failure = MergeRows(payload, from, to, owns);
+            failure = MergeRows(payload, from, to);
             if (failure == null && advance)
             {
                 AdvanceCheckpoint();
@@ -84,7 +83,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
         catch
         {
-            Undo(connection, owns);
+            Undo();
             throw;
         }
 
@@ -95,7 +94,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
             throw failure ?? new EngineException(ResultCode.Abort, "the transaction was rolled back while a payload was applied");
         }
 
-        Release(connection, owns);
+        Release(owns);
         if (failure != null)
         {
             throw failure;
@@ -104,7 +103,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
     /// <summary>Merges rows until the end or the first failure, which is returned; a failed row is undone, the rows before it
     /// stay.</summary>
-    private EngineException? MergeRows(OpenedPayload payload, uint from, uint to, bool owns)
+    private EngineException? MergeRows(OpenedPayload payload, uint from, uint to)
     {
         VersionClock.State clock = replica.Clock.Save();
         uint good = MergeUntilFailure(payload, from, to, out EngineException? failure, out bool leftTraces);
@@ -114,7 +113,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
 
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
-        replica.Connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + Savepoint);
+        savepoint.Rewind();
         replica.Refresh();
         replica.Clock.Restore(clock);
         MergeUntilFailure(payload, from, good, out EngineException? again, out _);
@@ -208,31 +207,22 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
     }
 
-    private void Undo(Connection connection, bool owns)
+    private void Undo()
     {
-        if (!connection.IsAutocommit)
-        {
-            connection.Execute(owns ? "ROLLBACK" : $"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-        }
-
+        savepoint.Undo();
         replica.Invalidate();
     }
 
-    private void Release(Connection connection, bool owns)
+    private void Release(bool owns)
     {
         try
         {
-            connection.Execute(owns ? "COMMIT" : "RELEASE " + Savepoint);
+            savepoint.Release();
         }
-        catch (EngineException failure) when (owns)
+        catch (EngineException failure)
         {
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute("ROLLBACK");
-            }
-
-            replica.Invalidate();
-            throw new CommitRefusedException(failure);
+            Undo();
+            throw owns ? new CommitRefusedException(failure) : failure;
         }
     }
 

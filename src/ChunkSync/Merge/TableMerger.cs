@@ -43,6 +43,9 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>Whether the base row is expected to be there: it had clocks of a live row, or was written since.</summary>
     private bool wasAlive;
     private bool hasSentinel;
+
+    /// <summary>A trigger of the user's did not let the row be written, without an error: its clocks stay as they are too.</summary>
+    private bool isRefused;
     private bool makeRow;
     private bool resetClocks;
     private bool writeSentinel;
@@ -92,6 +95,7 @@ internal sealed unsafe class TableMerger : IDisposable
         Array.Clear(hasVersion);
         isKnown = false;
         hasSentinel = false;
+        isRefused = false;
         localCausalLength = 0;
         isNew = ceiling.IsNew(key, keyLength);
         ceiling.Note(key, keyLength);
@@ -141,7 +145,7 @@ internal sealed unsafe class TableMerger : IDisposable
     {
         int column = change.IsSentinel ? -1 : FindColumn(change, operation);
         mergingVersion = change.DbVersion;
-        if (change.CausalLength < localCausalLength)
+        if (isRefused || change.CausalLength < localCausalLength)
         {
             return;
         }
@@ -179,11 +183,7 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>Writes what won since <see cref="Begin"/>.</summary>
     public void Flush()
     {
-        if (pendingCount > 0 || makeRow)
-        {
-            WriteRow();
-        }
-
+        WriteRow();
         blocks?.Materialize(key, keyLength);
         key = null;
         keyLength = 0;
@@ -280,7 +280,7 @@ internal sealed unsafe class TableMerger : IDisposable
         Revive(change);
         WriteRow();
         isNew = false;
-        if (blocks!.Add(key, keyLength, change, newer, SiteOrdinal(change)))
+        if (!isRefused && blocks!.Add(key, keyLength, change, newer, SiteOrdinal(change)))
         {
             if (!isKnown)
             {
@@ -322,14 +322,20 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private void Delete(in IncomingChange change)
     {
-        if (pendingCount > 0 || makeRow)
+        WriteRow();
+        if (isRefused)
         {
-            WriteRow();
+            return;
         }
 
         long dbVersion = replica.Clock.Next(change.DbVersion);
         isNew = false;
-        writer.Delete(key, keyLength);
+        if (!writer.Delete(key, keyLength, wasAlive))
+        {
+            isRefused = true;
+            return;
+        }
+
         if (change.IsSentinel)
         {
             entries[0] = Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.ColumnVersion);
@@ -368,7 +374,13 @@ internal sealed unsafe class TableMerger : IDisposable
             }
         }
 
-        writer.WriteColumns(key, keyLength, columns.AsSpan(0, count), pendingValues, known: wasAlive && !makeRow);
+        if (!writer.WriteColumns(key, keyLength, columns.AsSpan(0, count), pendingValues, known: wasAlive && !makeRow))
+        {
+            isRefused = true;
+            ClearPending();
+            return;
+        }
+
         if (resetClocks)
         {
             writer.ResetColumnClocks(key, keyLength, dbVersion);

@@ -58,16 +58,15 @@ internal sealed unsafe class Connection(nint handle)
 
     /// <summary>Runs one or more statements without parameters or rows.</summary>
     /// <exception cref="EngineException">SQLite's code and text.</exception>
-    public void Execute(string sql)
+    public void Execute(string sql) => Check(TryExecute(sql));
+
+    /// <summary>Like <see cref="Execute"/>, returning SQLite's code.</summary>
+    public int TryExecute(string sql)
     {
         byte[] text = Encoding.UTF8.GetBytes(sql + "\0");
         fixed (byte* bytes = text)
         {
-            int code = Sqlite3.Api->exec(Handle, bytes, 0, 0, null);
-            if (code != ResultCode.Ok)
-            {
-                throw Failure(code);
-            }
+            return Sqlite3.Api->exec(Handle, bytes, 0, 0, null);
         }
     }
 

@@ -212,6 +212,20 @@ public sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>The text of a statement that was stepped and not reset; null when there is none, as after every finished call.</summary>
+    public string? BusyStatement()
+    {
+        for (nint statement = NativeSqlite.NextStatement(Handle, 0); statement != 0; statement = NativeSqlite.NextStatement(Handle, statement))
+        {
+            if (NativeSqlite.StatementBusy(statement) != 0)
+            {
+                return ChunkSync.Sqlite.Sqlite3.Utf8String(NativeSqlite.Sql(statement));
+            }
+        }
+
+        return null;
+    }
+
     private string OpenStatements()
     {
         List<string> texts = [];

@@ -109,6 +109,9 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_next_stmt")]
     public static partial nint NextStatement(nint db, nint statement);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_stmt_busy")]
+    public static partial int StatementBusy(nint statement);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_sql")]
     public static partial byte* Sql(nint statement);
 

@@ -1,0 +1,75 @@
+namespace ChunkSync.Sqlite;
+
+/// <summary>One savepoint of ours, or outside a transaction a transaction, for which SQLite keeps no copies of pages. It can be undone
+/// also while the host interrupts the connection.</summary>
+/// <remarks>Two things make this more than three statements. A progress handler can stop a statement when it has done its work:
+/// SAVEPOINT, RELEASE or ROLLBACK has happened then although it reports SQLITE_INTERRUPT. And after <c>sqlite3_interrupt</c> no
+/// statement runs until the host's own has ended, ROLLBACK neither. What SQLite does then with a statement that would write is to
+/// roll everything back; <paramref name="abort"/> steps such a statement.</remarks>
+/// <param name="connection">The connection.</param>
+/// <param name="name">The savepoint's name.</param>
+/// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
+internal sealed class Savepoint(Connection connection, string name, Statement abort)
+{
+    private bool owns;
+
+    /// <summary>Opens it.</summary>
+    /// <returns>True when it is the transaction.</returns>
+    public bool Begin()
+    {
+        // Prepared now: when it is needed nothing can be prepared any more.
+        _ = abort.Handle;
+        owns = connection.IsAutocommit;
+        int code = connection.TryExecute(owns ? "BEGIN" : "SAVEPOINT " + name);
+        if (code != ResultCode.Ok)
+        {
+            EngineException failure = connection.Failure(code);
+            Undo();
+            throw failure;
+        }
+
+        return owns;
+    }
+
+    /// <summary>Releases it, which commits when it is the transaction.</summary>
+    public void Release() => connection.Execute(owns ? "COMMIT" : "RELEASE " + name);
+
+    /// <summary>Undoes what happened since it was opened; it stays open.</summary>
+    public void Rewind() => connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + name);
+
+    /// <summary>Undoes what happened since it was opened, and closes it. Where SQLite does not let that happen, the caller's
+    /// transaction is rolled back as a whole, as after an interrupted write of its own.</summary>
+    public void Undo()
+    {
+        if (connection.IsAutocommit)
+        {
+            return;
+        }
+
+        if (owns || !UndoInside())
+        {
+            _ = connection.TryExecute("ROLLBACK");
+            if (!connection.IsAutocommit)
+            {
+                _ = abort.TryStep();
+                abort.Reset();
+            }
+        }
+    }
+
+    /// <summary>Undoes and closes it inside the caller's transaction.</summary>
+    private bool UndoInside()
+    {
+        // An interruption says nothing about whether the rollback ran. The release tells: a second one finds no savepoint then.
+        int rewound = TryTwice("ROLLBACK TO " + name);
+        int released = TryTwice("RELEASE " + name);
+        return rewound is ResultCode.Ok or ResultCode.Error or ResultCode.Interrupt
+            && released is ResultCode.Ok or ResultCode.Error;
+    }
+
+    private int TryTwice(string sql)
+    {
+        int code = connection.TryExecute(sql);
+        return ResultCode.Primary(code == ResultCode.Ok ? code : connection.TryExecute(sql));
+    }
+}

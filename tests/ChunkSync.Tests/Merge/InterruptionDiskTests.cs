@@ -1,0 +1,95 @@
+using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
+
+namespace ChunkSync.Tests.Merge;
+
+/// <summary>A disk that has room for some pages more, one more each time, until the operation succeeds.</summary>
+public class InterruptionDiskTests(ITestOutputHelper output)
+{
+    private const string Rows = "apply many rows";
+    private const string Parts = "apply parts";
+
+    [Theory]
+    [InlineData(Rows, 1)]
+    [InlineData(Parts, 131)]
+    [InlineData("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT 'n' || i, i, 'some text' FROM n", 1)]
+    [InlineData("UPDATE t SET id = id || hex(zeroblob(400)), a = id || hex(zeroblob(400)), b = a", 1)]
+    [InlineData("INSERT OR FAIL INTO pair WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT 'v', i, 'new' FROM n", 1)]
+    public void Replica_is_whole_when_the_disk_is_full(string operation, int stride)
+    {
+        foreach (string begin in (string[])["", "BEGIN", "SAVEPOINT mine"])
+        {
+            int failures = 0;
+            for (int room = 0; !Succeeds(operation, begin, room); room += stride)
+            {
+                failures++;
+            }
+
+            output.WriteLine($"{begin}: {failures} failures");
+            Assert.True(failures > 0);
+        }
+    }
+
+    private static bool Succeeds(string operation, string begin, int room)
+    {
+        string when = $"{begin} {operation}, {room} pages";
+        using TempFile file = InterruptedReplica.Copy();
+        using Database database = InterruptedReplica.Open(file);
+        InterruptedState before = InterruptedState.Of(database);
+        database.Scalar($"PRAGMA max_page_count = {(long)database.Scalar("PRAGMA page_count")! + room}");
+        database.Exec(begin);
+        Exception? failure = Record.Exception(() => Do(database, operation));
+        if (failure == null)
+        {
+            return true;
+        }
+
+        Assert.True(failure is SqlException { Code: 13 }, $"{when}: {failure}");
+        Assert.Null(database.BusyStatement());
+        bool open = database.InTransaction;
+        Assert.False(open && begin.Length == 0, when + ": a transaction is open");
+        InterruptedState failed = InterruptedState.Of(database);
+        failed.AssertRowsHaveClocks(when);
+        Assert.Equal("ok", database.Scalar("PRAGMA integrity_check"));
+        if (operation is not (Rows or Parts))
+        {
+            Assert.Equal(before.ToString(), failed.ToString());
+        }
+
+        // Room again: the operation ends as if nothing had been.
+        database.Scalar("PRAGMA max_page_count = 1000000");
+        if (!open)
+        {
+            database.Exec(begin);
+        }
+
+        Do(database, operation);
+        database.Exec(begin.Length == 0 ? "" : begin == "BEGIN" ? "COMMIT" : "RELEASE mine");
+        Assert.False(database.InTransaction, when);
+        InterruptedState repeated = InterruptedState.Of(database);
+        InterruptedState after = Undisturbed(operation);
+        failed.AssertEachIsFrom(before, after, positions: false, when);
+        Assert.Equal(after.Describe(positions: false), repeated.Describe(positions: false));
+        return false;
+    }
+
+    private static void Do(Database database, string operation)
+    {
+        if (operation is Rows or Parts)
+        {
+            InterruptedReplica.Apply(database, operation == Rows ? InterruptedReplica.ManyRows : InterruptedReplica.Parts);
+        }
+        else
+        {
+            database.Exec(operation);
+        }
+    }
+
+    private static InterruptedState Undisturbed(string operation)
+    {
+        using TempFile file = InterruptedReplica.Copy();
+        using Database database = InterruptedReplica.Open(file);
+        Do(database, operation);
+        return InterruptedState.Of(database);
+    }
+}
