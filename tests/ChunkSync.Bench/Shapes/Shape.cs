@@ -25,7 +25,18 @@ internal sealed record TableShape(string Name, string[] Columns)
 /// <summary>One statement that is run for each number of a range.</summary>
 /// <param name="Sql">The statement.</param>
 /// <param name="First">The first number.</param>
-/// <param name="Count">How many numbers.</param>
+/// <param name="Numbers">Tells how many numbers.</param>
 /// <param name="PerTransaction">Runs per transaction.</param>
 /// <param name="Bind">Binds the statement's parameters for a number.</param>
-internal sealed record FillStep(string Sql, int First, int Count, int PerTransaction, Action<BenchStatement, int> Bind);
+internal sealed record FillStep(string Sql, int First, Func<int> Numbers, int PerTransaction, Action<BenchStatement, int> Bind)
+{
+    private int? count;
+
+    public FillStep(string sql, int first, int count, int perTransaction, Action<BenchStatement, int> bind)
+        : this(sql, first, () => count, perTransaction, bind)
+    {
+    }
+
+    /// <summary>How many numbers.</summary>
+    public int Count => count ??= Numbers();
+}

@@ -33,6 +33,7 @@ internal static unsafe class ShapeCatalog
         Large(64),
         Tables("e", "50 tables × 2,000 rows, transactions of 100 rows", 50, 2000),
         One("f", "250,000 rows × 4 narrow columns = 1,000,000 changes, ten transactions", NarrowTable("t"), [NarrowRows("t", 0, 250_000, 25_000)]),
+        DocumentationShape.Make("g"),
         One("h", "(a), then 10 % updated and 10 % deleted", NarrowTable("t"),
         [
             NarrowRows("t", 0, 100_000, 100_000),

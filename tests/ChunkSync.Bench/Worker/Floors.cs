@@ -26,7 +26,7 @@ internal static unsafe class Floors
         Meter meter = new();
         long changes = 0;
         long bytes = 0;
-        Span<byte> last = stackalloc byte[64];
+        byte[] last = [];
         foreach (TableShape table in shape.Tables)
         {
             using BenchStatement clocks = database.Prepare(
@@ -38,11 +38,12 @@ internal static unsafe class Floors
                 changes++;
                 ReadOnlySpan<byte> key = clocks.Blob(2);
                 bytes += clocks.Int64(0) + clocks.Int64(1) + clocks.Int64(4) + clocks.Int64(5) + clocks.Blob(3).Length;
-                if (lastLength == key.Length && key.SequenceEqual(last[..lastLength]))
+                if (lastLength == key.Length && key.SequenceEqual(last.AsSpan(0, lastLength)))
                 {
                     continue;
                 }
 
+                last = last.Length < key.Length ? new byte[2 * key.Length] : last;
                 key.CopyTo(last);
                 lastLength = key.Length;
                 bytes += ReadRow(row, key, table.Columns.Length);
@@ -144,13 +145,14 @@ internal static unsafe class Floors
         return (sql, columns, values);
     }
 
-    /// <summary>A pk blob of one TEXT value of up to 255 bytes is: a count, a type byte, a length byte, the text.</summary>
+    /// <summary>A pk blob of one TEXT value is: a count, a byte with the type and the number of length bytes, the length, the text.</summary>
     private static long ReadRow(BenchStatement row, ReadOnlySpan<byte> key, int columns)
     {
         long bytes = 0;
         fixed (byte* data = key)
         {
-            row.BindText(1, data + 3, key.Length - 3);
+            int header = 2 + (key[1] >> 3);
+            row.BindText(1, data + header, key.Length - header);
             if (row.Step())
             {
                 for (int i = 0; i < columns; i++)
