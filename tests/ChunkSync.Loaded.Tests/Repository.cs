@@ -33,14 +33,18 @@ internal static class Repository
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     /// <summary>Runs a program in the root and returns exit code, output and errors.</summary>
-    public static (int Code, string Output, string Errors) Run(string program, string input, params string[] arguments)
+    public static (int Code, string Output, string Errors) Run(string program, string input, params string[] arguments) =>
+        RunIn(Root, program, input, arguments);
+
+    /// <summary>Runs a program in a folder and returns exit code, output and errors.</summary>
+    public static (int Code, string Output, string Errors) RunIn(string folder, string program, string input, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Root,
+            WorkingDirectory = folder,
         };
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
