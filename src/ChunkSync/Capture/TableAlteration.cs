@@ -10,7 +10,7 @@ internal static class TableAlteration
     private const string FilterSavepoint = "chunksync_filter";
     private const string CleanupSavepoint = "chunksync_cleanup";
 
-    /// <summary><c>cloudsync_begin_alter</c>: opens the savepoint that <see cref="Commit"/> releases, and drops the triggers.</summary>
+    /// <summary><c>cloudsync_begin_alter</c>: opens the savepoint that <c>cloudsync_commit_alter</c> releases, and drops the triggers.</summary>
     public static void Begin(Replica replica, string name)
     {
         TrackedTable table = Find(replica, name);
@@ -25,7 +25,24 @@ internal static class TableAlteration
     public static void Commit(Replica replica, string name)
     {
         string table = Find(replica, name).Name;
-        Connection connection = replica.Connection;
+        Savepoint savepoint = replica.Savepoint("chunksync_commit_alter");
+        savepoint.Begin();
+        try
+        {
+            Commit(replica, replica.Connection, table);
+        }
+        catch
+        {
+            savepoint.Undo();
+            replica.Invalidate();
+            throw;
+        }
+
+        replica.Refresh();
+    }
+
+    private static void Commit(Replica replica, Connection connection, string table)
+    {
         long before = Math.Max(replica.Clock.Current, replica.Clock.Pending);
         replica.Transaction.Join();
         replica.Invalidate();
@@ -33,7 +50,7 @@ internal static class TableAlteration
         TrackedTable altered = Find(replica, table);
         if (altered.Columns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error, $"Table {table} does not exist");
+            throw new EngineException(ResultCode.Error, $"Table {table} does not exist: was it renamed? ROLLBACK undoes the alteration");
         }
 
         DropClocksOfLostColumns(connection, altered);
@@ -43,8 +60,15 @@ internal static class TableAlteration
         ExistingRows.Capture(replica, altered);
         KeepVersion(replica, before);
         replica.Invalidate();
-        connection.Execute("RELEASE " + AlterSavepoint);
-        replica.Refresh();
+        try
+        {
+            connection.Execute("RELEASE " + AlterSavepoint);
+        }
+        catch (EngineException failure) when (failure.Code == ResultCode.Error)
+        {
+            throw new EngineException(ResultCode.Misuse,
+                $"cloudsync_commit_alter: call SELECT cloudsync_begin_alter('{table}') before the table is altered; nothing was changed");
+        }
     }
 
     /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. Rows that do not match lose their

@@ -36,7 +36,7 @@ internal static unsafe class TableFunctions
         },
         new("cloudsync_is_enabled", 1, 0, &IsEnabled)
         {
-            Summary = "1 when the table is tracked and not disabled on this connection.",
+            Summary = "1 when the table is tracked and not disabled on this connection; 0 for a grow-only table while a merge writes.",
             Example = "SELECT cloudsync_is_enabled('items')",
         },
         new("cloudsync_cleanup", 1, 0, &Cleanup)
@@ -104,7 +104,9 @@ internal static unsafe class TableFunctions
             table = tables.Find(call[0].Text);
         }
 
-        call.Return(table != null && !tables.IsDisabled(table) ? 1 : 0);
+        // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
+        bool merging = Replica.Of(call).MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
+        call.Return(table != null && !merging && !tables.IsDisabled(table) ? 1 : 0);
     }
 
     private static void Cleanup(in Call call)

@@ -74,7 +74,7 @@ internal static class TableInitializer
         replica.Invalidate();
         replica.Refresh();
         TrackedTable tracked = replica.Tables.Find(name)!;
-        TriggerSet.Create(connection, tracked.Name, tracked.Columns, tracked.Algorithm, tracked.Filter);
+        TriggerSet.Update(connection, tracked.Name, tracked.Columns, tracked.Algorithm, tracked.Filter);
         replica.Schema.Update();
         ExistingRows.Capture(replica, tracked);
     }

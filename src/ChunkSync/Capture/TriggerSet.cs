@@ -16,27 +16,60 @@ internal static class TriggerSet
     public static void Create(
         Connection connection, string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
     {
+        foreach (string trigger in Texts(table, columns, algorithm, filter))
+        {
+            connection.Execute("CREATE TRIGGER IF NOT EXISTS main." + trigger);
+        }
+    }
+
+    /// <summary>Creates the triggers that are missing, and again those that do not fit the table any more, because columns were added
+    /// without <c>cloudsync_begin_alter</c>.</summary>
+    public static void Update(
+        Connection connection, string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
+    {
+        using Statement stored = connection.Prepare(
+            "SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger' AND instr(sql, ?1) > 0");
+        bool fits = true;
+        foreach (string trigger in Texts(table, columns, algorithm, filter))
+        {
+            stored.Bind(1, trigger);
+            fits &= stored.Step() && stored.Int64(0) > 0;
+            stored.Reset();
+        }
+
+        if (!fits)
+        {
+            Drop(connection, table);
+            Create(connection, table, columns, algorithm, filter);
+        }
+    }
+
+    /// <summary>What stands behind CREATE TRIGGER for each trigger of a table.</summary>
+    private static List<string> Texts(string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
+    {
+        List<string> texts = [];
         TableColumn[] keys = [.. columns.Where(column => column.IsKey)];
         string name = Connection.Literal(table);
         string newFilter = filter == null ? "" : $" AND ({FilterExpression.Qualify(filter, columns, "NEW")})";
         string oldFilter = filter == null ? "" : $" AND ({FilterExpression.Qualify(filter, columns, "OLD")})";
-        Create(connection, table, "cloudsync_after_insert_", "AFTER INSERT", $"cloudsync_is_sync({name}) = 0{newFilter}",
+        Add(texts, table, "cloudsync_after_insert_", "AFTER INSERT", $"cloudsync_is_sync({name}) = 0{newFilter}",
             $"SELECT cloudsync_insert({name}, {string.Join(",", keys.Select(key => "NEW." + key.Quoted))});");
         if (algorithm == CrdtAlgorithm.GrowOnlySet)
         {
             string enabled = $"cloudsync_is_enabled({name}) = 1";
-            Create(connection, table, "cloudsync_before_update_", "BEFORE UPDATE", enabled, Refusal("UPDATE", table));
-            Create(connection, table, "cloudsync_before_delete_", "BEFORE DELETE", enabled, Refusal("DELETE", table));
-            return;
+            Add(texts, table, "cloudsync_before_update_", "BEFORE UPDATE", enabled, Refusal("UPDATE", table));
+            Add(texts, table, "cloudsync_before_delete_", "BEFORE DELETE", enabled, Refusal("DELETE", table));
+            return texts;
         }
 
         IEnumerable<TableColumn> ordered = keys.Concat(columns.Where(column => !column.IsKey));
         string rows = string.Join(", ", ordered.Select(column => $"({name}, NEW.{column.Quoted}, OLD.{column.Quoted})"));
-        Create(connection, table, "cloudsync_after_update_", "AFTER UPDATE", $"cloudsync_is_sync({name}) = 0{newFilter}",
+        Add(texts, table, "cloudsync_after_update_", "AFTER UPDATE", $"cloudsync_is_sync({name}) = 0{newFilter}",
             "SELECT cloudsync_update(table_name, new_value, old_value) FROM (WITH column_data(table_name, new_value, old_value) AS"
             + $" (VALUES {rows}) SELECT table_name, new_value, old_value FROM column_data);");
-        Create(connection, table, "cloudsync_after_delete_", "AFTER DELETE", $"cloudsync_is_sync({name}) = 0{oldFilter}",
+        Add(texts, table, "cloudsync_after_delete_", "AFTER DELETE", $"cloudsync_is_sync({name}) = 0{oldFilter}",
             $"SELECT cloudsync_delete({name},{string.Join(",", keys.Select(key => "OLD." + key.Quoted))});");
+        return texts;
     }
 
     /// <summary>Drops all triggers of a table.</summary>
@@ -48,10 +81,8 @@ internal static class TriggerSet
         }
     }
 
-    private static void Create(Connection connection, string table, string prefix, string time, string when, string body) =>
-        connection.Execute(
-            $"CREATE TRIGGER IF NOT EXISTS main.{Connection.Quote(prefix + table)} {time} ON {Connection.Quote(table)} FOR EACH ROW"
-            + $" WHEN {when} BEGIN {body} END");
+    private static void Add(List<string> texts, string table, string prefix, string time, string when, string body) => texts.Add(
+        $"{Connection.Quote(prefix + table)} {time} ON {Connection.Quote(table)} FOR EACH ROW WHEN {when} BEGIN {body} END");
 
     private static string Refusal(string operation, string table) =>
         "SELECT RAISE(ABORT, " + Connection.Literal($"Error: {operation} operation is not allowed on table {table}.") + ");";

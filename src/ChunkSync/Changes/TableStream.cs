@@ -208,6 +208,12 @@ internal sealed unsafe class TableStream : IDisposable
     {
         ReadOnlySpan<byte> column = new(current.Column, current.ColumnLength);
         int index = FindColumn(column);
+        if (table.Columns.Length == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
+                + $" there; call SELECT cloudsync_cleanup('{table.Name}')");
+        }
+
         if (!rows.Find(current.Key, current.KeyLength, Math.Max(index, 0)))
         {
             return false;
@@ -223,12 +229,6 @@ internal sealed unsafe class TableStream : IDisposable
         if (column.Contains(TrackedTable.BlockSeparator) && rows.BlockValue(column, ref current))
         {
             return true;
-        }
-
-        if (table.Columns.Length == 0)
-        {
-            throw new EngineException(ResultCode.Error, $"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
-                + $" there; call SELECT cloudsync_cleanup('{table.Name}')");
         }
 
         throw new EngineException(ResultCode.Error, $"table {table.Name} has no column"

@@ -20,16 +20,27 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
         // Prepared now: when it is needed nothing can be prepared any more.
         _ = abort.Handle;
         owns = connection.IsAutocommit;
+        if (owns && connection.IsWriting)
+        {
+            throw Refusal(ResultCode.Busy);
+        }
+
         int code = connection.TryExecute(owns ? "BEGIN" : "SAVEPOINT " + name);
         if (code != ResultCode.Ok)
         {
             EngineException failure = connection.Failure(code);
             Undo();
-            throw failure;
+            throw ResultCode.Primary(code) != ResultCode.Busy || !failure.Message.Contains("in progress", StringComparison.Ordinal)
+                ? failure
+                : Refusal(failure.Code);
         }
 
         return owns;
     }
+
+    /// <summary>The failure of a call inside a statement that writes: SQLite allows no savepoints there.</summary>
+    public static EngineException Refusal(int code) => new(
+        code, "this cannot run inside a statement that writes to the database: call it in a SELECT of its own");
 
     /// <summary>Releases it, which commits when it is the transaction.</summary>
     public void Release() => connection.Execute(owns ? "COMMIT" : "RELEASE " + name);
