@@ -7,13 +7,35 @@ namespace ChunkSync.Changes;
 /// base row's values for what comes out.</summary>
 internal sealed unsafe class TableStream : IDisposable
 {
+    /// <summary>A part of a scan that is one range of the position index. A comparison of row values would cover all of them with one
+    /// statement, but SQLite then compares every row once more.</summary>
+    private enum Part
+    {
+        /// <summary>The rest of the position where the scan starts, from one row on.</summary>
+        Rows,
+
+        /// <summary>The rest of the version, from a position on.</summary>
+        Positions,
+
+        /// <summary>The rest of the version, behind a position.</summary>
+        LaterPositions,
+
+        /// <summary>Whole versions, from one on.</summary>
+        Versions,
+
+        /// <summary>Whole versions, behind one.</summary>
+        LaterVersions,
+    }
+
     private readonly Replica replica;
     private readonly TrackedTable table;
     private readonly byte* name;
-    private readonly Dictionary<(ScanStart Start, bool Strict, SiteFilter Filter), Statement> statements = [];
+    private readonly Dictionary<(Part Part, SiteFilter Filter), Statement> statements = [];
     private readonly BaseRowReader rows;
     private readonly byte* sentinel;
     private Statement? open;
+    private ScanRange? range;
+    private Part part;
     private Change current;
     private int lastColumn = -1;
     private long lastSite = -1;
@@ -40,60 +62,88 @@ internal sealed unsafe class TableStream : IDisposable
     public TrackedTable Table => table;
 
     /// <summary>Starts a scan; the first change comes with <see cref="MoveNext"/>.</summary>
-    public void Start(ScanRange range)
+    public void Start(ScanRange scan)
     {
         End();
-        ScanStart start = range.Start;
-        bool strict = false;
-        if (start == ScanStart.Row && range.FromRow!.TableOrder != table.CreationOrder)
+        range = scan;
+        lastColumn = -1;
+        if (scan.Start == ScanStart.Row && scan.FromRow!.TableOrder != table.CreationOrder)
         {
             // At the position itself, tables before the row's own are done and those behind it start whole.
-            strict = table.CreationOrder < range.FromRow.TableOrder;
-            start = ScanStart.Position;
+            Open(table.CreationOrder < scan.FromRow.TableOrder ? Part.LaterPositions : Part.Positions);
+            return;
         }
 
-        Statement statement = StatementFor(start, strict, range.Filter);
-        statement.Bind(1, range.FromDbVersion).Bind(2, range.ToDbVersion);
-        if (range.Filter is SiteFilter.Only or SiteFilter.Except)
+        Open(scan.Start switch
         {
-            statement.Bind(3, range.SiteOrdinal);
-        }
-
-        if (start != ScanStart.Version)
-        {
-            statement.Bind(4, range.FromSeq);
-        }
-
-        if (start == ScanStart.Row)
-        {
-            statement.BindBlob(5, range.FromRow!.Key).BindText(6, range.FromRow.Column);
-        }
-
-        open = statement;
-        lastColumn = -1;
+            ScanStart.Version => Part.Versions,
+            ScanStart.Position => Part.Positions,
+            _ => Part.Rows,
+        });
     }
 
     /// <summary>Moves on; false at the end. Clock rows whose base row is gone are passed over.</summary>
     public bool MoveNext()
     {
-        Statement statement = open!;
-        while (statement.Step())
+        do
         {
-            ReadClockRow(statement);
-            if (IsSentinel())
+            Statement statement = open!;
+            while (statement.Step())
             {
-                current.ValueClass = StorageClass.Null;
-                current.CausalLength = current.ColumnVersion;
-                return true;
-            }
+                ReadClockRow(statement);
+                if (IsSentinel())
+                {
+                    current.ValueClass = StorageClass.Null;
+                    current.CausalLength = current.ColumnVersion;
+                    return true;
+                }
 
-            if (ReadValue())
-            {
-                return true;
+                if (ReadValue())
+                {
+                    return true;
+                }
             }
         }
+        while (OpenNext());
 
         return false;
+    }
+
+    /// <summary>Goes on with the next part of the scan; false when there is none.</summary>
+    private bool OpenNext()
+    {
+        if (part is Part.Versions or Part.LaterVersions)
+        {
+            return false;
+        }
+
+        Open(part == Part.Rows ? Part.LaterPositions : Part.LaterVersions);
+        return true;
+    }
+
+    private void Open(Part next)
+    {
+        open?.Reset();
+        part = next;
+        ScanRange scan = range!;
+        Statement statement = StatementFor(next, scan.Filter);
+        statement.Bind(1, scan.FromDbVersion).Bind(2, scan.ToDbVersion);
+        if (scan.Filter is SiteFilter.Only or SiteFilter.Except)
+        {
+            statement.Bind(3, scan.SiteOrdinal);
+        }
+
+        if (next is not (Part.Versions or Part.LaterVersions))
+        {
+            statement.Bind(4, scan.FromSeq);
+        }
+
+        if (next == Part.Rows)
+        {
+            statement.BindBlob(5, scan.FromRow!.Key).BindText(6, scan.FromRow.Column);
+        }
+
+        open = statement;
     }
 
     /// <summary>Steps SQLite took for this table since its statements were prepared: a count of work for tests.</summary>
@@ -113,6 +163,7 @@ internal sealed unsafe class TableStream : IDisposable
     {
         open?.Reset();
         open = null;
+        range = null;
         rows.EndScan();
         lastSite = -1;
     }
@@ -139,18 +190,20 @@ internal sealed unsafe class TableStream : IDisposable
         return copy;
     }
 
-    private Statement StatementFor(ScanStart start, bool strict, SiteFilter filter)
+    private Statement StatementFor(Part wanted, SiteFilter filter)
     {
-        if (statements.TryGetValue((start, strict, filter), out Statement? known))
+        if (statements.TryGetValue((wanted, filter), out Statement? known))
         {
             return known;
         }
 
-        string lower = start switch
+        string lower = wanted switch
         {
-            ScanStart.Version => "db_version >= ?1",
-            ScanStart.Position => strict ? "(db_version, seq) > (?1, ?4)" : "(db_version, seq) >= (?1, ?4)",
-            _ => "(db_version, seq, pk, col_name) >= (?1, ?4, ?5, ?6)",
+            Part.Rows => "db_version = ?1 AND seq = ?4 AND (pk, col_name) >= (?5, ?6)",
+            Part.Positions => "db_version = ?1 AND seq >= ?4",
+            Part.LaterPositions => "db_version = ?1 AND seq > ?4",
+            Part.Versions => "db_version >= ?1",
+            _ => "db_version > ?1",
         };
         string site = filter switch
         {
@@ -162,7 +215,7 @@ internal sealed unsafe class TableStream : IDisposable
         Statement statement = replica.Connection.Prepare(
             $"SELECT db_version, seq, pk, col_name, col_version, site_id FROM {table.QuotedClock}{index}"
             + $" WHERE {lower} AND db_version <= ?2{site} ORDER BY db_version, seq, pk, col_name");
-        statements.Add((start, strict, filter), statement);
+        statements.Add((wanted, filter), statement);
         return statement;
     }
 
