@@ -75,6 +75,9 @@ internal sealed class Replica : IDisposable
     /// <summary>The schema hashes of this database.</summary>
     public SchemaVersions Schema { get; }
 
+    /// <summary>A chunk buffer that is kept between two queries.</summary>
+    public SpareBody SpareBody { get; } = new();
+
     /// <summary>Where the last page of this connection ended inside a position.</summary>
     public ResumeMemory Resume { get; } = new();
 
@@ -200,6 +203,7 @@ internal sealed class Replica : IDisposable
         Capture.Release();
         merge?.Dispose();
         LargeValue.Dispose();
+        SpareBody.Dispose();
         Sqlite3.Detach();
     }
 

@@ -14,6 +14,9 @@ internal sealed unsafe class ChunkBody : IDisposable
     /// <summary>The first byte.</summary>
     public byte* Data => memory;
 
+    /// <summary>Bytes that are there without growing.</summary>
+    public int Capacity => capacity;
+
     /// <summary>Bytes used.</summary>
     public int Length { get; private set; }
 

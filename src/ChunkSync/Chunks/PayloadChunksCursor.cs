@@ -9,7 +9,7 @@ namespace ChunkSync.Chunks;
 /// when it is asked for.</summary>
 internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCursor
 {
-    private readonly ChunkBody body = new();
+    private readonly ChunkBody body = replica.SpareBody.Take();
     private ChangeStream? stream;
     private ChunkCutter? cutter;
     private ChunkQuery? query;
@@ -83,7 +83,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
     public override void Close()
     {
         Reset();
-        body.Dispose();
+        replica.SpareBody.Return(body);
     }
 
     /// <summary>The errors of reading changes where there are none to read (spec D.3, F.5).</summary>

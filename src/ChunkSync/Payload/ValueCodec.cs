@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ChunkSync.Payload;
 
@@ -35,14 +36,24 @@ internal static unsafe class ValueCodec
     public const int SizeOfReal = 9;
 
     /// <summary>The encoded size of an integer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SizeOfInteger(long value) =>
+        (ulong)value <= byte.MaxValue ? 2 : SizeOfLongInteger(value);
+
+    private static int SizeOfLongInteger(long value) =>
         value == long.MinValue ? 1 : 1 + MagnitudeBytes((ulong)(value < 0 ? -value : value));
 
     /// <summary>The encoded size of a TEXT or BLOB of <paramref name="length"/> bytes.</summary>
-    public static long SizeOfBytes(long length) => 1 + MagnitudeBytes((ulong)length) + length;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long SizeOfBytes(long length) =>
+        (ulong)length <= byte.MaxValue ? 2 + length : 1 + MagnitudeBytes((ulong)length) + length;
 
     /// <summary>Writes an integer; returns the address behind it.</summary>
-    public static byte* WriteInteger(byte* target, long value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* WriteInteger(byte* target, long value) =>
+        (ulong)value <= byte.MaxValue ? WriteByte(target, Integer, (byte)value) : WriteLongInteger(target, value);
+
+    private static byte* WriteLongInteger(byte* target, long value)
     {
         if (value == long.MinValue)
         {
@@ -73,7 +84,9 @@ internal static unsafe class ValueCodec
 
     /// <summary>Writes lead byte and length of a TEXT (<see cref="Text"/>) or BLOB (<see cref="Blob"/>); the data follow at the
     /// returned address.</summary>
-    public static byte* WriteBytesHeader(byte* target, int kind, long length) => WriteMagnitude(target, kind, (ulong)length);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* WriteBytesHeader(byte* target, int kind, long length) =>
+        (ulong)length <= byte.MaxValue ? WriteByte(target, kind, (byte)length) : WriteMagnitude(target, kind, (ulong)length);
 
     /// <summary>Writes a whole TEXT or BLOB; returns the address behind it.</summary>
     public static byte* WriteBytes(byte* target, int kind, byte* data, long length)
@@ -84,6 +97,15 @@ internal static unsafe class ValueCodec
     }
 
     private static int MagnitudeBytes(ulong magnitude) => magnitude == 0 ? 1 : (71 - BitOperations.LeadingZeroCount(magnitude)) >> 3;
+
+    /// <summary>A number of one byte, as most are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* WriteByte(byte* target, int kind, byte number)
+    {
+        target[0] = (byte)((1 << 3) | kind);
+        target[1] = number;
+        return target + 2;
+    }
 
     private static byte* WriteMagnitude(byte* target, int kind, ulong magnitude)
     {
