@@ -3,6 +3,7 @@ using ChunkSync.Changes;
 using ChunkSync.Chunks;
 using ChunkSync.Help;
 using ChunkSync.Merge;
+using ChunkSync.Receive;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -21,6 +22,7 @@ internal static class Registration
         .. KeyFunctions.All,
         .. UuidFunctions.All,
         .. PayloadFunctions.All,
+        .. ReceiveFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>
@@ -30,6 +32,7 @@ internal static class Registration
         TransactionTable.Definition,
         ChangesTable.Definition,
         PayloadChunksTable.Definition,
+        ReceiveGapsTable.Definition,
         HelpTable.Definition,
     ];
 }

@@ -2,6 +2,7 @@ using ChunkSync.Capture;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
 using ChunkSync.Merge;
+using ChunkSync.Receive;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -18,6 +19,7 @@ internal sealed class Replica : IDisposable
     private MergeEngine? merge;
     private PayloadApplier? apply;
     private FragmentStore? fragments;
+    private ChunkReceiver? receiver;
     private long seenSchemaVersion = -1;
     private long seenDataVersion = -1;
     private bool keeperConnected;
@@ -71,6 +73,9 @@ internal sealed class Replica : IDisposable
 
     /// <summary>Collects the parts of long values.</summary>
     public FragmentStore Fragments => fragments ??= new FragmentStore(this);
+
+    /// <summary>Receives chunks and books what has arrived.</summary>
+    public ChunkReceiver Receiver => receiver ??= new ChunkReceiver(this);
 
     /// <summary>The schema hashes of this database.</summary>
     public SchemaVersions Schema { get; }

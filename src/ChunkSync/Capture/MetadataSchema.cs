@@ -1,3 +1,4 @@
+using ChunkSync.Receive;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -23,7 +24,7 @@ internal static class MetadataSchema
     private static readonly string[] InternalNames =
     [
         "cloudsync_settings", "cloudsync_site_id", "cloudsync_table_settings", "cloudsync_schema_versions",
-        "cloudsync_payload_fragments",
+        "cloudsync_payload_fragments", ReceivedRanges.TableName,
     ];
 
     /// <summary>The suffix of the position index, which lets a scan seek to any (db_version, seq) and covers all that it reads.</summary>
@@ -46,6 +47,8 @@ internal static class MetadataSchema
             return;
         }
 
+        // Another implementation that dropped the internal tables left it: it is about a replica that is no more.
+        connection.Execute("DROP TABLE IF EXISTS main." + ReceivedRanges.TableName);
         Span<byte> id = stackalloc byte[Uuid7.Length];
         Uuid7.Create(id);
         using (Statement insert = connection.Prepare("INSERT INTO main.cloudsync_site_id(rowid, site_id) VALUES (0, ?1)"))

@@ -145,9 +145,15 @@ internal sealed class ChunkQuery
                 $"cloudsync_payload_chunks: {field} is {Describe(value)}, it must be an integer");
     }
 
-    private static string Describe(Value value)
+    /// <summary>A value as messages show it, shortened.</summary>
+    public static string Describe(Value value)
     {
         const int Shown = 40;
+        if (value.IsNull)
+        {
+            return "NULL";
+        }
+
         if (value.Type == StorageClass.Blob)
         {
             ReadOnlySpan<byte> blob = value.Blob;

@@ -26,6 +26,13 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     {
         replica.RefuseDuringMerge("cloudsync_payload_apply");
         using OpenedPayload payload = OpenedPayload.Open(replica, data, length);
+        return Apply(payload, advance);
+    }
+
+    /// <summary>Applies a payload that was opened before.</summary>
+    /// <inheritdoc cref="Apply(byte*, long, bool)"/>
+    public long Apply(OpenedPayload payload, bool advance)
+    {
         if (payload.Header.Version == ContainerHeader.FragmentVersion)
         {
             return replica.Fragments.Apply(payload);

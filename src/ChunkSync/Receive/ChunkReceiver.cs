@@ -1,0 +1,184 @@
+using ChunkSync.Capture;
+using ChunkSync.Chunks;
+using ChunkSync.Merge;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Receive;
+
+/// <summary><c>cloudsync_payload_receive</c>: applies a chunk, books which part of the sender's stream it covers, and moves the
+/// checkpoint, all or nothing.</summary>
+/// <remarks>The checkpoint, settings <c>check_dbversion</c> and <c>check_seq</c>, is one position for the whole database, as sqlite-sync
+/// has it: the last change up to which everything has arrived. With one sender it has that meaning here, but never passes a hole.
+/// Positions of two senders cannot be compared, and no single number is true of both streams: as soon as something of a second sender
+/// is booked the checkpoint stays where it is. What each sender has reached is in the table of ranges, and
+/// <c>cloudsync_receive_gaps</c> shows it.</remarks>
+internal sealed unsafe class ChunkReceiver(Replica replica)
+{
+    private const string Savepoint = "chunksync_receive";
+
+    private readonly StagedParts staged = new(replica.Connection);
+
+    /// <summary>What has arrived.</summary>
+    public ReceivedRanges Ranges { get; } = new(replica.Connection);
+
+    /// <summary>Receives a chunk.</summary>
+    /// <param name="data">The payload, which stays in place; null for a window that the sender found empty.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="request">Which part of which stream it is.</param>
+    /// <returns>What <see cref="PayloadApplier.Apply(OpenedPayload, bool)"/> returns; 0 for an empty window.</returns>
+    public long Receive(byte* data, long length, ReceiveRequest request)
+    {
+        replica.RefuseDuringMerge("cloudsync_payload_receive");
+        if (data == null)
+        {
+            RequireInitialized();
+            return InUnit(() =>
+            {
+                Book(request, default);
+                return 0;
+            });
+        }
+
+        using OpenedPayload payload = OpenedPayload.Open(replica, data, length);
+        ReceivedChunk chunk = ReceivedChunk.Read(payload, request);
+        return InUnit(() =>
+        {
+            long result = replica.Apply.Apply(payload, advance: false);
+            Book(request, chunk);
+            return result;
+        });
+    }
+
+    /// <summary>Drops what is booked of a sender.</summary>
+    /// <returns>The number of ranges.</returns>
+    public long Forget(ReadOnlySpan<byte> site) => Ranges.Exist ? Ranges.Forget(site) : 0;
+
+    /// <summary>Drops what is booked inside a position.</summary>
+    /// <returns>Whether something was.</returns>
+    public bool Forget(byte[] site, long dbVersion, long seq)
+    {
+        if (!Ranges.Exist)
+        {
+            return false;
+        }
+
+        Cursor start = new(dbVersion, seq, 0);
+        Cursor end = seq < long.MaxValue ? new Cursor(dbVersion, seq + 1, 0) : new Cursor(dbVersion + 1, 0, 0);
+        return InUnit(() => Ranges.Subtract(site, start, end) ? 1 : 0) != 0;
+    }
+
+    private void RequireInitialized()
+    {
+        if (!replica.IsInitialized)
+        {
+            throw Replica.NotInitialized("before calling cloudsync_payload_receive().", ResultCode.Misuse);
+        }
+    }
+
+    private void Book(ReceiveRequest request, in ReceivedChunk chunk)
+    {
+        if (chunk.IsFragment && !Ranges.Cover(request.Site, request.From, request.End))
+        {
+            // A repeat claims nothing new; any other part may be the last one of a cut whose earlier parts are no longer kept.
+            foreach ((long first, long end) in staged.Missing(chunk.Fragment))
+            {
+                Ranges.Subtract(request.Site, chunk.Boundary(first), chunk.Boundary(end));
+            }
+        }
+
+        Ranges.Add(request.Site, new ReceivedRange(request.From, request.End, chunk.Last));
+        if (!Ranges.HasOthers(request.Site))
+        {
+            AdvanceCheckpoint(request.Site);
+        }
+    }
+
+    /// <summary>Moves the checkpoint to the end of what has arrived without a hole, only forward.</summary>
+    private void AdvanceCheckpoint(ReadOnlySpan<byte> site)
+    {
+        if (Ranges.Beginning(site) is not ReceivedRange range || Reached(range) is not Cursor reached)
+        {
+            return;
+        }
+
+        Settings settings = replica.Settings;
+        Cursor known = new(settings.Integer(Settings.CheckDbVersion) ?? 0, settings.Integer(Settings.CheckSeq) ?? 0, 0);
+        if (reached.ComparePosition(known) <= 0)
+        {
+            return;
+        }
+
+        if (reached.DbVersion != known.DbVersion)
+        {
+            settings.Set(Settings.CheckDbVersion, reached.DbVersion);
+        }
+
+        if (reached.Seq != known.Seq)
+        {
+            settings.Set(Settings.CheckSeq, reached.Seq);
+        }
+    }
+
+    /// <summary>The last position of which, and before which, everything is in the range. When the range ends inside a position,
+    /// between rows that share it or in the middle of a value, that is the seq before, and nothing at seq 0.</summary>
+    private static Cursor? Reached(ReceivedRange range)
+    {
+        Cursor end = range.To;
+        if (range.Last is Cursor last && last.ComparePosition(end) < 0)
+        {
+            return last;
+        }
+
+        return end.Seq > 0 ? new Cursor(end.DbVersion, end.Seq - 1, 0) : null;
+    }
+
+    /// <summary>Runs the body in one transaction, or inside the caller's in a savepoint; after a failure nothing has changed.</summary>
+    private long InUnit(Func<long> body)
+    {
+        Connection connection = replica.Connection;
+        bool owns = connection.IsAutocommit;
+        VersionClock.State clock = replica.Clock.Save();
+        connection.Execute(owns ? "BEGIN IMMEDIATE" : "SAVEPOINT " + Savepoint);
+        long result;
+        try
+        {
+            if (!Ranges.Exist)
+            {
+                Ranges.Create();
+                replica.Refresh();
+            }
+
+            result = body();
+            if (!connection.IsAutocommit)
+            {
+                connection.Execute(owns ? "COMMIT" : "RELEASE " + Savepoint);
+                return result;
+            }
+        }
+        catch
+        {
+            Undo(connection, owns, clock);
+            throw;
+        }
+
+        // SQLite rolled the whole transaction back: there is nothing left to commit.
+        replica.Invalidate();
+        throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
+    }
+
+    private void Undo(Connection connection, bool owns, VersionClock.State clock)
+    {
+        if (!connection.IsAutocommit)
+        {
+            connection.Execute(owns ? "ROLLBACK" : $"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
+            if (!owns)
+            {
+                replica.Invalidate();
+                replica.Refresh();
+                replica.Clock.Restore(clock);
+            }
+        }
+
+        replica.Invalidate();
+    }
+}
