@@ -18,6 +18,7 @@ internal sealed class Replica : IDisposable
     private MergeEngine? merge;
     private PayloadApplier? apply;
     private FragmentStore? fragments;
+    private TransactionGuard? guard;
     private long seenSchemaVersion = -1;
     private long seenDataVersion = -1;
     private bool keeperConnected;
@@ -71,6 +72,9 @@ internal sealed class Replica : IDisposable
 
     /// <summary>Collects the parts of long values.</summary>
     public FragmentStore Fragments => fragments ??= new FragmentStore(this);
+
+    /// <summary>Ends transactions that the engine opened, whatever happens.</summary>
+    public TransactionGuard Guard => guard ??= new TransactionGuard(Connection);
 
     /// <summary>The schema hashes of this database.</summary>
     public SchemaVersions Schema { get; }

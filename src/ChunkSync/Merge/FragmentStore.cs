@@ -91,9 +91,11 @@ internal sealed unsafe class FragmentStore
     private bool ApplyPart(in FragmentRow part)
     {
         Connection connection = replica.Connection;
+        replica.Guard.Prepare();
         connection.Execute("SAVEPOINT " + Savepoint);
         try
         {
+            replica.Guard.Enter();
             bool complete = false;
             if (!IsKnown(part))
             {
@@ -103,15 +105,12 @@ internal sealed unsafe class FragmentStore
             }
 
             connection.Execute("RELEASE " + Savepoint);
+            replica.Guard.Leave();
             return complete;
         }
         catch
         {
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute($"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-            }
-
+            replica.Guard.RollBack($"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
             replica.Invalidate();
             throw;
         }

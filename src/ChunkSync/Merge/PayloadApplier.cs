@@ -73,9 +73,11 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         Connection connection = replica.Connection;
         bool owns = connection.IsAutocommit;
         EngineException? failure;
+        replica.Guard.Prepare();
         connection.Execute(owns ? "BEGIN" : "SAVEPOINT " + Savepoint);
         try
         {
+            replica.Guard.Enter();
             failure = MergeRows(payload, from, to, owns);
             if (failure == null && advance)
             {
@@ -84,13 +86,14 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
         catch
         {
-            Undo(connection, owns);
+            Undo(owns);
             throw;
         }
 
         if (connection.IsAutocommit)
         {
             // SQLite rolled the whole transaction back with the failing statement: nothing is left to release.
+            replica.Guard.Leave();
             replica.Invalidate();
             throw failure ?? new EngineException(ResultCode.Abort, "the transaction was rolled back while a payload was applied");
         }
@@ -114,7 +117,9 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
 
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
+        replica.Guard.Leave();
         replica.Connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + Savepoint);
+        replica.Guard.Enter();
         replica.Refresh();
         replica.Clock.Restore(clock);
         MergeUntilFailure(payload, from, good, out EngineException? again, out _);
@@ -208,13 +213,9 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         }
     }
 
-    private void Undo(Connection connection, bool owns)
+    private void Undo(bool owns)
     {
-        if (!connection.IsAutocommit)
-        {
-            connection.Execute(owns ? "ROLLBACK" : $"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-        }
-
+        replica.Guard.RollBack(owns ? "ROLLBACK" : $"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
         replica.Invalidate();
     }
 
@@ -223,16 +224,12 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         try
         {
             connection.Execute(owns ? "COMMIT" : "RELEASE " + Savepoint);
+            replica.Guard.Leave();
         }
-        catch (EngineException failure) when (owns)
+        catch (EngineException failure)
         {
-            if (!connection.IsAutocommit)
-            {
-                connection.Execute("ROLLBACK");
-            }
-
-            replica.Invalidate();
-            throw new CommitRefusedException(failure);
+            Undo(owns);
+            throw owns ? new CommitRefusedException(failure) : failure;
         }
     }
 

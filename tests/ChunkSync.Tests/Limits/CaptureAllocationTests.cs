@@ -41,20 +41,14 @@ public class CaptureAllocationTests(ITestOutputHelper output)
     [MemberData(nameof(Writes))]
     public void Capture_allocates_nothing_per_row_when_rows_are_written_in_one_transaction(string sql, string[] before)
     {
-        long few = Measure(sql, before, 1000, together: true);
-        long many = Measure(sql, before, 3000, together: true);
-        output.WriteLine($"{sql}: {few} bytes for 1,000 rows, {many} for 3,000");
-        Allocations.AssertNonePerRow(few, many);
+        output.WriteLine(sql + ": " + Allocations.AssertNonePerRow(rows => Measure(sql, before, rows, together: true), 1000));
     }
 
     [Theory]
     [MemberData(nameof(Writes))]
     public void Capture_allocates_nothing_per_row_when_every_row_is_a_transaction(string sql, string[] before)
     {
-        long few = Measure(sql, before, 1000, together: false);
-        long many = Measure(sql, before, 3000, together: false);
-        output.WriteLine($"{sql}: {few} bytes for 1,000 rows, {many} for 3,000");
-        Allocations.AssertNonePerRow(few, many);
+        output.WriteLine(sql + ": " + Allocations.AssertNonePerRow(rows => Measure(sql, before, rows, together: false), 1000));
     }
 
     private static long Measure(string sql, string[] before, int rows, bool together)
