@@ -77,9 +77,11 @@ internal sealed unsafe class SiteDirectory
         byId.Reset();
         if (ordinal is long known)
         {
-            last = id.ToArray();
+            // Changes of several sites take turns in what a relay sends: no new copy each time.
+            bool isCached = ids.TryGetValue(known, out byte[]? cached) && id.SequenceEqual(cached);
+            last = isCached ? cached : id.ToArray();
             lastOrdinal = known;
-            ids[known] = last;
+            ids[known] = last!;
         }
 
         return ordinal;

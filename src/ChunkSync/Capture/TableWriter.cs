@@ -162,7 +162,12 @@ internal sealed unsafe class TableWriter : IDisposable
         }
 
         onlyNew.Reset();
-        foreach (byte[] name in names ?? [])
+        if (names == null)
+        {
+            return;
+        }
+
+        foreach (byte[] name in names)
         {
             move.BindText(4, name);
             Write(move, newKey, dbVersion, replica.Clock.TakeSeq());

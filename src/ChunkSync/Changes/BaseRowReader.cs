@@ -276,6 +276,9 @@ internal sealed unsafe class BaseRowReader : IDisposable
 
     private void CarefulValue(int column, ref Change change)
     {
+        // The value before may be as long as this one: one of them is in memory, never both.
+        carefulOpen?.Reset();
+        carefulOpen = null;
         byte first = types.Text(column + 2)[0];
         if (first == (byte)'n')
         {

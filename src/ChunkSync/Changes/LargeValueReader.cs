@@ -11,6 +11,9 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
     private const int JumpLength = 1024 * 1024;
 
     private readonly byte[] tableUtf8 = Encoding.UTF8.GetBytes(table + "\0");
+
+    /// <summary>Zero-terminated column names: rows with several long values open one after the other.</summary>
+    private readonly Dictionary<string, byte[]> columnsUtf8 = [];
     private nint blob;
     private string? column;
     private long rowId;
@@ -118,9 +121,15 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
     private nint OpenHandle(string valueColumn, long valueRowId)
     {
         nint handle = 0;
+        if (!columnsUtf8.TryGetValue(valueColumn, out byte[]? columnUtf8))
+        {
+            columnUtf8 = Encoding.UTF8.GetBytes(valueColumn + "\0");
+            columnsUtf8.Add(valueColumn, columnUtf8);
+        }
+
         fixed (byte* main = "main\0"u8)
         fixed (byte* name = tableUtf8)
-        fixed (byte* columnName = Encoding.UTF8.GetBytes(valueColumn + "\0"))
+        fixed (byte* columnName = columnUtf8)
         {
             int code = Sqlite3.Api->blob_open(replica.Connection.Handle, main, name, columnName, valueRowId, 0, &handle);
             if (code != ResultCode.Ok)

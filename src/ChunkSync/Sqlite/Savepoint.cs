@@ -11,13 +11,16 @@ namespace ChunkSync.Sqlite;
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
 internal sealed class Savepoint(Connection connection, string name, Statement abort)
 {
+    private const int MaxAttempts = 3;
+
     private bool owns;
 
     /// <summary>Opens it.</summary>
     /// <returns>True when it is the transaction.</returns>
     public bool Begin()
     {
-        // Prepared now: when it is needed nothing can be prepared any more.
+        // Prepared now, and anew, because DDL makes SQLite prepare a statement again: when it is needed nothing can be prepared any more.
+        abort.Release();
         _ = abort.Handle;
         owns = connection.IsAutocommit;
         if (owns && connection.IsWriting)
@@ -57,7 +60,13 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
             return;
         }
 
-        if (owns || !UndoInside())
+        if (!owns && UndoInside())
+        {
+            return;
+        }
+
+        // A progress handler can stop one after the other; it cannot stop what is one step long for ever.
+        for (int attempt = 0; attempt < MaxAttempts && !connection.IsAutocommit; attempt++)
         {
             _ = connection.TryExecute("ROLLBACK");
             if (!connection.IsAutocommit)

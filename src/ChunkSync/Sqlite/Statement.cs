@@ -13,6 +13,9 @@ internal sealed unsafe class Statement : IDisposable
     private const nint Transient = -1;
     private const byte Utf8 = 1;
 
+    /// <summary>The longest text that is encoded on the stack, in bytes.</summary>
+    private const int ShortText = 128;
+
     private readonly Connection connection;
     private readonly byte[] sql;
     private nint handle;
@@ -113,10 +116,11 @@ internal sealed unsafe class Statement : IDisposable
         return this;
     }
 
+    /// <summary>Binds a TEXT; names and keys of settings take no managed memory.</summary>
     public Statement Bind(int index, string text)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(text);
-        return BindText(index, utf8);
+        Span<byte> buffer = stackalloc byte[ShortText];
+        return BindText(index, Encoding.UTF8.TryGetBytes(text, buffer, out int length) ? buffer[..length] : Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Binds a TEXT; SQLite copies the bytes.</summary>

@@ -1,4 +1,3 @@
-using ChunkSync.Payload;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -42,7 +41,7 @@ public class CutPropertyTests(ITestOutputHelper output)
                 continue;
             }
 
-            CompareScan(ChunkRow.Read(database, [.. inputs, ("since_db_version", -1)]), rows, watermark);
+            PageCheck.Scan(ChunkRow.Read(database, [.. inputs, ("since_db_version", -1)]), rows, ChunkSize, watermark);
             using Database fresh = Database.Open(file.Path);
             for (int i = 0; i < rows.Count; i++)
             {
@@ -53,7 +52,7 @@ public class CutPropertyTests(ITestOutputHelper output)
                         [.. inputs, ("until_db_version", watermark), ("resume_db_version", v), ("resume_seq", s), ("resume_frag_offset", o)];
                     Database reader = random.Next(2) == 0 ? database : fresh;
                     ChunkRow page = Assert.Single(ChunkRow.Read(reader, resume, onlyFirst: true));
-                    Compare(NaiveStream.Cut(rows, i, inside, ChunkSize, watermark), page, watermark);
+                    PageCheck.Page(NaiveStream.Cut(rows, i, inside, ChunkSize, watermark), page, watermark);
                     cuts++;
                 }
             }
@@ -73,48 +72,4 @@ public class CutPropertyTests(ITestOutputHelper output)
 
     private static string Newest(string condition) => string.Join(" UNION ALL ", ((string[])["plain", "odd name", "norow", "keys"]).Select(
         table => $"SELECT max(c.db_version) AS v FROM \"{table}_cloudsync\" c JOIN cloudsync_site_id s ON s.rowid = c.site_id WHERE {condition}"));
-
-    private static void CompareScan(List<ChunkRow> scan, List<NaiveStream.Row> rows, long watermark)
-    {
-        int index = 0;
-        long inside = 0;
-        foreach (ChunkRow chunk in scan)
-        {
-            NaiveStream.Chunk expected = NaiveStream.Cut(rows, index, inside, ChunkSize, watermark);
-            Compare(expected, chunk, watermark);
-            bool fragment = chunk.Payload[4] == 3;
-            bool within = fragment && !expected.IsFinal && expected.Next == NaiveStream.Cursor(rows, index, expected.Next.O - NaiveStream.Cursor(rows, index, 0, watermark).O, watermark)
-                && expected.Next != NaiveStream.Cursor(rows, Math.Min(index + 1, rows.Count), 0, watermark);
-            inside = within ? expected.Next.O - NaiveStream.Cursor(rows, index, 0, watermark).O : 0;
-            index += within ? 0 : (int)chunk.Rows;
-        }
-
-        Assert.Equal(rows.Count, index);
-    }
-
-    private static void Compare(NaiveStream.Chunk expected, ChunkRow actual, long watermark)
-    {
-        Assert.Equal(
-            (expected.Rows, expected.Min, expected.Max, expected.Next.V, expected.Next.S, expected.Next.O, expected.IsFinal, watermark),
-            (actual.Rows, actual.Min, actual.Max, actual.NextDbVersion, actual.NextSeq, actual.NextOffset, actual.IsFinal, actual.Watermark));
-        Assert.True(expected.Body.AsSpan().SequenceEqual(Body(actual.Payload)), "the bodies differ");
-    }
-
-    private static unsafe byte[] Body(byte[] payload)
-    {
-        ContainerHeader header = ContainerHeader.Read(payload);
-        if (header.ExpandedSize == 0)
-        {
-            return payload[ContainerHeader.Length..];
-        }
-
-        byte[] body = new byte[header.ExpandedSize];
-        fixed (byte* source = payload)
-        fixed (byte* target = body)
-        {
-            Assert.Equal(body.Length, Lz4.Decompress(source + ContainerHeader.Length, payload.Length - ContainerHeader.Length, target, body.Length));
-        }
-
-        return body;
-    }
 }

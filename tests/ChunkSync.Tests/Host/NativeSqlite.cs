@@ -100,6 +100,21 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_memory_used")]
     public static partial long MemoryUsed();
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_hard_heap_limit64")]
+    public static partial long HardHeapLimit(long bytes);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_total_changes")]
+    public static partial int TotalChanges(nint db);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_blob_open", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int BlobOpen(nint db, string schema, string table, string column, long rowId, int flags, out nint blob);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_blob_write")]
+    public static partial int BlobWrite(nint blob, byte* data, int length, int offset);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_blob_close")]
+    public static partial int BlobClose(nint blob);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_interrupt")]
     public static partial void Interrupt(nint db);
 
