@@ -64,7 +64,10 @@ public class ScanAllocationTests(ITestOutputHelper output)
     {
         output.WriteLine($"{pages.Count} pages, from {pages.Min()} to {pages.Max()} bytes each");
         Assert.True(pages.Count >= atLeast);
-        Assert.InRange(pages.Max(), 0, PageBytes);
+        // Statements that some page is the first to need are made once: they may show in a page or two.
+        pages.Sort();
+        Assert.InRange(pages[^3], 0, PageBytes);
+        Assert.InRange(pages.Max(), 0, 8 * PageBytes);
     }
 
     private static Database Fill(int rows, string values)
