@@ -12,8 +12,6 @@ namespace ChunkSync.Merge;
 /// leave replicas with different values.</remarks>
 internal sealed unsafe class TableMerger : IDisposable
 {
-    private const long None = -1;
-
     private readonly Replica replica;
     private readonly TrackedTable table;
     private readonly MergeWriter writer;
@@ -22,15 +20,10 @@ internal sealed unsafe class TableMerger : IDisposable
     private readonly byte*[] names;
     private readonly byte* sentinelName;
 
-    /// <summary>Local col_version by column; <see cref="None"/> without a clock row.</summary>
+    /// <summary>Local col_version by column, where there is a clock row.</summary>
     private readonly long[] versions;
     private readonly bool[] hasVersion;
-    private readonly bool[] isPending;
-    private readonly WireValue[] pendingValues;
-    private readonly ClockEntry[] pendingClocks;
-    private readonly ClockEntry[] entries;
-    private readonly int[] columns;
-    private int pendingCount;
+    private readonly PendingRow pending;
     private byte* key;
     private int keyLength;
     private long localCausalLength;
@@ -46,10 +39,6 @@ internal sealed unsafe class TableMerger : IDisposable
 
     /// <summary>A trigger of the user's did not let the row be written, without an error: its clocks stay as they are too.</summary>
     private bool isRefused;
-    private bool makeRow;
-    private bool resetClocks;
-    private bool writeSentinel;
-    private ClockEntry sentinel;
     private long mergingVersion;
 
     public TableMerger(Replica replica, TrackedTable table)
@@ -70,11 +59,7 @@ internal sealed unsafe class TableMerger : IDisposable
         sentinelName = Copy("__[RIP]__"u8);
         versions = new long[count];
         hasVersion = new bool[count];
-        isPending = new bool[count];
-        pendingValues = new WireValue[count];
-        pendingClocks = new ClockEntry[count];
-        entries = new ClockEntry[count + 1];
-        columns = new int[count];
+        pending = new PendingRow(count);
     }
 
     /// <summary>The metadata that the statements were made from.</summary>
@@ -192,7 +177,7 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>Forgets what was decided and not written: the row failed.</summary>
     public void Abandon()
     {
-        ClearPending();
+        pending.Clear();
         blocks?.Abandon();
         key = null;
         keyLength = 0;
@@ -244,7 +229,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private void AddColumn(in IncomingChange change, int column)
     {
-        bool wins = (!isPending[column] && (change.CausalLength > localCausalLength || !isKnown || !hasVersion[column]))
+        bool wins = (!pending.Has(column) && (change.CausalLength > localCausalLength || !isKnown || !hasVersion[column]))
             || change.ColumnVersion > versions[column]
             || (change.ColumnVersion == versions[column] && BeatsLocalValue(change, column));
         Revive(change);
@@ -253,14 +238,8 @@ internal sealed unsafe class TableMerger : IDisposable
             return;
         }
 
-        if (!isPending[column])
-        {
-            isPending[column] = true;
-            pendingCount++;
-        }
-
-        pendingValues[column] = change.Value;
-        pendingClocks[column] = Entry(names[column], table.ValueColumns[column].ClockNameUtf8.Length, change, change.ColumnVersion);
+        pending.Set(
+            column, change.Value, Entry(names[column], table.ValueColumns[column].ClockNameUtf8.Length, change, change.ColumnVersion));
         versions[column] = change.ColumnVersion;
         hasVersion[column] = true;
     }
@@ -284,7 +263,7 @@ internal sealed unsafe class TableMerger : IDisposable
         {
             if (!isKnown)
             {
-                writer.WriteColumns(key, keyLength, [], pendingValues, known: false);
+                writer.WriteColumns(key, keyLength, [], pending.Values, known: false);
             }
 
             isKnown = true;
@@ -294,9 +273,9 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private bool BeatsLocalValue(in IncomingChange change, int column)
     {
-        if (isPending[column])
+        if (pending.Has(column))
         {
-            return ValueOrder.Compare(change.Value, pendingValues[column]) > 0;
+            return ValueOrder.Compare(change.Value, pending.Values[column]) > 0;
         }
 
         bool beats = ValueOrder.Compare(change.Value, writer.ReadValue(key, keyLength, column)) > 0;
@@ -306,13 +285,10 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private void Resurrect(in IncomingChange change, long columnVersion)
     {
-        makeRow = true;
-        resetClocks |= isKnown;
-        writeSentinel = true;
-        sentinel = Entry(sentinelName, TrackedTable.Sentinel.Length, change, columnVersion);
+        pending.Begin(Entry(sentinelName, TrackedTable.Sentinel.Length, change, columnVersion), hasClocks: isKnown);
         for (int i = 0; i < versions.Length; i++)
         {
-            versions[i] = isPending[i] ? versions[i] : 0;
+            versions[i] = pending.Has(i) ? versions[i] : 0;
         }
 
         hasSentinel = true;
@@ -338,8 +314,8 @@ internal sealed unsafe class TableMerger : IDisposable
 
         if (change.IsSentinel)
         {
-            entries[0] = Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.ColumnVersion);
-            writer.WriteClocks(key, keyLength, dbVersion, entries.AsSpan(0, 1));
+            ClockEntry entry = Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.ColumnVersion);
+            writer.WriteClocks(key, keyLength, dbVersion, new ReadOnlySpan<ClockEntry>(in entry));
             hasSentinel = true;
         }
 
@@ -352,67 +328,39 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private void WriteRow()
     {
-        if (pendingCount == 0 && !makeRow)
+        if (pending.IsEmpty)
         {
             return;
         }
 
         long dbVersion = replica.Clock.Next(mergingVersion);
-        int count = 0;
-        int clocks = 0;
-        if (writeSentinel)
-        {
-            entries[clocks++] = sentinel;
-        }
-
-        for (int i = 0; i < isPending.Length && count < pendingCount; i++)
-        {
-            if (isPending[i])
-            {
-                columns[count++] = i;
-                entries[clocks++] = pendingClocks[i];
-            }
-        }
-
-        if (!writer.WriteColumns(key, keyLength, columns.AsSpan(0, count), pendingValues, known: wasAlive && !makeRow))
+        pending.Gather(out ReadOnlySpan<int> columns, out ReadOnlySpan<ClockEntry> clocks);
+        if (!writer.WriteColumns(key, keyLength, columns, pending.Values, known: wasAlive && !pending.MakesRow))
         {
             isRefused = true;
-            ClearPending();
+            pending.Clear();
             return;
         }
 
-        if (resetClocks)
+        if (pending.ResetsClocks)
         {
             writer.ResetColumnClocks(key, keyLength, dbVersion);
         }
 
         if (isNew)
         {
-            writer.WriteNewClocks(key, keyLength, dbVersion, columns.AsSpan(0, count), entries.AsSpan(0, clocks));
+            writer.WriteNewClocks(key, keyLength, dbVersion, columns, clocks);
         }
         else
         {
-            writer.WriteClocks(key, keyLength, dbVersion, entries.AsSpan(0, clocks));
+            writer.WriteClocks(key, keyLength, dbVersion, clocks);
         }
 
         isNew = false;
         wasAlive = true;
         isKnown = true;
         localCausalLength = Math.Max(localCausalLength, 1);
-        ClearPending();
-    }
-
-    private void ClearPending()
-    {
-        if (pendingCount > 0)
-        {
-            Array.Clear(isPending);
-        }
-
-        pendingCount = 0;
-        makeRow = false;
-        resetClocks = false;
-        writeSentinel = false;
+        pending.Clear();
     }
 
     private ClockEntry Entry(byte* name, int nameLength, in IncomingChange change, long version) => new()
