@@ -10,6 +10,9 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
     private readonly TableStream[] tables;
     private readonly TableStream[] heap;
     private int heapCount;
+
+    /// <summary>The table whose base row may be open.</summary>
+    private TableStream? loaded;
     private ScanRange? range;
     private bool started;
 
@@ -37,23 +40,44 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
 
     public bool MoveNext()
     {
-        if (!started)
+        if (started)
+        {
+            Advance();
+        }
+        else
         {
             started = true;
             Open();
         }
-        else if (heap[0].MoveNext())
+
+        while (heapCount > 0)
         {
-            SiftDown(0);
+            if (heap[0] != loaded)
+            {
+                loaded?.Rest();
+                loaded = heap[0];
+            }
+
+            if (loaded.TryLoad())
+            {
+                return true;
+            }
+
+            Advance();
         }
-        else
+
+        return false;
+    }
+
+    private void Advance()
+    {
+        if (!heap[0].MoveNext())
         {
             heap[0].End();
             heap[0] = heap[--heapCount];
-            SiftDown(0);
         }
 
-        return heapCount > 0;
+        SiftDown(0);
     }
 
     public void ReadData(long offset, byte* target, int length) => heap[0].ReadData(offset, target, length);
@@ -71,6 +95,7 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
         }
 
         heapCount = 0;
+        loaded = null;
         started = false;
         range = null;
     }

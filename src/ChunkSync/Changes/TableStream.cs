@@ -61,7 +61,7 @@ internal sealed unsafe class TableStream : IDisposable
     /// <summary>The table.</summary>
     public TrackedTable Table => table;
 
-    /// <summary>Starts a scan; the first change comes with <see cref="MoveNext"/>.</summary>
+    /// <summary>Starts a scan; the first clock row comes with <see cref="MoveNext"/>.</summary>
     public void Start(ScanRange scan)
     {
         End();
@@ -82,32 +82,38 @@ internal sealed unsafe class TableStream : IDisposable
         });
     }
 
-    /// <summary>Moves on; false at the end. Clock rows whose base row is gone are passed over.</summary>
+    /// <summary>Moves on to the next clock row; false at the end. Its value is read by <see cref="TryLoad"/>.</summary>
     public bool MoveNext()
     {
         do
         {
-            Statement statement = open!;
-            while (statement.Step())
+            if (open!.Step())
             {
-                ReadClockRow(statement);
-                if (IsSentinel())
-                {
-                    current.ValueClass = StorageClass.Null;
-                    current.CausalLength = current.ColumnVersion;
-                    return true;
-                }
-
-                if (ReadValue())
-                {
-                    return true;
-                }
+                ReadClockRow(open);
+                return true;
             }
         }
         while (OpenNext());
 
         return false;
     }
+
+    /// <summary>Reads the value of the current clock row; false when its base row is gone: there is no change then.</summary>
+    public bool TryLoad()
+    {
+        if (IsSentinel())
+        {
+            current.ValueClass = StorageClass.Null;
+            current.CausalLength = current.ColumnVersion;
+            return true;
+        }
+
+        return ReadValue();
+    }
+
+    /// <summary>Another table's turn: no row of this one's base table stays open. SQLite looks through all open cursors whenever it opens
+    /// one, and with many tables that would be most of the work.</summary>
+    public void Rest() => rows.Leave();
 
     /// <summary>Goes on with the next part of the scan; false when there is none.</summary>
     private bool OpenNext()
