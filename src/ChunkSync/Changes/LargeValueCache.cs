@@ -8,7 +8,7 @@ namespace ChunkSync.Changes;
 internal sealed unsafe class LargeValueCache(Replica replica) : IDisposable
 {
     /// <summary>Bytes read ahead at once when a scan jumps into a large value.</summary>
-    public const int WindowLength = 4 * 1024 * 1024;
+    public const int WindowLength = 6 * 1024 * 1024;
 
     private string? table;
     private string? column;

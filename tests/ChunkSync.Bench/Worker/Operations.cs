@@ -114,6 +114,8 @@ internal static unsafe class Operations
             long bytes = 0;
             long steps = 0;
             long read = 0;
+            database.TakeVmSteps();
+            database.TakePagesRead();
             Meter meter = new();
             for (bool final = false; !final;)
             {
