@@ -159,7 +159,7 @@ internal sealed class Replica : IDisposable
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>
-    public Savepoint Savepoint(string name) => new(Connection, name, Transaction.JoinStatement);
+    public Savepoint Savepoint(string name) => new(Connection, name, Transaction.JoinStatement, Refresh);
 
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>

@@ -11,6 +11,20 @@ internal static class DatabaseUpgrade
     /// <summary>Brings the database up to date; where it cannot be written now, reading works all the same.</summary>
     public static void Run(Replica replica)
     {
+        try
+        {
+            UpdateWhereNeeded(replica);
+        }
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked)
+        {
+            // Read-only media, PRAGMA query_only, or another writer, for whom a host that is just loading us may not have set a busy
+            // timeout yet: the next load does it. Metadata is read when it is needed.
+            replica.Invalidate();
+        }
+    }
+
+    private static void UpdateWhereNeeded(Replica replica)
+    {
         replica.Refresh();
         if (!replica.Sites.HasLocal || replica.Connection.IsReadOnly)
         {
@@ -18,18 +32,9 @@ internal static class DatabaseUpgrade
         }
 
         string? version = replica.Settings.Text(Settings.Version);
-        if (version == ProductInfo.CompatibilityVersion && HasAllTriggers(replica))
-        {
-            return;
-        }
-
-        try
+        if (version != ProductInfo.CompatibilityVersion || !HasAllTriggers(replica))
         {
             TableInitializer.InSavepoint(replica, Savepoint, () => Update(replica, version));
-        }
-        catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked)
-        {
-            // Read-only media, PRAGMA query_only, or another writer: the next load does it.
         }
     }
 

@@ -14,8 +14,7 @@ namespace ChunkSync.Receive;
 /// <c>cloudsync_receive_gaps</c> shows it.</remarks>
 internal sealed unsafe class ChunkReceiver(Replica replica)
 {
-    private const string Savepoint = "chunksync_receive";
-
+    private readonly Savepoint savepoint = replica.Savepoint("chunksync_receive");
     private readonly StagedParts staged = new(replica.Connection);
 
     /// <summary>What has arrived.</summary>
@@ -136,9 +135,8 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
     private long InUnit(Func<long> body)
     {
         Connection connection = replica.Connection;
-        bool owns = connection.IsAutocommit;
         VersionClock.State clock = replica.Clock.Save();
-        connection.Execute(owns ? "BEGIN IMMEDIATE" : "SAVEPOINT " + Savepoint);
+        savepoint.Begin();
         long result;
         try
         {
@@ -151,13 +149,13 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
             result = body();
             if (!connection.IsAutocommit)
             {
-                connection.Execute(owns ? "COMMIT" : "RELEASE " + Savepoint);
+                savepoint.Release();
                 return result;
             }
         }
         catch
         {
-            Undo(connection, owns, clock);
+            Undo(connection, clock);
             throw;
         }
 
@@ -166,19 +164,15 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
         throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
     }
 
-    private void Undo(Connection connection, bool owns, VersionClock.State clock)
+    private void Undo(Connection connection, VersionClock.State clock)
     {
+        savepoint.Undo();
+        replica.Invalidate();
         if (!connection.IsAutocommit)
         {
-            connection.Execute(owns ? "ROLLBACK" : $"ROLLBACK TO {Savepoint}; RELEASE {Savepoint}");
-            if (!owns)
-            {
-                replica.Invalidate();
-                replica.Refresh();
-                replica.Clock.Restore(clock);
-            }
+            replica.Refresh();
+            replica.Clock.Restore(clock);
+            replica.Invalidate();
         }
-
-        replica.Invalidate();
     }
 }

@@ -1,15 +1,17 @@
 namespace ChunkSync.Sqlite;
 
 /// <summary>One savepoint of ours, or outside a transaction a transaction, for which SQLite keeps no copies of pages. It can be undone
-/// also while the host interrupts the connection.</summary>
+/// also while the host interrupts the connection. A transaction takes the write lock at once: one that reads first could not wait for
+/// another writer, SQLite would refuse it whatever the busy timeout.</summary>
 /// <remarks>Two things make this more than three statements. A progress handler can stop a statement when it has done its work:
 /// SAVEPOINT, RELEASE or ROLLBACK has happened then although it reports SQLITE_INTERRUPT. And after <c>sqlite3_interrupt</c> no
 /// statement runs until the host's own has ended, ROLLBACK neither. What SQLite does then with a statement that would write is to
 /// roll everything back; <paramref name="abort"/> steps such a statement.</remarks>
 /// <param name="connection">The connection.</param>
 /// <param name="name">The savepoint's name.</param>
+/// <param name="locked">Called when a transaction of ours has the write lock: what was read before may be out of date.</param>
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
-internal sealed class Savepoint(Connection connection, string name, Statement abort)
+internal sealed class Savepoint(Connection connection, string name, Statement abort, Action locked)
 {
     private const int MaxAttempts = 3;
 
@@ -28,7 +30,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
             throw Refusal(ResultCode.Busy);
         }
 
-        int code = connection.TryExecute(owns ? "BEGIN" : "SAVEPOINT " + name);
+        int code = connection.TryExecute(owns ? "BEGIN IMMEDIATE" : "SAVEPOINT " + name);
         if (code != ResultCode.Ok)
         {
             EngineException failure = connection.Failure(code);
@@ -38,7 +40,25 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
                 : Refusal(failure.Code);
         }
 
+        if (owns)
+        {
+            Lock();
+        }
+
         return owns;
+    }
+
+    private void Lock()
+    {
+        try
+        {
+            locked();
+        }
+        catch
+        {
+            Undo();
+            throw;
+        }
     }
 
     /// <summary>The failure of a call inside a statement that writes: SQLite allows no savepoints there.</summary>
@@ -49,7 +69,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
     public void Release() => connection.Execute(owns ? "COMMIT" : "RELEASE " + name);
 
     /// <summary>Undoes what happened since it was opened; it stays open.</summary>
-    public void Rewind() => connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + name);
+    public void Rewind() => connection.Execute(owns ? "ROLLBACK; BEGIN IMMEDIATE" : "ROLLBACK TO " + name);
 
     /// <summary>Undoes what happened since it was opened, and closes it. Where SQLite does not let that happen, the caller's
     /// transaction is rolled back as a whole, as after an interrupted write of its own.</summary>
