@@ -51,15 +51,16 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
         ChangeRowReader.CheckAll(payload.Body, payload.BodyLength, payload.Header.Rows);
         uint rows = payload.Header.Rows;
+        ChangeRowReader start = new(payload.Body, payload.BodyLength);
         if (!replica.Connection.IsAutocommit)
         {
-            ApplyRange(payload, 0, rows, advance);
+            ApplyRange(start, rows, advance);
             return rows;
         }
 
         try
         {
-            ApplyRange(payload, 0, rows, advance);
+            ApplyRange(start, rows, advance);
         }
         catch (CommitRefusedException refused) when (ResultCode.Primary(refused.Failure.Code) == ResultCode.Constraint)
         {
@@ -73,16 +74,16 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         return rows;
     }
 
-    /// <summary>Applies rows [from, to) in one savepoint, or in autocommit in one transaction: that is cheaper, because SQLite keeps
-    /// no copies of pages for a savepoint.</summary>
-    private void ApplyRange(OpenedPayload payload, uint from, uint to, bool advance)
+    /// <summary>Applies the next <paramref name="count"/> rows in one savepoint, or in autocommit in one transaction: that is cheaper,
+    /// because SQLite keeps no copies of pages for a savepoint.</summary>
+    private void ApplyRange(ChangeRowReader start, uint count, bool advance)
     {
         Connection connection = replica.Connection;
         bool owns = savepoint.Begin();
         EngineException? failure;
         try
         {
-            failure = MergeRows(payload, from, to);
+            failure = MergeRows(start, count, owns);
             if (failure == null && advance)
             {
                 AdvanceCheckpoint();
@@ -110,10 +111,10 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
     /// <summary>Merges rows until the end or the first failure, which is returned; a failed row is undone, the rows before it
     /// stay.</summary>
-    private EngineException? MergeRows(OpenedPayload payload, uint from, uint to)
+    private EngineException? MergeRows(ChangeRowReader start, uint count, bool owns)
     {
         VersionClock.State clock = replica.Clock.Save();
-        uint good = MergeUntilFailure(payload, from, to, out EngineException? failure, out bool leftTraces);
+        uint good = MergeUntilFailure(start, count, out EngineException? failure, out bool leftTraces);
         if (failure == null || !leftTraces || replica.Connection.IsAutocommit)
         {
             return failure;
@@ -122,32 +123,31 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
         savepoint.Rewind();
         replica.Refresh();
-        replica.Clock.Restore(clock);
-        MergeUntilFailure(payload, from, good, out EngineException? again, out _);
+        if (!owns)
+        {
+            // A transaction of ours began anew: another connection may have moved the clock in between.
+            replica.Clock.Restore(clock);
+        }
+
+        MergeUntilFailure(start, good, out EngineException? again, out _);
         return again == null ? failure : throw again;
     }
 
     /// <returns>The number of rows before the row that failed.</returns>
-    private uint MergeUntilFailure(OpenedPayload payload, uint from, uint to, out EngineException? failure, out bool leftTraces)
+    private uint MergeUntilFailure(ChangeRowReader reader, uint count, out EngineException? failure, out bool leftTraces)
     {
         MergeEngine merge = replica.Merge;
-        ChangeRowReader reader = new(payload.Body, payload.BodyLength);
-        for (uint i = 0; i < from; i++)
-        {
-            reader.Read(out _);
-        }
-
         failure = null;
         leftTraces = false;
-        uint rowStart = from;
+        uint rowStart = 0;
         merge.Enter();
         try
         {
             replica.Clock.Advance();
-            for (uint i = from; i < to; i++)
+            for (uint i = 0; i < count; i++)
             {
                 reader.Read(out IncomingChange change);
-                bool newRun = i > from && change.DbVersion != lastDbVersion;
+                bool newRun = i > 0 && change.DbVersion != lastDbVersion;
                 if (newRun || !merge.IsSameRow(change))
                 {
                     merge.FlushRow();
@@ -167,7 +167,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
             merge.FlushRow();
             replica.Clock.Advance();
-            return to;
+            return count;
         }
         catch (EngineException caught)
         {
@@ -185,28 +185,32 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     private void ApplyRunByRun(OpenedPayload payload, bool advance)
     {
         ChangeRowReader reader = new(payload.Body, payload.BodyLength);
-        uint start = 0;
+        ChangeRowReader start = reader;
+        uint count = 0;
         long run = 0;
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
+            ChangeRowReader before = reader;
             reader.Read(out IncomingChange change);
-            if (i > start && change.DbVersion != run)
+            if (count > 0 && change.DbVersion != run)
             {
-                ApplyRun(payload, start, i, false);
-                start = i;
+                ApplyRun(start, count, false);
+                start = before;
+                count = 0;
             }
 
+            count++;
             run = change.DbVersion;
         }
 
-        ApplyRun(payload, start, payload.Header.Rows, advance);
+        ApplyRun(start, count, advance);
     }
 
-    private void ApplyRun(OpenedPayload payload, uint from, uint to, bool advance)
+    private void ApplyRun(ChangeRowReader start, uint count, bool advance)
     {
         try
         {
-            ApplyRange(payload, from, to, advance);
+            ApplyRange(start, count, advance);
         }
         catch (CommitRefusedException refused)
         {
