@@ -135,12 +135,11 @@ internal sealed class Replica : IDisposable
         }
 
         bool schemaMoved = schema != seenSchemaVersion;
-        bool dataMoved = data != seenDataVersion;
         seenSchemaVersion = schema;
         seenDataVersion = data;
         try
         {
-            ReadAnew(schemaMoved, dataMoved);
+            ReadAnew(schemaMoved);
         }
         catch
         {
@@ -159,7 +158,7 @@ internal sealed class Replica : IDisposable
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>
-    public Savepoint Savepoint(string name) => new(Connection, name, Transaction.JoinStatement, Refresh);
+    public Savepoint Savepoint(string name) => new(Connection, name, Transaction.JoinStatement, TakeLock);
 
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>
@@ -242,20 +241,18 @@ internal sealed class Replica : IDisposable
         }
     }
 
-    private void ReadAnew(bool schemaMoved, bool dataMoved)
+    /// <summary>Takes the write lock of database <c>main</c> for a transaction of ours, waiting as the host's busy timeout says, and reads
+    /// anew what another connection may have changed before. BEGIN IMMEDIATE would lock attached databases too.</summary>
+    private void TakeLock()
     {
-        if (dataMoved)
-        {
-            Clock.Forget();
-            Sites.Forget();
-        }
+        Transaction.Join();
+        Refresh();
+    }
 
-        if (schemaMoved)
-        {
-            Sites.Forget();
-            Clock.Forget();
-        }
-
+    private void ReadAnew(bool schemaMoved)
+    {
+        Clock.Forget();
+        Sites.Forget();
         if (schemaMoved || Tables.SettingsHash() != tableSettingsHash)
         {
             Generation++;

@@ -122,10 +122,10 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
         savepoint.Rewind();
-        replica.Refresh();
         if (!owns)
         {
-            // A transaction of ours began anew: another connection may have moved the clock in between.
+            // A transaction of ours began anew instead, and its clock was read anew: another connection may have moved it in between.
+            replica.Refresh();
             replica.Clock.Restore(clock);
         }
 

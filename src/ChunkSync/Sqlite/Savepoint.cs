@@ -9,9 +9,9 @@ namespace ChunkSync.Sqlite;
 /// roll everything back; <paramref name="abort"/> steps such a statement.</remarks>
 /// <param name="connection">The connection.</param>
 /// <param name="name">The savepoint's name.</param>
-/// <param name="locked">Called when a transaction of ours has the write lock: what was read before may be out of date.</param>
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
-internal sealed class Savepoint(Connection connection, string name, Statement abort, Action locked)
+/// <param name="takeLock">Takes the write lock for a transaction of ours; what was read before it may be out of date.</param>
+internal sealed class Savepoint(Connection connection, string name, Statement abort, Action takeLock)
 {
     private const int MaxAttempts = 3;
 
@@ -30,7 +30,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
             throw Refusal(ResultCode.Busy);
         }
 
-        int code = connection.TryExecute(owns ? "BEGIN IMMEDIATE" : "SAVEPOINT " + name);
+        int code = connection.TryExecute(owns ? "BEGIN" : "SAVEPOINT " + name);
         if (code != ResultCode.Ok)
         {
             EngineException failure = connection.Failure(code);
@@ -52,7 +52,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
     {
         try
         {
-            locked();
+            takeLock();
         }
         catch
         {
@@ -69,7 +69,14 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
     public void Release() => connection.Execute(owns ? "COMMIT" : "RELEASE " + name);
 
     /// <summary>Undoes what happened since it was opened; it stays open.</summary>
-    public void Rewind() => connection.Execute(owns ? "ROLLBACK; BEGIN IMMEDIATE" : "ROLLBACK TO " + name);
+    public void Rewind()
+    {
+        connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + name);
+        if (owns)
+        {
+            Lock();
+        }
+    }
 
     /// <summary>Undoes what happened since it was opened, and closes it. Where SQLite does not let that happen, the caller's
     /// transaction is rolled back as a whole, as after an interrupted write of its own.</summary>

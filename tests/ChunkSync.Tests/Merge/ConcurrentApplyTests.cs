@@ -51,6 +51,24 @@ public class ConcurrentApplyTests
     }
 
     [Fact]
+    public void Apply_does_not_wait_when_only_an_attached_database_is_locked()
+    {
+        using TempFile file = new();
+        using TempFile other = new();
+        using Database source = Database.Open();
+        source.Exec(Schema + "INSERT INTO t VALUES ('received', 1)");
+        using Database writer = Database.Open(other.Path);
+        writer.Exec("CREATE TABLE x(a)");
+        using Database target = Database.Open(file.Path);
+        target.Exec(Schema);
+        target.Run("ATTACH ? AS other", other.Path);
+        writer.Exec("BEGIN EXCLUSIVE; INSERT INTO x VALUES (1)");
+        target.Scalar("SELECT cloudsync_payload_apply(?)", source.Scalar("SELECT payload FROM cloudsync_payload_chunks"));
+        Assert.Equal(1L, target.Scalar("SELECT count(*) FROM t"));
+        writer.Exec("COMMIT");
+    }
+
+    [Fact]
     public void Extension_loads_when_another_connection_holds_the_file()
     {
         using TempFile file = new();
