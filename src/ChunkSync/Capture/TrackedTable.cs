@@ -97,6 +97,18 @@ internal sealed class TrackedTable : IDisposable
         writer?.Dispose();
     }
 
+    /// <summary>Like <see cref="FindValueColumn(ReadOnlySpan{byte})"/>. The changes of a row mostly come in the order of its columns: the
+    /// one behind <paramref name="last"/> is tried first.</summary>
+    /// <param name="clockName">The clock name.</param>
+    /// <param name="last">The column found before, or -1; becomes the one found now.</param>
+    public int FindValueColumn(ReadOnlySpan<byte> clockName, ref int last)
+    {
+        TableColumn[] columns = ValueColumns;
+        int next = last + 1 < columns.Length ? last + 1 : 0;
+        bool isNext = columns.Length > 0 && columns[next].ClockNameUtf8.AsSpan().SequenceEqual(clockName);
+        return last = isNext ? next : FindValueColumn(clockName);
+    }
+
     /// <summary>The index in <see cref="ValueColumns"/> of the column with that clock name, compared without ASCII case; -1 when
     /// there is none.</summary>
     public int FindValueColumn(ReadOnlySpan<byte> clockName)

@@ -310,11 +310,6 @@ internal sealed unsafe class BaseRowReader : IDisposable
 
         Take(statement, 1, ref change);
         openColumn = column;
-        if (carefulOpen != statement)
-        {
-            carefulOpen?.Reset();
-        }
-
         carefulOpen = statement;
     }
 

@@ -266,7 +266,7 @@ internal sealed unsafe class TableStream : IDisposable
     private bool ReadValue()
     {
         ReadOnlySpan<byte> column = new(current.Column, current.ColumnLength);
-        int index = FindColumn(column);
+        int index = table.FindValueColumn(column, ref lastColumn);
         if (table.Columns.Length == 0)
         {
             throw new EngineException(ResultCode.Error, $"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
@@ -293,21 +293,6 @@ internal sealed unsafe class TableStream : IDisposable
         throw new EngineException(ResultCode.Error, $"table {table.Name} has no column"
             + $" '{System.Text.Encoding.UTF8.GetString(column)}', which its sync metadata names; alter tracked tables between"
             + " cloudsync_begin_alter and cloudsync_commit_alter");
-    }
-
-    /// <summary>Columns of one row mostly follow each other: the next one is tried first.</summary>
-    private int FindColumn(ReadOnlySpan<byte> column)
-    {
-        TableColumn[] columns = table.ValueColumns;
-        int next = lastColumn + 1 < columns.Length ? lastColumn + 1 : 0;
-        if (columns.Length > 0 && columns[next].ClockNameUtf8.AsSpan().SequenceEqual(column))
-        {
-            return lastColumn = next;
-        }
-
-        int found = table.FindValueColumn(column);
-        lastColumn = found;
-        return found;
     }
 
     private void SetSite(long ordinal)

@@ -17,11 +17,15 @@ internal static unsafe class RowWriter
     };
 
     /// <summary>The encoded size of everything but column name and value.</summary>
-    public static long SizeOfRest(in Change change) =>
-        ValueCodec.SizeOfBytes(change.TableLength) + ValueCodec.SizeOfBytes(change.KeyLength)
-        + ValueCodec.SizeOfInteger(change.ColumnVersion) + ValueCodec.SizeOfInteger(change.DbVersion)
-        + ValueCodec.SizeOfBytes(change.SiteLength) + ValueCodec.SizeOfInteger(change.CausalLength)
-        + ValueCodec.SizeOfInteger(change.Seq);
+    public static long SizeOfRest(in Change change) => SizeOfRest(
+        change.TableLength, change.KeyLength, change.ColumnVersion, change.DbVersion, change.SiteLength, change.CausalLength, change.Seq);
+
+    /// <inheritdoc cref="SizeOfRest(in Change)"/>
+    public static long SizeOfRest(
+        int tableLength, int keyLength, long columnVersion, long dbVersion, int siteLength, long causalLength, long seq) =>
+        ValueCodec.SizeOfBytes(tableLength) + ValueCodec.SizeOfBytes(keyLength) + ValueCodec.SizeOfInteger(columnVersion)
+        + ValueCodec.SizeOfInteger(dbVersion) + ValueCodec.SizeOfBytes(siteLength) + ValueCodec.SizeOfInteger(causalLength)
+        + ValueCodec.SizeOfInteger(seq);
 
     /// <summary>The encoded size of the whole row.</summary>
     public static long SizeOf(in Change change) =>

@@ -31,7 +31,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
     /// <summary>Whether the key has no clock rows: none were there, and none have been written since.</summary>
     private bool isNew;
-    private int lastColumn;
+    private int lastColumn = -1;
 
     /// <summary>Whether the base row is expected to be there: it had clocks of a live row, or was written since.</summary>
     private bool wasAlive;
@@ -213,14 +213,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private int FindColumn(in IncomingChange change, string operation)
     {
-        // A row's columns mostly come in their own order.
-        int column = lastColumn + 1 < names.Length ? lastColumn + 1 : 0;
-        if (names.Length == 0 || !change.ColumnName.SequenceEqual(table.ValueColumns[column].ClockNameUtf8))
-        {
-            column = table.FindValueColumn(change.ColumnName);
-        }
-
-        lastColumn = column;
+        int column = table.FindValueColumn(change.ColumnName, ref lastColumn);
         return column >= 0 || (blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator))
             ? column
             : throw new EngineException(ResultCode.Error, $"Unable to perform {operation}: table {table.Name} has no column"

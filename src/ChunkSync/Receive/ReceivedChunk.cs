@@ -117,10 +117,8 @@ internal unsafe struct ReceivedChunk
     private readonly long SizeOfRow()
     {
         IncomingChange change = Fragment.Change;
-        return ValueCodec.SizeOfBytes(change.TableLength) + ValueCodec.SizeOfBytes(change.KeyLength)
-            + ValueCodec.SizeOfBytes(change.ColumnLength) + Fragment.TotalSize + ValueCodec.SizeOfInteger(change.ColumnVersion)
-            + ValueCodec.SizeOfInteger(change.DbVersion) + ValueCodec.SizeOfBytes(change.SiteLength)
-            + ValueCodec.SizeOfInteger(change.CausalLength) + ValueCodec.SizeOfInteger(change.Seq);
+        return ValueCodec.SizeOfBytes(change.ColumnLength) + Fragment.TotalSize + RowWriter.SizeOfRest(
+            change.TableLength, change.KeyLength, change.ColumnVersion, change.DbVersion, change.SiteLength, change.CausalLength, change.Seq);
     }
 
     private static void CheckPosition(Cursor position, ReceiveRequest request)
