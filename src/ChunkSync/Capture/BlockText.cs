@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Block columns of databases that sqlite-sync made (spec E.9): a text whose lines are clock rows of their own, named
+/// <summary>Block columns of databases that sqlite-sync made (behaviour E.9): a text whose lines are clock rows of their own, named
 /// column + 0x1F + position key, with the values in <c>&lt;tbl&gt;_cloudsync_blocks</c>.</summary>
 internal static class BlockText
 {

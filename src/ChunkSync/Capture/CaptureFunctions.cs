@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The functions that triggers of tracked tables call (spec E.4).</summary>
+/// <summary>The functions that triggers of tracked tables call (behaviour E.4).</summary>
 internal static unsafe class CaptureFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =

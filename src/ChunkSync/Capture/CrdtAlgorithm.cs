@@ -1,6 +1,6 @@
 namespace ChunkSync.Capture;
 
-/// <summary>The CRDT of a table (spec E.2).</summary>
+/// <summary>The CRDT of a table (behaviour E.2).</summary>
 internal enum CrdtAlgorithm
 {
     /// <summary><c>cls</c>: causal-length set of rows with last-writer-wins columns.</summary>

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>What loading does to a database that is synchronised already (spec E.1): missing internal tables and triggers are made,
+/// <summary>What loading does to a database that is synchronised already (behaviour E.1): missing internal tables and triggers are made,
 /// the setting <c>version</c> is set, and the schema hash is computed anew when the version was another.</summary>
 internal static class DatabaseUpgrade
 {

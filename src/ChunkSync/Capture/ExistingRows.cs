@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Captures rows that are in a table but not in its clocks (spec E.2): rows of the time before init, of a time when capture
+/// <summary>Captures rows that are in a table but not in its clocks (behaviour E.2): rows of the time before init, of a time when capture
 /// was off, and columns that were added. All of it takes one db_version.</summary>
 internal static class ExistingRows
 {

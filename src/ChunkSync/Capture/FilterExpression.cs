@@ -3,7 +3,7 @@ using System.Text;
 namespace ChunkSync.Capture;
 
 /// <summary>The row filter of a table as it stands in a trigger: bare names of the table's columns get NEW. or OLD. in front
-/// (spec E.9). Text in single quotes, names behind a dot and everything else stay as they are.</summary>
+/// (behaviour E.9). Text in single quotes, names behind a dot and everything else stay as they are.</summary>
 internal static class FilterExpression
 {
     /// <summary>Puts <paramref name="prefix"/> (NEW or OLD) before each column name of <paramref name="expression"/>.</summary>

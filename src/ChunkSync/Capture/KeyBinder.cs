@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Binds the values of a pk blob (spec H) to parameters 1 … k of a statement, in the declaration order of the key
+/// <summary>Binds the values of a pk blob (format H) to parameters 1 … k of a statement, in the declaration order of the key
 /// columns, which is the order of the blob.</summary>
 internal static unsafe class KeyBinder
 {

@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Builds primary-key blobs (spec H): a count byte, then the key values in wire encoding. One native buffer per use,
+/// <summary>Builds primary-key blobs (format H): a count byte, then the key values in wire encoding. One native buffer per use,
 /// grown as needed and reused.</summary>
 internal sealed unsafe class KeyBuffer : IDisposable
 {

@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The tables that the engine keeps in a database (spec E.3), with the text that sqlite-sync 1.1.4 gives them.</summary>
+/// <summary>The tables that the engine keeps in a database (behaviour E.3), with the text that sqlite-sync 1.1.4 gives them.</summary>
 internal static class MetadataSchema
 {
     /// <summary>The tables that every synchronised database has.</summary>

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Table <c>cloudsync_schema_versions</c>: the schema hashes this database has had (spec E.7).</summary>
+/// <summary>Table <c>cloudsync_schema_versions</c>: the schema hashes this database has had (behaviour E.7).</summary>
 internal sealed class SchemaVersions
 {
     private readonly Replica replica;

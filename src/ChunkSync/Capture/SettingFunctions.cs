@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The functions that store settings (spec I). They return NULL, and do nothing before the first init.</summary>
+/// <summary>The functions that store settings (behaviour I). They return NULL, and do nothing before the first init.</summary>
 internal static unsafe class SettingFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =

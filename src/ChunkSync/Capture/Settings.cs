@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Table <c>cloudsync_settings</c> (spec E.3): keys compare without case, all values are stored as TEXT. Before the
+/// <summary>Table <c>cloudsync_settings</c> (behaviour E.3): keys compare without case, all values are stored as TEXT. Before the
 /// first init there is no table: every key is absent.</summary>
 internal sealed class Settings
 {

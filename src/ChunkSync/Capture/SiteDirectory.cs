@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Table <c>cloudsync_site_id</c> (spec E.3): site ids by ordinal, which is what clock rows store. Ordinal 0 is the
+/// <summary>Table <c>cloudsync_site_id</c> (behaviour E.3): site ids by ordinal, which is what clock rows store. Ordinal 0 is the
 /// local site. Site ids are normally 16 bytes; other lengths are kept as they are.</summary>
 internal sealed unsafe class SiteDirectory
 {

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Changes of a tracked table's schema, filter and existence (spec E.9). db_versions never run backwards through any of
+/// <summary>Changes of a tracked table's schema, filter and existence (behaviour E.9). db_versions never run backwards through any of
 /// them.</summary>
 internal static class TableAlteration
 {

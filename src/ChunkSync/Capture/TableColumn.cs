@@ -27,7 +27,7 @@ internal sealed class TableColumn
     /// <summary>The declared name in double quotes.</summary>
     public string Quoted { get; }
 
-    /// <summary>The name in clock rows: ASCII letters in lower case, everything else as declared (spec E.5).</summary>
+    /// <summary>The name in clock rows: ASCII letters in lower case, everything else as declared (behaviour E.5).</summary>
     public string ClockName { get; }
 
     public byte[] ClockNameUtf8 { get; }

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The functions that make tables tracked and change how they are (spec I, E.2, E.9).</summary>
+/// <summary>The functions that make tables tracked and change how they are (behaviour I, E.2, E.9).</summary>
 internal static unsafe class TableFunctions
 {
     private const string InitSummary = "Makes a table tracked, or brings a tracked one up to date; returns the site id in hex.";

@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary><c>cloudsync_init</c> (spec E.2): checks a table and makes it tracked, or brings a tracked one up to date.</summary>
+/// <summary><c>cloudsync_init</c> (behaviour E.2): checks a table and makes it tracked, or brings a tracked one up to date.</summary>
 internal static class TableInitializer
 {
     /// <summary>Do not refuse a key of one integer column.</summary>

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Writes the clock rows of local changes to one table (spec E.5). Statements are prepared once; nothing is allocated per
+/// <summary>Writes the clock rows of local changes to one table (behaviour E.5). Statements are prepared once; nothing is allocated per
 /// row.</summary>
 /// <remarks>The statements never abort half-way (a clock row has no constraint but its key, which is handled), so SQLite keeps no
 /// statement journal for them.</remarks>

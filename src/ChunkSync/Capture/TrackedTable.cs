@@ -15,7 +15,7 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>The column name of the sentinel, the clock row that holds a row's causal length.</summary>
     public const string Sentinel = "__[RIP]__";
 
-    /// <summary>What separates column and position key in a block's name (spec E.9).</summary>
+    /// <summary>What separates column and position key in a block's name (behaviour E.9).</summary>
     public const byte BlockSeparator = 0x1F;
 
     public TrackedTable(
@@ -59,7 +59,7 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>All columns in declaration order, generated ones left out. Empty when the base table is gone.</summary>
     public TableColumn[] Columns { get; }
 
-    /// <summary>Key columns in declaration order, which is the order of the pk blob (spec H).</summary>
+    /// <summary>Key columns in declaration order, which is the order of the pk blob (format H).</summary>
     public TableColumn[] KeyColumns { get; }
 
     /// <summary>Columns outside the key, in declaration order.</summary>

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The triggers of a tracked table (spec E.4). They call only functions that sqlite-sync 1.1.4 has too, with its text, so
+/// <summary>The triggers of a tracked table (behaviour E.4). They call only functions that sqlite-sync 1.1.4 has too, with its text, so
 /// that a database can move between the two.</summary>
 internal static class TriggerSet
 {

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The functions around UUIDs (spec I).</summary>
+/// <summary>The functions around UUIDs (behaviour I).</summary>
 internal static unsafe class UuidFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The replica's Lamport clock (spec E.6): db_version per transaction and seq inside it. A pending db_version becomes
+/// <summary>The replica's Lamport clock (behaviour E.6): db_version per transaction and seq inside it. A pending db_version becomes
 /// current at commit and is forgotten at rollback; seq numbers given back by a savepoint rollback stay used.</summary>
 internal sealed class VersionClock(Replica replica)
 {

@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The functions that tell versions, numbers and ids of this replica (spec I).</summary>
+/// <summary>The functions that tell versions, numbers and ids of this replica (behaviour I).</summary>
 internal static unsafe class VersionFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =

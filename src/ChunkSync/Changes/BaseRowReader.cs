@@ -122,7 +122,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         }
     }
 
-    /// <summary>Sets the value to that of a block (spec E.9); a block without a stored value is NULL.</summary>
+    /// <summary>Sets the value to that of a block (behaviour E.9); a block without a stored value is NULL.</summary>
     public bool BlockValue(ReadOnlySpan<byte> blockName, ref Change change)
     {
         if (blocks == null)

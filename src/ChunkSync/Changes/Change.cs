@@ -1,6 +1,6 @@
 namespace ChunkSync.Changes;
 
-/// <summary>One change of the stream: the nine values of a change row (spec A.3). Addresses belong to the source and are valid
+/// <summary>One change of the stream: the nine values of a change row (format A.3). Addresses belong to the source and are valid
 /// until it moves on. A TEXT or BLOB value is either in memory (<see cref="Data"/>) or read in pieces from the source.</summary>
 internal unsafe struct Change
 {
@@ -8,7 +8,7 @@ internal unsafe struct Change
     public byte* Table;
     public int TableLength;
 
-    /// <summary>The primary-key blob (spec H).</summary>
+    /// <summary>The primary-key blob (format H).</summary>
     public byte* Key;
     public int KeyLength;
 

@@ -5,7 +5,7 @@ namespace ChunkSync.Changes;
 /// <summary>One scan of <c>cloudsync_changes</c>.</summary>
 internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
 {
-    /// <summary>Bits of a rowid that hold seq (spec F.1).</summary>
+    /// <summary>Bits of a rowid that hold seq (behaviour F.1).</summary>
     public const int SeqBits = 30;
 
     private ChangeStream? stream;

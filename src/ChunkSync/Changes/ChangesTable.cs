@@ -39,7 +39,7 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
         "CREATE TABLE x(tbl TEXT NOT NULL, pk BLOB NOT NULL, col_name TEXT NOT NULL, col_value TEXT, col_version INTEGER NOT NULL,"
         + " db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL, seq INTEGER NOT NULL)";
 
-    /// <summary>The failure of reading changes where no table is tracked, or its metadata is gone (spec F.5).</summary>
+    /// <summary>The failure of reading changes where no table is tracked, or its metadata is gone (behaviour F.5).</summary>
     public static EngineException NoTables(Replica replica) => new(ResultCode.Error, replica.Tables.HasSettings()
         ? "cloudsync settings reference tables whose sync metadata is missing (no *_cloudsync tables found). Re-run SELECT"
             + " cloudsync_init('<table_name>') for each configured table to rebuild it."

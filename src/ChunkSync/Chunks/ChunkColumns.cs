@@ -1,6 +1,6 @@
 namespace ChunkSync.Chunks;
 
-/// <summary>The columns of <c>cloudsync_payload_chunks</c> by number (spec D.1, then what D.5 and ChunkSync append), and its hidden
+/// <summary>The columns of <c>cloudsync_payload_chunks</c> by number (behaviour D.1, then what D.5 and ChunkSync append), and its hidden
 /// inputs in the order of the table-valued function's arguments.</summary>
 internal static class ChunkColumns
 {

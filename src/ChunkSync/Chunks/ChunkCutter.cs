@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
 
-/// <summary>Cuts a stream of changes into chunks (spec C) from any cursor, and says where the next one begins. Pure: it sees
+/// <summary>Cuts a stream of changes into chunks (format C) from any cursor, and says where the next one begins. Pure: it sees
 /// changes through <see cref="IChangeSource"/> alone.</summary>
 /// <remarks>Between two chunks the source stands on the first row that is not wholly sent. What is kept beside it is how far that
 /// row's position and value are out; with that every boundary has a cursor, also between rows that share a position.</remarks>

@@ -1,6 +1,6 @@
 namespace ChunkSync.Chunks;
 
-/// <summary>The limits of chunks (spec C).</summary>
+/// <summary>The limits of chunks (format C).</summary>
 internal static class ChunkLimits
 {
     /// <summary>The chunk size when none is set, in bytes.</summary>

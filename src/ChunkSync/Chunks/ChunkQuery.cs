@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
 
-/// <summary>The hidden inputs of one scan, read and resolved (spec D.3, D.5).</summary>
+/// <summary>The hidden inputs of one scan, read and resolved (behaviour D.3, D.5).</summary>
 internal sealed class ChunkQuery
 {
     /// <summary>What the scan covers.</summary>

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
 
-/// <summary>Writes the parts of one long value (spec B). The value is encoded as V = lead byte, length, data; a part is a piece
+/// <summary>Writes the parts of one long value (format B). The value is encoded as V = lead byte, length, data; a part is a piece
 /// of V, read where it lies.</summary>
 internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
 {

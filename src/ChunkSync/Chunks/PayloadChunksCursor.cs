@@ -86,7 +86,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
         replica.SpareBody.Return(body);
     }
 
-    /// <summary>The errors of reading changes where there are none to read (spec D.3, F.5).</summary>
+    /// <summary>The errors of reading changes where there are none to read (behaviour D.3, F.5).</summary>
     private static void RequireTables(Replica replica)
     {
         if (!replica.IsInitialized)
@@ -190,7 +190,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
     }
 
     /// <summary>Makes the payload of the current body: header, then the LZ4 block, or the body as it is where that is not
-    /// smaller (spec A.2).</summary>
+    /// smaller (format A.2).</summary>
     private void FinishPayload()
     {
         if (payload != null)

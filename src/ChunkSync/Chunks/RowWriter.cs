@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
 
-/// <summary>Sizes and bytes of change rows (spec A.3).</summary>
+/// <summary>Sizes and bytes of change rows (format A.3).</summary>
 internal static unsafe class RowWriter
 {
     /// <summary>The encoded size of the row's value.</summary>

@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>Merges the blocks of block columns (spec E.9): clock rows named column + 0x1F + position key, with values in a table of
+/// <summary>Merges the blocks of block columns (behaviour E.9): clock rows named column + 0x1F + position key, with values in a table of
 /// their own. A NULL value deletes a block.</summary>
 internal sealed unsafe class BlockMerger : IDisposable
 {

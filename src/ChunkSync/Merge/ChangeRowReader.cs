@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>Reads the rows of a payload body one after the other (spec A.3).</summary>
+/// <summary>Reads the rows of a payload body one after the other (format A.3).</summary>
 internal unsafe struct ChangeRowReader(byte* body, long length)
 {
     private PayloadReader reader = new(body, length);

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>One row of a fragment payload (spec B.1), checked: it says which value it belongs to, and where in it.</summary>
+/// <summary>One row of a fragment payload (format B.1), checked: it says which value it belongs to, and where in it.</summary>
 internal unsafe struct FragmentRow
 {
     private const int Columns = ContainerHeader.ChangeColumns;

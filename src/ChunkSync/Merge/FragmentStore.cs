@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>Collects the parts of long values (spec G.3) in table <c>cloudsync_payload_fragments</c> until a value is whole, and
+/// <summary>Collects the parts of long values (behaviour G.3) in table <c>cloudsync_payload_fragments</c> until a value is whole, and
 /// merges it then. Parts may come in any order and more than once; a value that is cut anew with another part size is collected
 /// beside the first cut, and whichever is whole first wins.</summary>
 internal sealed unsafe class FragmentStore

@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>All changes behind a position as one payload (spec G.4, G.5).</summary>
+/// <summary>All changes behind a position as one payload (behaviour G.4, G.5).</summary>
 internal static unsafe class MonolithicPayload
 {
     /// <summary>Encodes the changes strictly behind (since, seq).</summary>

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>A payload that has passed all checks (spec G.2): its header, and its rows uncompressed. Nothing is written before, and
+/// <summary>A payload that has passed all checks (behaviour G.2): its header, and its rows uncompressed. Nothing is written before, and
 /// no memory is taken that the payload's own length does not justify.</summary>
 internal sealed unsafe class OpenedPayload : IDisposable
 {

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary><c>cloudsync_payload_apply</c> (spec G.2): merges a payload's rows in order.</summary>
+/// <summary><c>cloudsync_payload_apply</c> (behaviour G.2): merges a payload's rows in order.</summary>
 /// <remarks>Every run of equal source db_versions gets a local db_version of its own, as if it had been a transaction, but in
 /// autocommit all runs share one transaction: one commit, not one per run. When that commit is refused (a deferred foreign key),
 /// the runs are applied again one transaction each, so that those before the refused one stay. A failing row leaves the rows

@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>Collects encoded rows and finishes them as one payload of version 2 (spec G.1).</summary>
+/// <summary>Collects encoded rows and finishes them as one payload of version 2 (behaviour G.1).</summary>
 internal sealed unsafe class PayloadEncoder(Replica replica) : IDisposable
 {
     private const int FirstCapacity = 4096;

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>The functions that make and apply payloads (spec G).</summary>
+/// <summary>The functions that make and apply payloads (behaviour G).</summary>
 internal static unsafe class PayloadFunctions
 {
     private const string ApplySummary =

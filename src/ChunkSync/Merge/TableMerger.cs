@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>Merges changes into one table (spec F.4), a row at a time: <see cref="Begin"/> reads the row's clocks, each
+/// <summary>Merges changes into one table (behaviour F.4), a row at a time: <see cref="Begin"/> reads the row's clocks, each
 /// <see cref="Add"/> decides one change against them, <see cref="Flush"/> writes what won: the row first, with one statement, then
 /// its clocks.</summary>
 /// <remarks>What won and is not written yet does not count as known, as in sqlite-sync: a new row's sentinel that comes behind its

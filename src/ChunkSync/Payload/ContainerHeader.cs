@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace ChunkSync.Payload;
 
-/// <summary>The 32 bytes in front of a payload's body (spec A.1), all numbers big-endian:
+/// <summary>The 32 bytes in front of a payload's body (format A.1), all numbers big-endian:
 /// <code>
 ///  0  4  magic "CLSY"
 ///  4  1  version: 1 legacy, 2 change rows, 3 fragment rows

@@ -1,6 +1,6 @@
 namespace ChunkSync.Payload;
 
-/// <summary>What all parts of one value share (spec B.2): the checksum of the value's encoding, and an id of 128 bits made of
+/// <summary>What all parts of one value share (format B.2): the checksum of the value's encoding, and an id of 128 bits made of
 /// everything that identifies the change.</summary>
 internal readonly struct FragmentIdentity
 {

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 
 namespace ChunkSync.Payload;
 
-/// <summary>The col_name of a fragment row (spec B.1):
+/// <summary>The col_name of a fragment row (format B.1):
 /// <c>__cloudsync_frag_v1__:value_id:checksum:part_index:part_count:total_size:column</c>, value_id as 32 and checksum as 16
 /// lower-case hex digits, numbers in plain decimal.</summary>
 internal readonly ref struct FragmentName

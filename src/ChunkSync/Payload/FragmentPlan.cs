@@ -1,6 +1,6 @@
 namespace ChunkSync.Payload;
 
-/// <summary>How a long value is cut into parts (spec B.3, B.4): every part carries <see cref="PartSize"/> bytes of the value's
+/// <summary>How a long value is cut into parts (format B.3, B.4): every part carries <see cref="PartSize"/> bytes of the value's
 /// encoding, the last one what is left.</summary>
 internal readonly struct FragmentPlan
 {

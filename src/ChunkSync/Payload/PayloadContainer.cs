@@ -1,9 +1,9 @@
 namespace ChunkSync.Payload;
 
-/// <summary>Finishes payloads: header and body together (spec A.1, A.2).</summary>
+/// <summary>Finishes payloads: header and body together (format A.1, A.2).</summary>
 internal static unsafe class PayloadContainer
 {
-    /// <summary>The longest body, uncompressed (spec A.2).</summary>
+    /// <summary>The longest body, uncompressed (format A.2).</summary>
     public const long MaxBody = int.MaxValue;
 
     /// <summary>Writes a payload.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ChunkSync.Payload;
 
-/// <summary>The schema hash (spec E.7): FNV64 over <c>tbl:col:type:pk,…</c>, read through a normaliser that treats the string like
+/// <summary>The schema hash (behaviour E.7): FNV64 over <c>tbl:col:type:pk,…</c>, read through a normaliser that treats the string like
 /// SQL. Outside quotes letters are lower-cased, bytes outside 0x20-0x7E and semicolons skipped, runs of spaces folded (and
 /// dropped before <c>( ) , ;</c> and at the end), comments skipped; inside quotes bytes count as they are.</summary>
 internal static class SchemaHash

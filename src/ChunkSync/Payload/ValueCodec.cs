@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace ChunkSync.Payload;
 
-/// <summary>The encoding of one value (spec A.4): a lead byte <c>(n &lt;&lt; 3) | kind</c>, then data.
+/// <summary>The encoding of one value (format A.4): a lead byte <c>(n &lt;&lt; 3) | kind</c>, then data.
 /// <code>
 /// kind 1  integer >= 0   n 1-8  magnitude, big-endian, fewest bytes (0 is one byte 00)
 /// kind 0  integer &lt; 0    n 1-8  absolute value, big-endian, fewest bytes

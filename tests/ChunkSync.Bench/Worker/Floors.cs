@@ -167,7 +167,7 @@ internal static unsafe class Floors
         return bytes;
     }
 
-    /// <summary>The uncompressed rows of a payload (spec A.2).</summary>
+    /// <summary>The uncompressed rows of a payload (format A.2).</summary>
     private static byte[] Body(byte[] payload)
     {
         uint expanded = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(payload.AsSpan(8));

@@ -124,7 +124,7 @@ public class InitTests
     [Fact]
     public void Schema_hashes_equal_the_recorded_ones_when_tables_are_initialised()
     {
-        foreach (string line in File.ReadLines(Shared.Fixture("schema_hash_cases.jsonl")))
+        foreach (string line in File.ReadLines(Fixtures.File("schema_hash_cases.jsonl")))
         {
             JsonElement entry = JsonDocument.Parse(line).RootElement;
             using Database database = Database.Open();

@@ -14,11 +14,11 @@ public class ChangesFixtureTests
     [MemberData(nameof(Names))]
     public void Changes_equal_the_recorded_ones_when_read_in_order(string name)
     {
-        using TempFile file = new(Shared.Fixture(name + ".db"));
+        using TempFile file = new(Fixtures.File(name + ".db"));
         using Database database = Database.Open(file.Path, readOnly: false);
         string[] expected =
         [
-            .. File.ReadLines(Shared.Fixture(name + ".changes.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .. File.ReadLines(Fixtures.File(name + ".changes.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
                 .Select(change => string.Join(" ", Columns.Split(", ").Select(column => column is "pk" or "site_id"
                     ? FixtureValues.Describe(Convert.FromHexString(change.GetProperty(column).GetString()!))
                     : FixtureValues.Describe(change.GetProperty(column))))),
@@ -31,7 +31,7 @@ public class ChangesFixtureTests
     [MemberData(nameof(Names))]
     public void Constraints_select_what_a_plain_filter_selects_when_pushed_down(string name)
     {
-        using TempFile file = new(Shared.Fixture(name + ".db"));
+        using TempFile file = new(Fixtures.File(name + ".db"));
         using Database database = Database.Open(file.Path);
         string[] filters =
         [

@@ -15,7 +15,7 @@ public class ChunkFixtureTests
     [MemberData(nameof(Names))]
     public void Chunks_equal_the_recorded_ones_when_read_from_a_sqlite_sync_database(string name)
     {
-        using TempFile file = new(Shared.Fixture(name + ".db"));
+        using TempFile file = new(Fixtures.File(name + ".db"));
         using Database database = Database.Open(file.Path);
         int compared = 0;
         foreach (List<JsonElement> set in Sets(name))
@@ -34,7 +34,7 @@ public class ChunkFixtureTests
     [MemberData(nameof(Names))]
     public void Drain_equals_the_full_scan_when_paged_chunk_by_chunk(string name)
     {
-        using TempFile file = new(Shared.Fixture(name + ".db"));
+        using TempFile file = new(Fixtures.File(name + ".db"));
         using Database database = Database.Open(file.Path);
         foreach (List<JsonElement> set in Sets(name))
         {
@@ -114,6 +114,6 @@ public class ChunkFixtureTests
     ];
 
     private static IEnumerable<List<JsonElement>> Sets(string name) =>
-        File.ReadLines(Shared.Fixture(name + ".chunks.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+        File.ReadLines(Fixtures.File(name + ".chunks.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
             .GroupBy(line => line.GetProperty("set").GetString()).Select(set => set.ToList());
 }

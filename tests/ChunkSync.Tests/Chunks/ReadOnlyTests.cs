@@ -19,7 +19,7 @@ public unsafe class ReadOnlyTests(ITestOutputHelper output)
     [MemberData(nameof(Names))]
     public void Chunks_are_the_same_when_a_sqlite_sync_database_is_opened_read_only(string name)
     {
-        using TempFile file = new(Shared.Fixture(name + ".db"));
+        using TempFile file = new(Fixtures.File(name + ".db"));
         byte[] before = File.ReadAllBytes(file.Path);
         string[] expected = Expected(file.Path);
         File.SetAttributes(file.Path, FileAttributes.ReadOnly);
@@ -43,7 +43,7 @@ public unsafe class ReadOnlyTests(ITestOutputHelper output)
     [MemberData(nameof(Names))]
     public void Chunks_are_the_same_when_a_connection_may_only_query(string name)
     {
-        using TempFile file = new(Shared.Fixture(name + ".db"));
+        using TempFile file = new(Fixtures.File(name + ".db"));
         string[] expected = Expected(file.Path);
         using Database database = Database.Open(file.Path);
         byte[] before = File.ReadAllBytes(file.Path);

@@ -117,7 +117,7 @@ public class ChunkOrderTests(ITestOutputHelper output)
     }
 
     /// <summary>Rows, causal lengths, and each column's version and the site that wrote it. A sentinel's site is left out: when a column of
-    /// a new life comes before its sentinel, the column's site stands for it (spec F.4, case 4).</summary>
+    /// a new life comes before its sentinel, the column's site stands for it (behaviour F.4, case 4).</summary>
     private static string[] Lines(ReplicaState state)
     {
         IEnumerable<string> winners = state.Changes.Where(change => !change.IsSentinel)

@@ -54,7 +54,7 @@ internal sealed class ChunkedWindow : IDisposable
     /// <summary>What the receiver holds before it gets anything of the window.</summary>
     public List<NaiveChange> ReceiverChanges { get; }
 
-    /// <summary>Whether a payload is a part of a value (spec B: version 3).</summary>
+    /// <summary>Whether a payload is a part of a value (format B: version 3).</summary>
     public static bool IsFragment(byte[] payload) => payload[4] == 3;
 
     /// <summary>The receiver as it is before anything arrives: always the same database, local site id included.</summary>

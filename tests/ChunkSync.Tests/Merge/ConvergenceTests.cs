@@ -68,7 +68,7 @@ public class ConvergenceTests(ITestOutputHelper output)
                 if (should.Version == 0)
                 {
                     // Nobody wrote this column in the row's present life: whether a value of an earlier life is still there depends on
-                    // what arrived first (spec F.4, case 3). The replicas agree on it all the same, as was seen above.
+                    // what arrived first (behaviour F.4, case 3). The replicas agree on it all the same, as was seen above.
                     unsettled++;
                     continue;
                 }

@@ -68,10 +68,10 @@ public class MergeFixtureTests
     [MemberData(nameof(Applied))]
     public void Databases_are_equal_when_recorded_chunks_are_applied(string name)
     {
-        JsonElement recorded = JsonDocument.Parse(File.ReadAllText(Shared.Fixture(name + ".applied.json"))).RootElement;
+        JsonElement recorded = JsonDocument.Parse(File.ReadAllText(Fixtures.File(name + ".applied.json"))).RootElement;
         foreach (JsonProperty size in recorded.EnumerateObject().Where(entry => entry.Name != "source"))
         {
-            using TempFile source = new(Shared.Fixture(name + ".db"));
+            using TempFile source = new(Fixtures.File(name + ".db"));
             using Database sender = Database.Open(source.Path);
             sender.Exec("DELETE FROM cloudsync_settings WHERE key = 'payload_max_chunk_size'");
             if (size.Name != "default")
@@ -181,5 +181,5 @@ public class MergeFixtureTests
         .OrderBy(entry => entry.Name, StringComparer.Ordinal).Select(entry => entry.Name + "=" + entry.Value.GetString()));
 
     private static IEnumerable<JsonElement> Lines(string name) =>
-        File.ReadLines(Shared.Fixture(name)).Select(line => JsonDocument.Parse(line).RootElement);
+        File.ReadLines(Fixtures.File(name)).Select(line => JsonDocument.Parse(line).RootElement);
 }

@@ -1,6 +1,6 @@
 namespace ChunkSync.Tests.Merge;
 
-/// <summary>A replica reduced to what decides: dictionaries and the merge rules as the specification words them (spec F.3, F.4). It has
+/// <summary>A replica reduced to what decides: dictionaries and the merge rules as the specification words them (behaviour F.3, F.4). It has
 /// no SQL, no clocks of its own, no transactions and no order of arrival.</summary>
 internal sealed class NaiveReplica
 {

@@ -224,7 +224,7 @@ public class Lz4Tests(ITestOutputHelper output)
 
     private static IEnumerable<byte[]> Recorded(string name)
     {
-        foreach (string line in File.ReadLines(Shared.Fixture(name + ".chunks.jsonl")))
+        foreach (string line in File.ReadLines(Fixtures.File(name + ".chunks.jsonl")))
         {
             using JsonDocument document = JsonDocument.Parse(line);
             if (document.RootElement.TryGetProperty("payload_hex", out JsonElement hex))
