@@ -11,7 +11,7 @@ internal static class BlockText
     public static unsafe void Materialize(Replica replica, TrackedTable table, string column, byte* key, int keyLength)
     {
         int keys = table.KeyColumns.Length;
-        string blocks = "main." + Connection.Quote(table.ClockName + "_blocks");
+        string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
         string condition = string.Join(" AND ", table.KeyColumns.Select((name, i) => $"{name.Quoted} = ?{i + 1}"));
         string delimiter = replica.Tables.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
         string prefix = TableColumn.AsciiLower(column) + (char)TrackedTable.BlockSeparator;

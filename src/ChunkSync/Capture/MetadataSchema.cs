@@ -78,7 +78,7 @@ internal static class MetadataSchema
     public static void DropClockTable(Connection connection, string table)
     {
         connection.Execute($"DROP TABLE IF EXISTS main.{Connection.Quote(table + TrackedTable.ClockSuffix)}");
-        connection.Execute($"DROP TABLE IF EXISTS main.{Connection.Quote(table + TrackedTable.ClockSuffix + "_blocks")}");
+        connection.Execute($"DROP TABLE IF EXISTS main.{Connection.Quote(table + TrackedTable.ClockSuffix + TrackedTable.BlocksSuffix)}");
     }
 
     /// <summary>Drops the internal tables.</summary>

@@ -54,6 +54,7 @@ internal static class TableAlteration
         }
 
         DropClocksOfLostColumns(connection, altered);
+        replica.Clock.Raise(before);
         TriggerSet.Create(connection, altered.Name, altered.Columns, altered.Algorithm, altered.Filter);
         MetadataSchema.CreateClockTable(connection, altered.Name);
         replica.Schema.Update();
@@ -98,6 +99,7 @@ internal static class TableAlteration
         TableInitializer.InSavepoint(replica, CleanupSavepoint, () =>
         {
             Connection connection = replica.Connection;
+            long before = Math.Max(replica.Clock.Current, replica.Clock.Pending);
             TriggerSet.Drop(connection, stored);
             replica.Transaction.Join();
             MetadataSchema.DropClockTable(connection, stored);
@@ -111,6 +113,8 @@ internal static class TableAlteration
             replica.Refresh();
             if (replica.Tables.HasSettings() || replica.Tables.All.Count > 0)
             {
+                replica.Clock.Raise(before);
+                KeepVersion(replica, before);
                 replica.Schema.Update();
             }
             else
@@ -128,11 +132,24 @@ internal static class TableAlteration
         return replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Misuse, $"Unable to find table {name}");
     }
 
+    /// <summary>Removes clocks, and of block columns blocks, of columns that the table does not have any more. Names are compared without
+    /// ASCII case: an INSERT into <c>cloudsync_changes</c> stores a name as it was given.</summary>
     private static void DropClocksOfLostColumns(Connection connection, TrackedTable table)
     {
-        string names = string.Join(", ", table.ValueColumns.Select(column => Connection.Literal(column.ClockName))
-            .Append($"'{TrackedTable.Sentinel}'"));
-        connection.Execute($"DELETE FROM {table.QuotedClock} WHERE instr(col_name, char(31)) = 0 AND lower(col_name) NOT IN ({names})");
+        string names = string.Join(", ", table.ValueColumns.Select(column => Connection.Literal(column.ClockName)));
+
+        // A block's clock is named by its column, the separator and its position.
+        const string BlockColumn = "CASE instr(col_name, char(31)) WHEN 0 THEN col_name ELSE substr(col_name, 1, instr(col_name, char(31)) - 1) END";
+        string lost = $"col_name COLLATE NOCASE NOT IN ({names})";
+        if (table.HasBlocks)
+        {
+            lost += $" AND {BlockColumn} COLLATE NOCASE NOT IN ({names})";
+            connection.Execute($"DELETE FROM main.{Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix)} WHERE {lost}");
+            connection.Execute($"DELETE FROM main.cloudsync_table_settings WHERE tbl_name = {Connection.Literal(table.Name)}"
+                + $" AND key IN ('algo', 'delimiter') AND col_name <> '*' AND col_name NOT IN ({names})");
+        }
+
+        connection.Execute($"DELETE FROM {table.QuotedClock} WHERE col_name <> '{TrackedTable.Sentinel}' AND {lost}");
     }
 
     private static void CheckFilter(Connection connection, TrackedTable table, string? filter)
@@ -185,6 +202,7 @@ internal static class TableAlteration
                 + $" FROM {filtered.Quoted} WHERE ({filter}) IS NOT TRUE)");
         }
 
+        replica.Clock.Raise(before);
         ExistingRows.Capture(replica, filtered);
         KeepVersion(replica, before);
     }

@@ -223,7 +223,7 @@ internal sealed class TableCatalog
             replica.Connection, name, order, baseColumns,
             growOnly ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
             filter, RowIdName(name, baseColumns), index,
-            FindBaseTable(name + TrackedTable.ClockSuffix + "_blocks") != null);
+            FindBaseTable(name + TrackedTable.ClockSuffix + TrackedTable.BlocksSuffix) != null);
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>

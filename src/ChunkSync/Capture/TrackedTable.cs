@@ -12,6 +12,9 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
 
+    /// <summary>What is behind a clock table's name in the name of the table of its blocks.</summary>
+    public const string BlocksSuffix = "_blocks";
+
     /// <summary>The column name of the sentinel, the clock row that holds a row's causal length.</summary>
     public const string Sentinel = "__[RIP]__";
 

@@ -59,6 +59,10 @@ internal sealed class VersionClock(Replica replica)
         }
     }
 
+    /// <summary>Lets no version at or below <paramref name="floor"/> be taken any more, although the clock rows that had it are gone. It
+    /// holds on this connection; that others see it, too, is the setting <c>pre_alter_dbversion</c>.</summary>
+    public void Raise(long floor) => current = Math.Max(Current, floor);
+
     /// <summary>Everything the clock holds, to come back to after a savepoint was rolled back.</summary>
     public State Save() => new(current, pending, seq);
 
