@@ -2,7 +2,8 @@
 # Builds and tries ChunkSync. Every command does its own set-up.
 #   ./build.sh                build the native library into dist/<rid>/
 #   ./build.sh run [DB]       page the changes of a database made from the SDK's API documentation, or of a copy of DB
-#   ./build.sh test           build, then run all tests
+#   ./build.sh test           build, then run all tests, those with a long variant as a sample
+#   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
 #   ./build.sh pack           build, then put the packages into artifacts/
 set -euo pipefail
@@ -85,35 +86,117 @@ build_library() {
   ls -l "$target/$name"
 }
 
-run_tests() {
-  local passed=0 failed=0 skipped=0 status=0 log project
-  log=$(mktemp)
+# One number repeats a run: the seed of all randomised tests, fresh unless it is given.
+choose_seed() {
+  export CHUNKSYNC_SEED=${CHUNKSYNC_SEED:-$(( (RANDOM << 15 | RANDOM) + 1 ))}
+  say "CHUNKSYNC_SEED=$CHUNKSYNC_SEED"
+}
+
+build_tests() {
+  local project
   for project in tests/*.Tests/*.Tests.csproj; do
-    say "$project"
-    dotnet test "$project" -c Release -v quiet --logger "console;verbosity=minimal" --blame-hang-timeout 15m --blame-hang-dump-type none 2>&1 | tee "$log" || status=1
-    passed=$((passed + $(count Passed "$log")))
-    failed=$((failed + $(count Failed "$log")))
-    skipped=$((skipped + $(count Skipped "$log")))
+    say "building $project"
+    dotnet build "$project" -c Release -v quiet -nologo >"$results/build.txt" 2>&1 || { cat "$results/build.txt"; fail "the tests could not be built"; }
   done
-  rm -f "$log"
-  [ "$failed" -eq 0 ] || status=1
-  [ "$passed" -gt 0 ] || status=1
+}
+
+# What the tests of this run print and count.
+start_results() {
+  results=$root/artifacts/tests
+  rm -rf "$results"
+  mkdir -p "$results"
+}
+
+# run_project LOG PROJECT [dotnet test arguments]: tests one project; the log, whose name says what it was, goes to the results.
+run_project() {
+  local log=$results/$1.log project=$2
+  shift 2
+  CHUNKSYNC_EFFORTS=$results/efforts.txt dotnet test "tests/$project/$project.csproj" -c Release --no-build -v quiet \
+    --logger "console;verbosity=minimal" --blame-hang-timeout "${hang_timeout:-15m}" --blame-hang-dump-type none "$@" >"$log" 2>&1 || echo "$log" >>"$results/failed"
+  # Where nothing matches the filter there is no summary.
+  printf '%s: ' "$(basename "$log" .log)"
+  grep -E '(Passed|Failed)! +- ' "$log" || grep -o 'No test matches.*filter' "$log" || { printf 'did not end\n'; tail -n 30 "$log"; echo "$log" >>"$results/failed"; }
+  ! grep -q '^.*\[FAIL\]' "$log" || cat "$log"
+}
+
+# What was tried, one line for all runs of a test with one SQLite; then the sums. Fails where a test did.
+report() {
+  if [ -s "$results/efforts.txt" ]; then
+    say "tried"
+    awk '{
+      key = $2 " " $3; if (!(key in order)) { order[key] = ++n; names[n] = key }
+      for (i = 4; i <= NF; i++) {
+        split($i, pair, "=")
+        if (pair[1] == "seed" || pair[1] == "stopped_in_turn") { if (!index(" " texts[key] " ", " " $i " ")) texts[key] = texts[key] " " $i; continue }
+        if (!((key, pair[1]) in sums)) units[key] = units[key] " " pair[1]
+        sums[key, pair[1]] += pair[2]
+      }
+    }
+    END {
+      for (k = 1; k <= n; k++) {
+        key = names[k]; split(key, head, " "); line = sprintf("%-24s %-14s", head[1], head[2]); count = split(units[key], unit, " ")
+        for (u = 1; u <= count; u++) line = line " " unit[u] "=" sums[key, unit[u]]
+        print line texts[key]
+      }
+    }' "$results/efforts.txt" | sort
+  fi
+  local passed failed skipped
+  passed=$(count Passed "$results"/*.log) failed=$(count Failed "$results"/*.log) skipped=$(count Skipped "$results"/*.log)
   printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-  return "$status"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && [ ! -e "$results/failed" ]
 }
 
 # The number behind a word in the summary lines "Passed!  - Failed: 0, Passed: 3, Skipped: 0, Total: 3".
-count() { sed -nE "s/.*Failed: +[0-9]+, Passed: .*/&/p" "$2" | sed -nE "s/.*[ -] *$1: +([0-9]+).*/\1/p" | awk '{ n += $1 } END { print n + 0 }'; }
+count() {
+  local word=$1
+  shift
+  sed -nE "s/.*Failed: +[0-9]+, Passed: .*/&/p" "$@" | sed -nE "s/.*[ -] *$word: +([0-9]+).*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+run_tests() {
+  choose_seed
+  start_results
+  build_tests
+  say "tests"
+  run_project loaded ChunkSync.Loaded.Tests
+  run_project in-process ChunkSync.Tests
+  report
+}
+
+# The short tests once, then the soak tests for what is left of the time: one project on each core, one test after the other.
+run_soak() {
+  local minutes=${1:-30} only=${2:-} filter=Category=Soak left
+  [[ "$minutes" =~ ^[0-9]+$ ]] || fail "soak: $minutes is no number of minutes"
+  [ -z "$only" ] || filter="Category=Soak&Soak~$only"
+  export CHUNKSYNC_SOAK_ONLY=$only
+  hang_timeout=$((minutes + 15))m
+  choose_seed
+  start_results
+  build_tests
+  SECONDS=0
+  if [ -z "$only" ]; then
+    say "tests without a long variant"
+    run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
+    run_project in-process ChunkSync.Tests --filter "Category!=Soak"
+  fi
+  left=$(awk -v all="$minutes" -v spent="$SECONDS" 'BEGIN { left = all - spent / 60; print (left < 1 ? 1 : left) }')
+  say "soak tests, $left minutes"
+  CHUNKSYNC_SOAK_MINUTES=$left run_project loaded-soak ChunkSync.Loaded.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false &
+  CHUNKSYNC_SOAK_MINUTES=$left run_project in-process-soak ChunkSync.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false
+  wait
+  report
+}
 
 case "${1:-}" in
   "") set_up_build; build_library ;;
   run) shift; set_up_tests; build_library; dotnet run --project samples/MainJob -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
   test) set_up_tests; build_library; run_tests ;;
+  soak) shift; set_up_tests; build_library; run_soak "$@" ;;
   bench) shift; set_up_bench; build_library; dotnet run --project tests/ChunkSync.Bench -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
   pack)
     set_up_build; build_library
     dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE README.md -C "$root/dist/$(rid)" "$(library_name)"
     ls -l artifacts/*.nupkg artifacts/*.tar.gz ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -7,21 +7,15 @@ namespace ChunkSync.Tests.Chunks;
 public class CutPropertyTests(ITestOutputHelper output)
 {
     private const long ChunkSize = 262_144;
-    private const int WantedCuts = 10_000;
 
-    [Fact]
+    [Fact, Soak("cuts")]
     public void Page_equals_the_model_when_resumed_at_every_cut_of_random_histories()
     {
-        Random random = new(Seed.Next(output));
-        int cuts = 0;
-        int histories = 0;
-        while (cuts < WantedCuts)
+        using Effort effort = Effort.Start("cuts", output, sample: 30);
+        while (effort.Next("histories"))
         {
-            cuts += CheckHistory(random);
-            histories++;
+            effort.Add("cuts", CheckHistory(effort.Random));
         }
-
-        output.WriteLine($"{histories} histories, {cuts} cuts, 0 mismatches");
     }
 
     private static int CheckHistory(Random random)

@@ -13,6 +13,9 @@ internal static unsafe partial class NativeSqlite
     /// <summary>The handle of the library.</summary>
     public static nint Library { get; } = Load();
 
+    /// <summary>The library's version, "3.40.1".</summary>
+    public static string Version { get; } = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(Library, "sqlite3_libversion"))())!;
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, out nint db, int flags, nint vfs);
 

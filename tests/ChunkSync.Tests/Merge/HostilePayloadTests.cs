@@ -62,15 +62,15 @@ public class HostilePayloadTests(ITestOutputHelper output)
         output.WriteLine($"{refused} refused, {accepted} accepted");
     }
 
-    [Fact]
+    [Fact, Soak("hostile-payloads")]
     public void Engine_survives_when_random_bytes_are_applied()
     {
-        Random random = new(Seed.Next(output));
-        int rounds = int.TryParse(Environment.GetEnvironmentVariable("CHUNKSYNC_FUZZ"), out int wanted) ? wanted : 20_000;
         byte[][] payloads = [.. Payloads().Where(payload => payload.Length < 4000)];
         using Database target = NewTarget();
-        for (int i = 0; i < rounds; i++)
+        using Effort effort = Effort.Start("hostile-payloads", output, sample: 20_000);
+        while (effort.Next("payloads"))
         {
+            Random random = effort.Random;
             byte[] damaged = [.. payloads[random.Next(payloads.Length)]];
             damaged[4] = 1;
             int flips = 1 + random.Next(8);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -11,11 +10,8 @@ public class InterruptionTests(ITestOutputHelper output)
     private const string Rows = InterruptedOperation.Rows;
     private const string Parts = InterruptedOperation.Parts;
 
-    /// <summary>About how many points of an operation are tried; CHUNKSYNC_POINTS sets it, a large number tries them all.</summary>
-    private static readonly long Tries =
-        long.TryParse(Environment.GetEnvironmentVariable("CHUNKSYNC_POINTS"), CultureInfo.InvariantCulture, out long tries) ? tries : 8;
-
-    private readonly Random random = new(Seed.Next(output));
+    /// <summary>How many points of an operation are tried in a sample.</summary>
+    private const int Tries = 9;
 
     public static TheoryData<string, StepFaultKind> Operations
     {
@@ -44,15 +40,16 @@ public class InterruptionTests(ITestOutputHelper output)
         "INSERT INTO pair VALUES ('new', 1, 'x'), ('new', 2, 'x') ON CONFLICT(x, y) DO UPDATE SET v = excluded.v",
     ];
 
-    [Theory]
+    [Theory, Soak("interruption-alone", Weight = 2)]
     [MemberData(nameof(Operations))]
     public void Replica_is_whole_when_an_operation_is_interrupted_anywhere(string operation, StepFaultKind kind)
     {
         InterruptedOperation run = new(operation);
-        Each(run.Points, point => InterruptAlone(run, point, kind));
+        using Effort effort = Effort.Start("interruption-alone", output, Tries, cases: Operations.Count);
+        Each(effort, run.Points, point => InterruptAlone(run, point, kind));
     }
 
-    [Theory]
+    [Theory, Soak("interruption-inside")]
     [InlineData(Rows, "BEGIN", StepFaultKind.Once)]
     [InlineData(Rows, "BEGIN", StepFaultKind.FromThereOn)]
     [InlineData(Rows, "BEGIN", StepFaultKind.Interrupt)]
@@ -69,12 +66,11 @@ public class InterruptionTests(ITestOutputHelper output)
         string operation, string begin, StepFaultKind kind)
     {
         InterruptedOperation run = new(operation, begin);
-        int kept = 0;
-        Each(run.Points, point => kept += InterruptInside(run, point, kind) ? 1 : 0);
-        output.WriteLine($"{kept} times the transaction stayed open");
+        using Effort effort = Effort.Start("interruption-inside", output, Tries, cases: 12);
+        Each(effort, run.Points, point => effort.Add("kept_open", InterruptInside(run, point, kind) ? 1 : 0));
     }
 
-    [Theory]
+    [Theory, Soak("interruption-scan")]
     [InlineData(StepFaultKind.Once)]
     [InlineData(StepFaultKind.FromThereOn)]
     [InlineData(StepFaultKind.Interrupt)]
@@ -85,7 +81,8 @@ public class InterruptionTests(ITestOutputHelper output)
         database.Exec("INSERT INTO t VALUES ('long', " + InterruptedReplica.LongValue + ", 1)");
         string undisturbed = InterruptedReplica.Scan(database);
         long points = StepFault.Count(database, () => InterruptedReplica.Scan(database));
-        Each(points, point =>
+        using Effort effort = Effort.Start("interruption-scan", output, Tries, cases: 3);
+        Each(effort, points, point =>
         {
             // Every other point on a connection that has read nothing yet: reading metadata is interrupted there.
             using Database fresh = InterruptedReplica.Open(file);
@@ -207,18 +204,14 @@ public class InterruptionTests(ITestOutputHelper output)
         return false;
     }
 
-    /// <summary>Tries points at an even distance, others with every seed, and always the last: the commit is there.</summary>
-    private void Each(long points, Action<long> interrupt)
+    /// <summary>Tries the last point, where the commit is, then some at about an even distance, then any.</summary>
+    private static void Each(Effort effort, long points, Action<long> interrupt)
     {
-        long stride = Math.Max(1, points / Tries);
-        long tried = 0;
-        for (long point = 1 + random.NextInt64(stride); point < points; point += stride)
+        long stride = Math.Max(1, points / (Tries - 1));
+        while (effort.Next("points"))
         {
-            interrupt(point);
-            tried++;
+            long start = effort.Turn < Tries ? stride * (effort.Turn - 1) : effort.Random.NextInt64(points);
+            interrupt(effort.Turn == 0 ? points : Math.Min(points, 1 + start + effort.Random.NextInt64(stride)));
         }
-
-        interrupt(points);
-        output.WriteLine($"{tried + 1} of {points} points");
     }
 }

@@ -21,15 +21,13 @@ public class PeerConvergenceTests(ITestOutputHelper output)
     private static readonly object?[] Values =
         [null, 0L, 1L, -1L, 2L, long.MaxValue, 1.5, -1.5, "", "t", "ta", "tb", "Ta", "ä", new byte[] { 0 }, new byte[] { 0x74 }, new byte[] { 0xFF }];
 
-    private static int Histories =>
-        int.TryParse(Environment.GetEnvironmentVariable("CHUNKSYNC_PEER_HISTORIES"), out int wanted) ? wanted : 1000;
-
-    [PeerFact]
+    [PeerFact, Soak("peer-convergence")]
     public void Databases_converge_when_payloads_go_both_ways_between_two_implementations()
     {
-        Random random = new(Seed.Next(output));
-        for (int history = 0; history < Histories; history++)
+        using Effort effort = Effort.Start("peer-convergence", output, sample: 1000);
+        while (effort.Next("histories"))
         {
+            Random random = effort.Random;
             Database[] replicas = [.. Enumerable.Range(0, 2 + random.Next(3)).Select(i => i % 2 == 0 ? Database.Open() : Database.OpenPeer(PeerFactAttribute.Library))];
             try
             {
@@ -38,15 +36,13 @@ public class PeerConvergenceTests(ITestOutputHelper output)
                 Exchange(replicas);
                 string[] states = [.. replicas.Select(State)];
                 Assert.True(states.All(state => state == states[0]),
-                    $"history {history}\n{string.Join("\n", log)}\n{string.Join("\n---\n", states)}");
+                    $"history {effort.Turn}\n{string.Join("\n", log)}\n{string.Join("\n---\n", states)}");
             }
             finally
             {
                 Array.ForEach(replicas, replica => replica.Dispose());
             }
         }
-
-        output.WriteLine($"{Histories} histories converged");
     }
 
     [PeerFact]
