@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>The functions around primary-key blobs (format H, I).</summary>
+/// <summary>The functions around primary-key blobs (format H, behaviour I).</summary>
 internal static unsafe class KeyFunctions
 {
     private const int MaxValues = 255;
