@@ -215,6 +215,7 @@ internal sealed class Replica : IDisposable
     public static ModuleDefinition KeeperDefinition { get; } = new(
         StatementKeeper.Name, Writable: false, Transactional: false, state => new StatementKeeper(((Replica)state).Disconnected))
     {
+        InSchema = SchemaUse.DirectOnly,
         Summary = "Internal: how the engine learns that the connection is being closed. Always empty.",
         Example = "SELECT count(*) FROM chunksync_connection",
     };

@@ -7,23 +7,27 @@ internal static unsafe class CaptureFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_is_sync", 1, FunctionDefinition.Innocuous, &IsSync)
+        new("cloudsync_is_sync", 1, &IsSync)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "1 while a merge writes or the table is disabled on this connection: its triggers do nothing then.",
             Example = "SELECT cloudsync_is_sync('items')",
         },
-        new("cloudsync_insert", -1, FunctionDefinition.Innocuous, &Insert)
+        new("cloudsync_insert", -1, &Insert)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "For triggers: a row with the given key was inserted.",
             Example = "SELECT cloudsync_insert('items', NEW.id)",
         },
-        new("cloudsync_delete", -1, FunctionDefinition.Innocuous, &Delete)
+        new("cloudsync_delete", -1, &Delete)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "For triggers: a row with the given key was deleted.",
             Example = "SELECT cloudsync_delete('items', OLD.id)",
         },
-        new("cloudsync_update", 3, FunctionDefinition.Innocuous, Begin, &Step, &End)
+        new("cloudsync_update", 3, Begin, &Step, &End)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "For triggers: aggregate over a row's columns (table, new value, old value), key columns first.",
             Example = "SELECT cloudsync_update(table_name, new_value, old_value) FROM column_data",
         },

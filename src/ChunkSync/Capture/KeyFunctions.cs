@@ -13,23 +13,29 @@ internal static unsafe class KeyFunctions
 
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_pk_encode", -1, FunctionDefinition.Innocuous | FunctionDefinition.Deterministic, &Encode)
+        new("cloudsync_pk_encode", -1, &Encode)
         {
+            InSchema = SchemaUse.Innocuous,
+            IsDeterministic = true,
             Summary = "The primary-key blob of the given values; NULL when one of them is NULL.",
             Example = "SELECT hex(cloudsync_pk_encode('x', 1))",
         },
-        new("cloudsync_pk_decode", 2, FunctionDefinition.Innocuous | FunctionDefinition.Deterministic, &Decode)
+        new("cloudsync_pk_decode", 2, &Decode)
         {
+            InSchema = SchemaUse.Innocuous,
+            IsDeterministic = true,
             Summary = "The i-th value of a primary-key blob, counted from 1; NULL when there is none.",
             Example = "SELECT cloudsync_pk_decode(cloudsync_pk_encode('x', 1), 1)",
         },
-        new("cloudsync_col_value", 3, 0, &ColumnValue)
+        new("cloudsync_col_value", 3, &ColumnValue)
         {
+            InSchema = SchemaUse.Trusted,
             Summary = "The current value of a column of the row with the given primary-key blob.",
             Example = "SELECT cloudsync_col_value('items', 'name', cloudsync_pk_encode('x'))",
         },
-        new("cloudsync_text_materialize", -1, 0, &Materialize)
+        new("cloudsync_text_materialize", -1, &Materialize)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Rebuilds a block column's text from its blocks, for the row with the given key values; returns 1.",
             Example = "SELECT cloudsync_text_materialize('notes', 'body', 'id1')",
         },

@@ -25,7 +25,8 @@ internal sealed class SchemaVersions
             VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM main.cloudsync_schema_versions))
             ON CONFLICT(hash) DO UPDATE SET seq = excluded.seq
             """);
-        tables = connection.Prepare("SELECT DISTINCT tbl_name FROM main.cloudsync_table_settings ORDER BY tbl_name COLLATE NOCASE");
+        tables = connection.Prepare(
+            "SELECT tbl_name FROM main.cloudsync_table_settings ORDER BY tbl_name COLLATE NOCASE, col_name COLLATE NOCASE, key");
     }
 
     /// <summary>The newest hash; 0 when there is none.</summary>
@@ -60,9 +61,15 @@ internal sealed class SchemaVersions
     private string Describe()
     {
         List<string> names = [];
+        byte[]? last = null;
         while (tables.Step())
         {
-            names.Add(tables.String(0));
+            // One table can be spelled in several ways; its first setting tells which one counts.
+            if (last == null || !AsciiNames.Same(last, tables.Text(0)))
+            {
+                last = tables.Text(0).ToArray();
+                names.Add(tables.String(0));
+            }
         }
 
         tables.Reset();

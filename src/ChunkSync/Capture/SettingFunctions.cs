@@ -7,33 +7,39 @@ internal static unsafe class SettingFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_set", 2, 0, &Set)
+        new("cloudsync_set", 2, &Set)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Stores a setting; a NULL value removes it.",
             Example = "SELECT cloudsync_set('payload_max_chunk_size', 1048576)",
         },
-        new("cloudsync_set_table", 3, 0, &SetTable)
+        new("cloudsync_set_table", 3, &SetTable)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Stores a setting of a table; a NULL value removes it, a NULL key removes all of the table's.",
             Example = "SELECT cloudsync_set_table('items', 'owner', 'shop')",
         },
-        new("cloudsync_set_column", 4, 0, &SetColumn)
+        new("cloudsync_set_column", 4, &SetColumn)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Stores a setting of a column; a NULL value removes it.",
             Example = "SELECT cloudsync_set_column('items', 'name', 'note', 'x')",
         },
-        new("cloudsync_set_schema", 1, 0, &SetSchema)
+        new("cloudsync_set_schema", 1, &SetSchema)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Stores a schema name, for compatibility; it has no effect.",
             Example = "SELECT cloudsync_set_schema('public')",
         },
-        new("cloudsync_schema", 0, 0, &Schema)
+        new("cloudsync_schema", 0, &Schema)
         {
+            InSchema = SchemaUse.Trusted,
             Summary = "The stored schema name, or NULL.",
             Example = "SELECT cloudsync_schema()",
         },
-        new("cloudsync_table_schema", 1, 0, &TableSchema)
+        new("cloudsync_table_schema", 1, &TableSchema)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "NULL: SQLite tables have no schema of their own.",
             Example = "SELECT cloudsync_table_schema('items')",
         },

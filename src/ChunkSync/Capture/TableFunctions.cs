@@ -9,63 +9,75 @@ internal static unsafe class TableFunctions
 
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_init", 1, 0, &Init)
+        new("cloudsync_init", 1, &Init)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = InitSummary,
             Example = "SELECT cloudsync_init('items')",
         },
-        new("cloudsync_init", 2, 0, &Init)
+        new("cloudsync_init", 2, &Init)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = InitSummary + " The second argument names the CRDT: cls or gos.",
             Example = "SELECT cloudsync_init('items', 'gos')",
         },
-        new("cloudsync_init", 3, 0, &Init)
+        new("cloudsync_init", 3, &Init)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = InitSummary + " Flag 1 allows an integer key, flag 2 NOT NULL columns without a default.",
             Example = "SELECT cloudsync_init('items', 'cls', 1)",
         },
-        new("cloudsync_enable", 1, 0, &Enable)
+        new("cloudsync_enable", 1, &Enable)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Switches capture of a table on for this connection.",
             Example = "SELECT cloudsync_enable('items')",
         },
-        new("cloudsync_disable", 1, 0, &Disable)
+        new("cloudsync_disable", 1, &Disable)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Switches capture of a table off for this connection.",
             Example = "SELECT cloudsync_disable('items')",
         },
-        new("cloudsync_is_enabled", 1, 0, &IsEnabled)
+        new("cloudsync_is_enabled", 1, &IsEnabled)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "1 when the table is tracked and not disabled on this connection; 0 for a grow-only table while a merge writes.",
             Example = "SELECT cloudsync_is_enabled('items')",
         },
-        new("cloudsync_cleanup", 1, 0, &Cleanup)
+        new("cloudsync_cleanup", 1, &Cleanup)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Stops tracking a table and drops its metadata; with the last table the site id goes too.",
             Example = "SELECT cloudsync_cleanup('items')",
         },
-        new("cloudsync_terminate", 0, 0, &Terminate)
+        new("cloudsync_terminate", 0, &Terminate)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Does nothing and returns 1: closing the connection releases everything.",
             Example = "SELECT cloudsync_terminate()",
         },
-        new("cloudsync_set_filter", 2, 0, &SetFilter)
+        new("cloudsync_set_filter", 2, &SetFilter)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Tracks only rows that match an expression over the table's columns; returns 1.",
             Example = "SELECT cloudsync_set_filter('items', 'price > 0')",
         },
-        new("cloudsync_clear_filter", 1, 0, &ClearFilter)
+        new("cloudsync_clear_filter", 1, &ClearFilter)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Tracks all rows of a table again; returns 1.",
             Example = "SELECT cloudsync_clear_filter('items')",
         },
-        new("cloudsync_begin_alter", 1, 0, &BeginAlter)
+        new("cloudsync_begin_alter", 1, &BeginAlter)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Begins a change of a tracked table's schema, in a savepoint that cloudsync_commit_alter releases.",
             Example = "SELECT cloudsync_begin_alter('items')",
         },
-        new("cloudsync_commit_alter", 1, 0, &CommitAlter)
+        new("cloudsync_commit_alter", 1, &CommitAlter)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Ends a change of a tracked table's schema: new columns are captured.",
             Example = "SELECT cloudsync_commit_alter('items')",
         },

@@ -23,6 +23,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
     public static ModuleDefinition Definition { get; } = new(
         Name, Writable: true, Transactional: true, state => ((Replica)state).Transaction)
     {
+        InSchema = SchemaUse.DirectOnly,
         Summary = "Internal: how the engine learns that a transaction ended. Always empty.",
         Example = "SELECT count(*) FROM chunksync_transaction",
     };

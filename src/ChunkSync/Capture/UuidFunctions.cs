@@ -7,23 +7,27 @@ internal static unsafe class UuidFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_uuid", 0, 0, &Create)
+        new("cloudsync_uuid", 0, &Create)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "A new UUID version 7 as text with dashes.",
             Example = "SELECT cloudsync_uuid()",
         },
-        new("cloudsync_uuid_text", 1, 0, &ToText)
+        new("cloudsync_uuid_text", 1, &ToText)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "A 16-byte BLOB as UUID text.",
             Example = "SELECT cloudsync_uuid_text(cloudsync_siteid())",
         },
-        new("cloudsync_uuid_text", 2, 0, &ToText)
+        new("cloudsync_uuid_text", 2, &ToText)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "A 16-byte BLOB as UUID text, without dashes when the second argument is 0.",
             Example = "SELECT cloudsync_uuid_text(cloudsync_siteid(), 0)",
         },
-        new("cloudsync_uuid_blob", 1, 0, &ToBlob)
+        new("cloudsync_uuid_blob", 1, &ToBlob)
         {
+            InSchema = SchemaUse.Innocuous,
             Summary = "UUID text as a 16-byte BLOB.",
             Example = "SELECT hex(cloudsync_uuid_blob('0190a5b0-c0de-7111-a222-333344445555'))",
         },

@@ -7,38 +7,47 @@ internal static unsafe class VersionFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_version", 0, FunctionDefinition.Innocuous | FunctionDefinition.Deterministic, &CompatibilityVersion)
+        new("cloudsync_version", 0, &CompatibilityVersion)
         {
+            InSchema = SchemaUse.Innocuous,
+            IsDeterministic = true,
             Summary = "The sqlite-sync release that SQL surface, payloads and database files are compatible with.",
             Example = "SELECT cloudsync_version()",
         },
-        new("chunksync_version", 0, FunctionDefinition.Innocuous | FunctionDefinition.Deterministic, &Version)
+        new("chunksync_version", 0, &Version)
         {
+            InSchema = SchemaUse.Innocuous,
+            IsDeterministic = true,
             Summary = "The version of ChunkSync.",
             Example = "SELECT chunksync_version()",
         },
-        new("cloudsync_siteid", 0, 0, &SiteId)
+        new("cloudsync_siteid", 0, &SiteId)
         {
+            InSchema = SchemaUse.Trusted,
             Summary = "The local site id, a 16-byte BLOB; zeros before the first cloudsync_init.",
             Example = "SELECT hex(cloudsync_siteid())",
         },
-        new("cloudsync_db_version", 0, 0, &DbVersion)
+        new("cloudsync_db_version", 0, &DbVersion)
         {
+            InSchema = SchemaUse.Trusted,
             Summary = "The last committed db_version of this database.",
             Example = "SELECT cloudsync_db_version()",
         },
-        new("cloudsync_db_version_next", 0, 0, &DbVersionNext)
+        new("cloudsync_db_version_next", 0, &DbVersionNext)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Takes and returns the db_version of the open transaction.",
             Example = "SELECT cloudsync_db_version_next()",
         },
-        new("cloudsync_db_version_next", 1, 0, &DbVersionNext)
+        new("cloudsync_db_version_next", 1, &DbVersionNext)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Takes and returns the db_version of the open transaction, at least the given one.",
             Example = "SELECT cloudsync_db_version_next(42)",
         },
-        new("cloudsync_seq", 0, 0, &Seq)
+        new("cloudsync_seq", 0, &Seq)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Returns the open transaction's next seq and takes it.",
             Example = "SELECT cloudsync_seq()",
         },

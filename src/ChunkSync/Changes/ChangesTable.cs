@@ -31,6 +31,9 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
     public static ModuleDefinition Definition { get; } = new(
         Name, Writable: true, Transactional: false, state => new ChangesTable((Replica)state))
     {
+        // A view may read what it could read from the tables themselves, and triggers that forward received rows insert here. A schema
+        // that could abuse that can write the clock tables as well; where the host does not trust the schema, it can do neither.
+        InSchema = SchemaUse.Trusted,
         Summary = "Every change this database holds, in stream order; inserting a row merges one change.",
         Example = "SELECT tbl, col_name, col_value, db_version, seq FROM cloudsync_changes WHERE db_version > 0",
     };

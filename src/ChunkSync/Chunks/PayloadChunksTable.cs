@@ -30,6 +30,7 @@ internal sealed unsafe class PayloadChunksTable(Replica replica) : VirtualTable
     public static ModuleDefinition Definition { get; } = new(
         Name, Writable: false, Transactional: false, state => new PayloadChunksTable((Replica)state))
     {
+        InSchema = SchemaUse.Trusted,
         Arguments = ChunkColumns.InputCount,
         Summary = "The changes of a window as payload chunks of bounded size, resumable at every chunk's next_* position.",
         Example = "SELECT payload, next_db_version, next_seq, next_frag_offset, is_final FROM cloudsync_payload_chunks"

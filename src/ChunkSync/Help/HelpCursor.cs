@@ -25,7 +25,7 @@ internal sealed unsafe class HelpCursor : VirtualCursor
             return;
         }
 
-        string text = column switch { 0 => entry.Name, 2 => entry.Kind, 3 => entry.Summary, _ => entry.Example };
+        string text = column switch { 0 => entry.Name, 2 => entry.Kind, 3 => entry.Summary, 4 => entry.Example, _ => entry.InSchema };
         Result.Text(context, Encoding.UTF8.GetBytes(text));
     }
 }

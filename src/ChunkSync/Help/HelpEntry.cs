@@ -1,3 +1,5 @@
+using ChunkSync.Sqlite;
+
 namespace ChunkSync.Help;
 
 /// <summary>One line of help: something the extension registers.</summary>
@@ -6,16 +8,24 @@ namespace ChunkSync.Help;
 /// <param name="Kind">scalar, aggregate or table.</param>
 /// <param name="Summary">What it does.</param>
 /// <param name="Example">A statement that shows it.</param>
-internal sealed record HelpEntry(string Name, int Arity, string Kind, string Summary, string Example)
+/// <param name="InSchema">Where it may be used besides statements of the program: innocuous, trusted or direct only.</param>
+internal sealed record HelpEntry(string Name, int Arity, string Kind, string Summary, string Example, string InSchema)
 {
     /// <summary>All functions and tables, by kind and name.</summary>
     public static IReadOnlyList<HelpEntry> All { get; } =
     [
         .. Registration.Functions
-            .Select(function => new HelpEntry(function.Name, function.Arity, function.Create == null ? "scalar" : "aggregate", function.Summary, function.Example))
+            .Select(function => new HelpEntry(function.Name, function.Arity, function.Create == null ? "scalar" : "aggregate", function.Summary, function.Example, Describe(function.InSchema)))
             .OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Arity),
         .. Registration.Modules
-            .Select(module => new HelpEntry(module.Name, module.Arguments, "table", module.Summary, module.Example))
+            .Select(module => new HelpEntry(module.Name, module.Arguments, "table", module.Summary, module.Example, Describe(module.InSchema)))
             .OrderBy(entry => entry.Name, StringComparer.Ordinal),
     ];
+
+    private static string Describe(SchemaUse use) => use switch
+    {
+        SchemaUse.Innocuous => "innocuous",
+        SchemaUse.Trusted => "trusted",
+        _ => "direct only",
+    };
 }

@@ -14,11 +14,12 @@ internal sealed unsafe class HelpTable : VirtualTable
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new("cloudsync_help", Writable: false, Transactional: false, _ => new HelpTable())
     {
-        Summary = "This help: name, arity, kind, summary and example of everything that the extension registers.",
+        InSchema = SchemaUse.Innocuous,
+        Summary = "This help: name, arity, kind, summary and example of everything that the extension registers, and whether a schema may use it.",
         Example = "SELECT name, arity, summary FROM cloudsync_help WHERE kind = 'table'",
     };
 
-    public override string Declaration => "CREATE TABLE x(name TEXT, arity INTEGER, kind TEXT, summary TEXT, example TEXT)";
+    public override string Declaration => "CREATE TABLE x(name TEXT, arity INTEGER, kind TEXT, summary TEXT, example TEXT, in_schema TEXT)";
 
     public override int BestIndex(IndexInfo* plan)
     {

@@ -18,11 +18,18 @@ internal static class Reference
             foreach (HelpEntry entry in HelpEntry.All.Where(entry => entry.Kind == kind))
             {
                 string arguments = entry.Arity < 0 ? "(…)" : entry.Arity == 0 && kind == "table" ? "" : $" — {entry.Arity} arguments";
-                text.Append("\n### `").Append(entry.Name).Append('`').Append(arguments).Append("\n\n").Append(entry.Summary)
-                    .Append("\n\n```sql\n").Append(entry.Example).Append(";\n```\n");
+                text.Append("\n### `").Append(entry.Name).Append('`').Append(arguments).Append("\n\n").Append(entry.Summary).Append(' ')
+                    .Append(SchemaSentence(entry.InSchema)).Append("\n\n```sql\n").Append(entry.Example).Append(";\n```\n");
             }
         }
 
         return text.ToString();
     }
+
+    private static string SchemaSentence(string inSchema) => inSchema switch
+    {
+        "innocuous" => "Views, triggers and the rest of a schema may use it.",
+        "trusted" => "A schema may use it while `PRAGMA trusted_schema` is on.",
+        _ => "Not in views, triggers or anything else of a schema.",
+    };
 }

@@ -200,7 +200,7 @@ internal sealed unsafe class MergeWriter : IDisposable
             KeyBinder.BindValue(statement, table.KeyColumns.Length + 1 + i, newValues[columns[i]]);
         }
 
-        int code = statement.TryStep();
+        int code = statement.TryRun();
         if (code != ResultCode.Done)
         {
             EngineException failure = connection.Failure(code);

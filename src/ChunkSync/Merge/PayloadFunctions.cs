@@ -13,34 +13,40 @@ internal static unsafe class PayloadFunctions
 
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_payload_apply", -1, 0, &Apply)
+        new("cloudsync_payload_apply", -1, &Apply)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = ApplySummary,
             Example = "SELECT cloudsync_payload_apply(?1)",
         },
-        new("cloudsync_payload_decode", -1, 0, &Apply)
+        new("cloudsync_payload_decode", -1, &Apply)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "The same as cloudsync_payload_apply.",
             Example = "SELECT cloudsync_payload_decode(?1)",
         },
-        new("cloudsync_payload_encode", -1, 0, state => new PayloadEncoder((Replica)state), &EncodeRow, &EncodeEnd)
+        new("cloudsync_payload_encode", -1, state => new PayloadEncoder((Replica)state), &EncodeRow, &EncodeEnd)
         {
+            InSchema = SchemaUse.Trusted,
             Summary = "Aggregate: the rows of its arguments as one payload; NULL when there are none.",
             Example = "SELECT cloudsync_payload_encode(tbl, pk, col_name, col_value, col_version, db_version, site_id, cl, seq)"
                 + " FROM cloudsync_changes",
         },
-        new("cloudsync_payload_blob_checked", 5, 0, &BlobChecked)
+        new("cloudsync_payload_blob_checked", 5, &BlobChecked)
         {
+            InSchema = SchemaUse.Trusted,
             Summary = "All changes behind (since, since_seq) as one payload, unless they are larger than the last argument.",
             Example = "SELECT cloudsync_payload_blob_checked(0, 0, NULL, 0, 1000000)",
         },
-        new("cloudsync_payload_save", 1, 0, &Save)
+        new("cloudsync_payload_save", 1, &Save)
         {
-            Summary = "Writes the local changes that were not sent to a file; returns its size, 0 when there are none.",
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Writes the local changes that were not sent to a file, which appears whole or not at all; returns its size, 0 when there are none: an older file stays then.",
             Example = "SELECT cloudsync_payload_save('/tmp/changes.bin')",
         },
-        new("cloudsync_payload_load", 1, 0, &Load)
+        new("cloudsync_payload_load", 1, &Load)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Applies the payload in a file.",
             Example = "SELECT cloudsync_payload_load('/tmp/changes.bin')",
         },
@@ -141,6 +147,7 @@ internal static unsafe class PayloadFunctions
         }
 
         Replica replica = Replica.Of(call);
+        SchemaText.RefuseCallsOf(replica.Connection, "cloudsync_payload_save");
         RequireInitialized(replica, "cloudsync_payload_save");
         long since = replica.Settings.Integer(Settings.SendDbVersion) ?? 0;
         if (since < 0)
@@ -152,7 +159,11 @@ internal static unsafe class PayloadFunctions
             replica, since, null, SiteFilter.Only, SiteDirectory.LocalOrdinal, null, out long length);
         try
         {
-            WriteFile(call[0].String, payload, length);
+            // Nothing to send leaves an older file alone: it may not have been sent yet.
+            if (payload != null)
+            {
+                PayloadFile.Write(call[0].String, payload, length);
+            }
         }
         finally
         {
@@ -162,23 +173,6 @@ internal static unsafe class PayloadFunctions
         call.Return(length);
     }
 
-    private static void WriteFile(string path, byte* payload, long length)
-    {
-        try
-        {
-            File.Delete(path);
-            if (payload != null)
-            {
-                using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write);
-                file.Write(new ReadOnlySpan<byte>(payload, checked((int)length)));
-            }
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new EngineException(ResultCode.IoErr, "Unable to write payload to file path");
-        }
-    }
-
     private static void Load(in Call call)
     {
         if (call[0].Type != StorageClass.Text)
@@ -186,39 +180,17 @@ internal static unsafe class PayloadFunctions
             throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
         }
 
+        Replica replica = Replica.Of(call);
+        SchemaText.RefuseCallsOf(replica.Connection, "cloudsync_payload_load");
         byte* payload = null;
         try
         {
-            payload = ReadFile(call[0].String, out long length);
-            call.Return(Replica.Of(call).Apply.Apply(payload, length, advance: true));
+            payload = PayloadFile.Read(call[0].String, out long length);
+            call.Return(replica.Apply.Apply(payload, length, advance: true));
         }
         finally
         {
             Sqlite3.Free(payload);
-        }
-    }
-
-    private static byte* ReadFile(string path, out long length)
-    {
-        byte* payload = null;
-        try
-        {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            length = file.Length;
-            if (length == 0)
-            {
-                throw new EngineException(ResultCode.Misuse, "Error on cloudsync_payload_apply: invalid payload length");
-            }
-
-            payload = Sqlite3.Allocate(length);
-            file.ReadExactly(new Span<byte>(payload, checked((int)length)));
-            return payload;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException
-            or NotSupportedException or OverflowException)
-        {
-            Sqlite3.Free(payload);
-            throw new EngineException(ResultCode.IoErr, "Unable to read payload from file path.");
         }
     }
 }

@@ -16,18 +16,21 @@ internal static unsafe class ReceiveFunctions
 
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
-        new("cloudsync_payload_receive", ReceiveRequest.ArgumentCount, 0, &Receive)
+        new("cloudsync_payload_receive", ReceiveRequest.ArgumentCount, &Receive)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = ReceiveSummary,
             Example = "SELECT cloudsync_payload_receive(?1, ?2, 1, 0, 0, ?3, ?4, ?5, ?6)",
         },
-        new("cloudsync_receive_forget", 1, 0, &Forget)
+        new("cloudsync_receive_forget", 1, &Forget)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Forgets what has arrived from a sender, given by its site id; returns the number of ranges that were booked.",
             Example = "SELECT cloudsync_receive_forget(?1)",
         },
-        new("cloudsync_receive_forget", 3, 0, &ForgetPosition)
+        new("cloudsync_receive_forget", 3, &ForgetPosition)
         {
+            InSchema = SchemaUse.DirectOnly,
             Summary = "Forgets what has arrived at one position (site_id, db_version, seq), so that it is asked for from its beginning: for"
                 + " a sender that answers that resume_frag_offset is not a boundary there any more; returns 1 if something was booked.",
             Example = "SELECT cloudsync_receive_forget(?1, 7, 3)",

@@ -23,6 +23,7 @@ internal sealed unsafe class ReceiveGapsTable(Replica replica) : VirtualTable
     public static ModuleDefinition Definition { get; } = new(
         Name, Writable: false, Transactional: false, state => new ReceiveGapsTable((Replica)state))
     {
+        InSchema = SchemaUse.Trusted,
         Arguments = 1,
         Summary = "What has not arrived of the streams that cloudsync_payload_receive books, of all senders or of the one whose site id is"
             + " given; the last row of each sender is the open end.",

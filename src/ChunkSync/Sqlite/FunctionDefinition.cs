@@ -1,19 +1,18 @@
 namespace ChunkSync.Sqlite;
 
-/// <summary>One registered SQL function with one arity: name, number of arguments (-1 = any) and flags as in
-/// <c>sqlite3_create_function_v2</c>, and its body.</summary>
+/// <summary>One registered SQL function with one arity: name, number of arguments (-1 = any) and body as in
+/// <c>sqlite3_create_function_v2</c>, and where SQLite lets it be called.</summary>
 internal sealed unsafe class FunctionDefinition
 {
-    public const int Innocuous = 0x200000;
-    public const int Deterministic = 0x800;
-    public const int DirectOnly = 0x80000;
+    private const int InnocuousFlag = 0x200000;
+    private const int DeterministicFlag = 0x800;
+    private const int DirectOnlyFlag = 0x80000;
 
     /// <summary>A scalar function.</summary>
-    public FunctionDefinition(string name, int arity, int flags, delegate*<in Call, void> body)
+    public FunctionDefinition(string name, int arity, delegate*<in Call, void> body)
     {
         Name = name;
         Arity = arity;
-        Flags = flags;
         Body = body;
     }
 
@@ -21,12 +20,11 @@ internal sealed unsafe class FunctionDefinition
     /// group's first row; <paramref name="final"/> gets null for an empty group. Accumulators that are
     /// <see cref="IDisposable"/> are disposed afterwards.</summary>
     public FunctionDefinition(
-        string name, int arity, int flags, Func<object, object> create,
+        string name, int arity, Func<object, object> create,
         delegate*<object, in Call, void> step, delegate*<object?, in Call, void> final)
     {
         Name = name;
         Arity = arity;
-        Flags = flags;
         Create = create;
         Step = step;
         Final = final;
@@ -42,7 +40,19 @@ internal sealed unsafe class FunctionDefinition
 
     public int Arity { get; }
 
-    public int Flags { get; }
+    /// <summary>Where the function may be called besides statements of the program.</summary>
+    public required SchemaUse InSchema { get; init; }
+
+    /// <summary>Whether equal arguments always give equal results: indexes and generated columns may use it then.</summary>
+    public bool IsDeterministic { get; init; }
+
+    /// <summary>SQLite's flags for it.</summary>
+    public int Flags => (IsDeterministic ? DeterministicFlag : 0) | InSchema switch
+    {
+        SchemaUse.Innocuous => InnocuousFlag,
+        SchemaUse.DirectOnly => DirectOnlyFlag,
+        _ => 0,
+    };
 
     public delegate*<in Call, void> Body { get; }
 

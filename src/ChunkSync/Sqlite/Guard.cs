@@ -87,10 +87,10 @@ internal static unsafe class Guard
     public static void Swallow(Exception failure) => _ = failure;
 
     /// <summary>The SQLite code for a caught exception. Anything but the engine's own and memory is a defect of ours and
-    /// shows as SQLITE_ERROR with the exception's text.</summary>
+    /// shows as SQLITE_ERROR with the exception's text. A code that says that all is well would make a host go on for ever.</summary>
     private static int CodeOf(Exception failure) => failure switch
     {
-        EngineException engine => engine.Code,
+        EngineException engine => ResultCode.IsFailure(engine.Code) ? engine.Code : ResultCode.Error,
         OutOfMemoryException => ResultCode.NoMem,
         _ => ResultCode.Error,
     };

@@ -8,6 +8,9 @@ namespace ChunkSync.Sqlite;
 /// <param name="Connect">Makes the table from the state given at registration.</param>
 internal sealed record ModuleDefinition(string Name, bool Writable, bool Transactional, Func<object, VirtualTable> Connect)
 {
+    /// <summary>Where the table may be used besides statements of the program.</summary>
+    public required SchemaUse InSchema { get; init; }
+
     /// <summary>One line of help: what its rows are.</summary>
     public required string Summary { get; init; }
 

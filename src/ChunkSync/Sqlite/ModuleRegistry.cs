@@ -83,6 +83,8 @@ internal static unsafe class ModuleRegistry
                 }
             }
 
+            Restrict(db, definition.InSchema);
+
             NativeVirtualTable* native = (NativeVirtualTable*)Sqlite3.Allocate(sizeof(NativeVirtualTable));
             *native = default;
             native->Handle = GCHandle.ToIntPtr(GCHandle.Alloc(table));
@@ -92,6 +94,17 @@ internal static unsafe class ModuleRegistry
         catch (Exception failure)
         {
             return Guard.Message(message, failure);
+        }
+    }
+
+    /// <summary>Tells SQLite where the table that is being connected may be used.</summary>
+    private static void Restrict(nint db, SchemaUse use)
+    {
+        const int VtabInnocuous = 2;
+        const int VtabDirectOnly = 3;
+        if (use != SchemaUse.Trusted)
+        {
+            _ = Sqlite3.Api->vtab_config(db, use == SchemaUse.Innocuous ? VtabInnocuous : VtabDirectOnly);
         }
     }
 

@@ -21,6 +21,9 @@ internal static class ResultCode
     public const int Done = 101;
     public const int OkLoadPermanently = 256;
 
+    /// <summary>Whether a call that ended with the code has failed.</summary>
+    public static bool IsFailure(int code) => Primary(code) is not (Ok or Row or Done);
+
     /// <summary>The primary code of an extended one.</summary>
     public static int Primary(int code) => code & 0xff;
 }

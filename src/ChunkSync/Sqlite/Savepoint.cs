@@ -98,7 +98,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
             _ = connection.TryExecute("ROLLBACK");
             if (!connection.IsAutocommit)
             {
-                _ = abort.TryStep();
+                _ = abort.TryRun();
                 abort.Reset();
             }
         }

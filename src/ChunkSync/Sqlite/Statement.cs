@@ -40,7 +40,7 @@ internal sealed unsafe class Statement : IDisposable
     /// <summary>True while the statement has been stepped and not reset.</summary>
     public bool IsBusy => handle != 0 && Sqlite3.Api->stmt_busy(handle) != 0;
 
-    /// <summary>Steps once: true for a row, false at the end.</summary>
+    /// <summary>Steps a statement that reads once: true for a row, false at the end.</summary>
     /// <exception cref="EngineException">SQLite's code and text; the statement has been reset.</exception>
     public bool Step()
     {
@@ -60,7 +60,7 @@ internal sealed unsafe class Statement : IDisposable
         throw failure;
     }
 
-    /// <summary>Steps once and returns SQLite's code, for callers that expect failures.</summary>
+    /// <summary>Steps a statement that reads once and returns SQLite's code, for callers that expect failures.</summary>
     public int TryStep()
     {
         int code = Sqlite3.Api->step(Handle);
@@ -76,11 +76,35 @@ internal sealed unsafe class Statement : IDisposable
         return code;
     }
 
-    /// <summary>Steps a statement that returns no rows, and resets it.</summary>
+    /// <summary>Runs a statement that writes, to its end, and resets it.</summary>
+    /// <exception cref="EngineException">SQLite's code and text; the statement has been reset.</exception>
     public void Run()
     {
-        Step();
+        int code = TryRun();
+        if (code == ResultCode.Done)
+        {
+            Reset();
+            return;
+        }
+
+        EngineException failure = connection.Failure(code);
         Reset();
+        throw failure;
+    }
+
+    /// <summary>Runs a statement that writes, to its end, and returns SQLite's code: SQLITE_DONE, or the failure's. Under
+    /// <c>PRAGMA count_changes</c> SQLite gives every INSERT, UPDATE and DELETE a row, the number of rows that it wrote; that is no
+    /// data and not the end.</summary>
+    public int TryRun()
+    {
+        int code;
+        do
+        {
+            code = Sqlite3.Api->step(Handle);
+        }
+        while (code == ResultCode.Row);
+
+        return code;
     }
 
     /// <summary>Makes the statement ready for the next use. The code only repeats what the last step said.</summary>
