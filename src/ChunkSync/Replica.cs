@@ -11,8 +11,7 @@ namespace ChunkSync;
 /// alone, is guarded by the connection's mutex, and is dropped when the connection closes.</summary>
 internal sealed class Replica : IDisposable
 {
-    private readonly Statement schemaVersion;
-    private readonly Statement dataVersion;
+    private readonly Freshness freshness;
     private readonly Statement keeper;
     private readonly Statement encoding;
     private bool? isUtf8;
@@ -20,8 +19,6 @@ internal sealed class Replica : IDisposable
     private PayloadApplier? apply;
     private FragmentStore? fragments;
     private ChunkReceiver? receiver;
-    private long seenSchemaVersion = -1;
-    private long seenDataVersion = -1;
     private bool keeperConnected;
     private bool preparingKeeper;
     private int tableSettingsHash;
@@ -30,8 +27,6 @@ internal sealed class Replica : IDisposable
     {
         Connection = connection;
         connection.StatementPreparing = ConnectKeeper;
-        schemaVersion = connection.Prepare("PRAGMA main.schema_version");
-        dataVersion = connection.Prepare("PRAGMA main.data_version");
         encoding = connection.Prepare("PRAGMA main.encoding");
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
         Settings = new Settings(this);
@@ -39,6 +34,7 @@ internal sealed class Replica : IDisposable
         Tables = new TableCatalog(this);
         Clock = new VersionClock(this);
         Transaction = new TransactionTable(this);
+        freshness = new Freshness(connection, Transaction);
         Changes = new ChangeReader(this);
         Schema = new SchemaVersions(this);
         Capture = new LocalCapture(this);
@@ -116,27 +112,18 @@ internal sealed class Replica : IDisposable
     public static Replica Of(in Call call) => System.Runtime.CompilerServices.Unsafe.As<Replica>(call.State);
 
     /// <summary>The value of <c>PRAGMA data_version</c>: moves when another connection commits.</summary>
-    public long DataVersion => Read(dataVersion);
+    public long DataVersion => freshness.DataVersion;
 
     /// <summary>Brings cached metadata up to date with what other connections, rollbacks and DDL did. Costs two header reads
     /// when nothing changed. Call it once at the start of every operation that depends on metadata.</summary>
     public void Refresh()
     {
-        if (MergeDepth > 0)
+        // What is in use stays as it is.
+        if (MergeDepth > 0 || IsCapturing || !freshness.HasMoved(out bool schemaMoved))
         {
             return;
         }
 
-        long schema = Read(schemaVersion);
-        long data = Read(dataVersion);
-        if (schema == seenSchemaVersion && data == seenDataVersion)
-        {
-            return;
-        }
-
-        bool schemaMoved = schema != seenSchemaVersion;
-        seenSchemaVersion = schema;
-        seenDataVersion = data;
         try
         {
             ReadAnew(schemaMoved);
@@ -149,12 +136,44 @@ internal sealed class Replica : IDisposable
         }
     }
 
-    /// <summary>Throws away all cached metadata: after a rollback, or after the engine changed it itself.</summary>
+    /// <summary>The same for what triggers call, once per row: nearly always a few tests show that nothing can have changed. The
+    /// transaction is joined first, so that what is read in it is dropped when it is undone.</summary>
+    public void RefreshInTrigger()
+    {
+        if (freshness.IsCertain)
+        {
+            return;
+        }
+
+        Clock.JoinWhenWriting();
+        Refresh();
+    }
+
+    /// <inheritdoc cref="Freshness.CountChanges"/>
+    public void CountChanges() => freshness.CountChanges();
+
+    /// <summary>Throws away all cached metadata: the engine changed it itself.</summary>
     public void Invalidate()
     {
-        seenSchemaVersion = -1;
-        seenDataVersion = -1;
+        freshness.Forget();
         Sites.Forget();
+    }
+
+    /// <summary>The transaction that this connection had joined is durable.</summary>
+    public void Committed()
+    {
+        freshness.Committed();
+        Clock.Commit();
+    }
+
+    /// <summary>A transaction, a savepoint or a failed statement was rolled back: nothing is remembered of what is no more.</summary>
+    public void Undone()
+    {
+        freshness.Undone();
+        Sites.Forget();
+        LargeValue.Forget();
+        Resume.Forget();
+        fragments?.ForgetRefused();
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>
@@ -256,17 +275,10 @@ internal sealed class Replica : IDisposable
         Sites.Forget();
         if (schemaMoved || Tables.SettingsHash() != tableSettingsHash)
         {
+            freshness.ReadingAnew();
             Generation++;
             Tables.Reload();
             tableSettingsHash = Tables.SettingsHash();
         }
-    }
-
-    private static long Read(Statement pragma)
-    {
-        pragma.Step();
-        long value = pragma.Int64(0);
-        pragma.Reset();
-        return value;
     }
 }

@@ -9,6 +9,19 @@ internal static class ExistingRows
     /// <summary>Captures what is missing.</summary>
     public static void Capture(Replica replica, TrackedTable table)
     {
+        replica.IsCapturing = true;
+        try
+        {
+            CaptureAll(replica, table);
+        }
+        finally
+        {
+            replica.IsCapturing = false;
+        }
+    }
+
+    private static void CaptureAll(Replica replica, TrackedTable table)
+    {
         using KeyBuffer key = new();
         string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
         string filter = table.Filter == null ? "" : $"({table.Filter}) AND ";

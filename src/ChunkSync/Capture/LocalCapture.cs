@@ -13,12 +13,10 @@ internal sealed unsafe class LocalCapture(Replica replica)
     private int updateStep;
     private bool keyChanged;
 
-    /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection.</summary>
-    public bool IsSuppressed(ReadOnlySpan<byte> name)
-    {
-        TrackedTable? table = replica.Tables.Find(name);
-        return table != null && (replica.MergeDepth > 0 || replica.Tables.IsDisabled(table));
-    }
+    /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection. Asked for every row:
+    /// mostly there is nothing to look up.</summary>
+    public bool IsSuppressed(ReadOnlySpan<byte> name) =>
+        (replica.MergeDepth > 0 && replica.Tables.Find(name) != null) || replica.Tables.IsDisabled(name);
 
     /// <summary>An AFTER INSERT or AFTER DELETE trigger fired with the row's key.</summary>
     /// <param name="arguments">Table name and key values.</param>
@@ -64,7 +62,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
         }
         finally
         {
-            replica.IsCapturing = false;
+            Leave();
         }
     }
 
@@ -162,7 +160,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
         }
         finally
         {
-            replica.IsCapturing = false;
+            Leave();
         }
     }
 
@@ -196,8 +194,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
         };
     }
 
-    /// <summary>The tracked table of that name. Taking the transaction's version first brings metadata up to date, once per
-    /// transaction.</summary>
+    /// <summary>The tracked table of that name, as it is now.</summary>
     private TrackedTable Table(Value name, string function)
     {
         if (replica.IsCapturing)
@@ -205,23 +202,19 @@ internal sealed unsafe class LocalCapture(Replica replica)
             throw new EngineException(ResultCode.Error, function + ": a trigger on a clock table must not write to a tracked table");
         }
 
-        if (!replica.Transaction.IsJoined)
-        {
-            replica.Refresh();
-        }
-
+        replica.RefreshInTrigger();
         TrackedTable? table = replica.Tables.Find(name.Text);
-        if (table == null)
-        {
-            replica.Refresh();
-            table = replica.Tables.Find(name.Text);
-        }
-
         return table ?? throw new EngineException(
             ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
     }
 
     private void Enter() => replica.IsCapturing = true;
+
+    private void Leave()
+    {
+        replica.IsCapturing = false;
+        replica.CountChanges();
+    }
 
     private static EngineException NullKey(string operation, TrackedTable table) => new(
         ResultCode.Error, $"{operation} aborted because primary key in table {table.Name} contains NULL values.");

@@ -16,7 +16,7 @@ internal sealed class TableCatalog
     private readonly Statement baseTable;
     private readonly Statement positionIndex;
     private readonly List<TrackedTable> all = [];
-    private readonly HashSet<string> disabled = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<byte[]> disabled = [];
     private TrackedTable? lastFound;
 
     public TableCatalog(Replica replica)
@@ -77,19 +77,27 @@ internal sealed class TableCatalog
     /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
     public TrackedTable? Find(string name) => Find(Encoding.UTF8.GetBytes(name));
 
-    /// <summary>Whether <c>cloudsync_disable</c> was called for the table on this connection.</summary>
-    public bool IsDisabled(TrackedTable table) => disabled.Count > 0 && disabled.Contains(table.Name);
+    /// <summary>Whether <c>cloudsync_disable</c> was called for the table of that name on this connection.</summary>
+    public bool IsDisabled(ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < disabled.Count; i++)
+        {
+            if (AsciiNames.Same(disabled[i], name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Switches capture of a table off or on for this connection; not stored.</summary>
     public void SetDisabled(TrackedTable table, bool value)
     {
+        disabled.RemoveAll(name => AsciiNames.Same(name, table.NameUtf8));
         if (value)
         {
-            disabled.Add(table.Name);
-        }
-        else
-        {
-            disabled.Remove(table.Name);
+            disabled.Add(table.NameUtf8);
         }
     }
 

@@ -108,17 +108,14 @@ internal static unsafe class TableFunctions
 
     private static void IsEnabled(in Call call)
     {
-        TableCatalog tables = Replica.Of(call).Tables;
+        Replica replica = Replica.Of(call);
+        replica.Refresh();
+        TableCatalog tables = replica.Tables;
         TrackedTable? table = tables.Find(call[0].Text);
-        if (table == null)
-        {
-            Replica.Of(call).Refresh();
-            table = tables.Find(call[0].Text);
-        }
 
         // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
-        bool merging = Replica.Of(call).MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
-        call.Return(table != null && !merging && !tables.IsDisabled(table) ? 1 : 0);
+        bool merging = replica.MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
+        call.Return(table != null && !merging && !tables.IsDisabled(table.NameUtf8) ? 1 : 0);
     }
 
     private static void Cleanup(in Call call)

@@ -82,15 +82,15 @@ internal sealed unsafe class TransactionTable : VirtualTable
     public override void Commit()
     {
         IsJoined = false;
-        replica.Clock.Commit();
+        replica.Committed();
     }
 
     public override void Rollback()
     {
         IsJoined = false;
         replica.Clock.Rollback();
-        replica.Invalidate();
+        replica.Undone();
     }
 
-    public override void RollbackTo(int savepoint) => replica.Invalidate();
+    public override void RollbackTo(int savepoint) => replica.Undone();
 }

@@ -27,8 +27,8 @@ internal sealed class VersionClock(Replica replica)
     {
         if (!replica.Transaction.IsJoined)
         {
-            replica.Refresh();
             JoinWhenWriting();
+            replica.Refresh();
             pending = pending > Current ? pending : 0;
         }
 
@@ -81,6 +81,15 @@ internal sealed class VersionClock(Replica replica)
         return first;
     }
 
+    /// <summary>Only a writing transaction can be joined, and only its end matters: outside, the numbers just move on.</summary>
+    public void JoinWhenWriting()
+    {
+        if (!replica.Transaction.IsJoined && replica.Connection.IsWriting)
+        {
+            replica.Transaction.Join();
+        }
+    }
+
     /// <summary>The transaction is durable.</summary>
     public void Commit()
     {
@@ -108,15 +117,6 @@ internal sealed class VersionClock(Replica replica)
         if (pending == 0)
         {
             current = null;
-        }
-    }
-
-    /// <summary>Only a writing transaction can be joined, and only its end matters: outside, the numbers just move on.</summary>
-    private void JoinWhenWriting()
-    {
-        if (!replica.Transaction.IsJoined && replica.Connection.IsWriting)
-        {
-            replica.Transaction.Join();
         }
     }
 

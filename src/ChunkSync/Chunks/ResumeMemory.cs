@@ -35,4 +35,7 @@ internal sealed class ResumeMemory
     public bool Knows(Cursor resume, ScanRange range, int metadataGeneration) =>
         row != null && cursor == resume && filter == range.Filter && siteOrdinal == range.SiteOrdinal
         && generation == metadataGeneration;
+
+    /// <summary>Forgets it: a cursor may name another row now.</summary>
+    public void Forget() => row = null;
 }

@@ -86,6 +86,13 @@ internal sealed unsafe class FragmentStore
         return completed;
     }
 
+    /// <summary>Forgets which values lost: the clocks that they lost against may be no more.</summary>
+    public void ForgetRefused()
+    {
+        refused.Clear();
+        refusedOrder.Clear();
+    }
+
     /// <summary>The failure of a fragment row.</summary>
     public static EngineException Invalid(string what) => new(ResultCode.Misuse, Prefix + what);
 
