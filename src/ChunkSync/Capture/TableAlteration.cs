@@ -214,12 +214,7 @@ internal static class TableAlteration
         long newest = 0;
         foreach (TrackedTable table in replica.Tables.All)
         {
-            if (table.NewestVersion.Step() && table.NewestVersion.Type(0) == StorageClass.Integer)
-            {
-                newest = Math.Max(newest, table.NewestVersion.Int64(0));
-            }
-
-            table.NewestVersion.Reset();
+            newest = Math.Max(newest, table.NewestVersion());
         }
 
         long stored = replica.Settings.Integer(Settings.PreAlterDbVersion) ?? 0;

@@ -11,6 +11,11 @@ internal sealed unsafe class TableWriter : IDisposable
     /// <summary>Columns whose clock rows go into one INSERT.</summary>
     private const int MaxRowsTogether = 100;
 
+    /// <summary>Raises a column's version, unless it is at the end of those that are counted, or no integer: a number that was forged or
+    /// written by hand.</summary>
+    private static readonly string Raise = " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2,"
+        + $" site_id = 0, seq = ?3 WHERE col_version < {VersionLimits.ColumnVersionReach}";
+
     private readonly Replica replica;
     private readonly TrackedTable table;
     private readonly KeyCeiling ceiling;
@@ -21,6 +26,9 @@ internal sealed unsafe class TableWriter : IDisposable
     private readonly Statement createSentinel;
     private readonly Statement raiseSentinel;
     private readonly Statement deleteSentinel;
+    private readonly Statement readSentinel;
+    private readonly Statement beginLife;
+    private readonly Statement beginColumn;
     private readonly Statement deleteColumns;
     private readonly Statement columnsOf;
     private readonly Statement move;
@@ -52,17 +60,24 @@ internal sealed unsafe class TableWriter : IDisposable
             .. table.ValueColumns.Select(column => connection.Prepare(
                 $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
                 + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
-                + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3")),
+                + Raise)),
         ];
 
         const string Raised = "col_version = col_version + 1 + (col_version & 1), db_version = ?2, site_id = 0, seq = ?3";
+        string bounded = $"col_version < {VersionLimits.MaxCausalLength - 1}";
         const string Row = "(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ";
         createSentinel = connection.Prepare(
-            $"INSERT INTO {clock}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised}");
-        raiseSentinel = connection.Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+            $"INSERT INTO {clock}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
+        raiseSentinel = connection.Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
         deleteSentinel = connection.Prepare(
             $"INSERT INTO {clock}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
-            + " col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3");
+            + " col_version = col_version + 2 - (col_version & 1), db_version = ?2, site_id = 0, seq = ?3"
+            + $" WHERE col_version < {VersionLimits.MaxCausalLength}");
+        readSentinel = connection.Prepare($"SELECT col_version FROM {clock} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        beginLife = connection.Prepare(
+            $"INSERT INTO {clock}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
+        beginColumn = connection.Prepare(
+            $"UPDATE {clock} SET col_version = 1, db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
         deleteColumns = connection.Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
         columnsOf = connection.Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
         onlyNew = connection.Prepare(
@@ -70,8 +85,7 @@ internal sealed unsafe class TableWriter : IDisposable
             + $" AND NOT EXISTS (SELECT 1 FROM {clock} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
         // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
         move = connection.Prepare(
-            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3)"
-            + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2, site_id = 0, seq = ?3");
+            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3){Raise}");
     }
 
     /// <summary>A row was inserted.</summary>
@@ -80,14 +94,14 @@ internal sealed unsafe class TableWriter : IDisposable
         long dbVersion = replica.Clock.Next();
         if (table.ValueColumns.Length == 0)
         {
-            Write(createSentinel, key, dbVersion, replica.Clock.TakeSeq());
+            WriteSentinel(createSentinel, key, dbVersion, mayStay: true);
             return;
         }
 
         if (!ceiling.IsNew(key.Data, key.Length) && Exists(key))
         {
             // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
-            Write(raiseSentinel, key, dbVersion, replica.Clock.TakeSeq());
+            WriteSentinel(raiseSentinel, key, dbVersion, mayStay: true);
             for (int i = 0; i < upsert.Length; i++)
             {
                 UpsertColumn(key, i, dbVersion);
@@ -105,7 +119,7 @@ internal sealed unsafe class TableWriter : IDisposable
     /// <summary>A row was deleted.</summary>
     public void Delete(KeyBuffer key)
     {
-        Write(deleteSentinel, key, replica.Clock.Next(), replica.Clock.TakeSeq());
+        WriteSentinel(deleteSentinel, key, replica.Clock.Next(), mayStay: false);
         deleteColumns.BindStaticBlob(1, key.Data, key.Length);
         deleteColumns.Run();
     }
@@ -114,14 +128,15 @@ internal sealed unsafe class TableWriter : IDisposable
     public void ChangeKey(KeyBuffer oldKey, KeyBuffer newKey)
     {
         long dbVersion = replica.Clock.Next();
-        Write(deleteSentinel, oldKey, dbVersion, replica.Clock.TakeSeq());
+        WriteSentinel(deleteSentinel, oldKey, dbVersion, mayStay: false);
+        bool atEnd = false;
         columnsOf.BindStaticBlob(1, oldKey.Data, oldKey.Length);
         try
         {
             while (columnsOf.Step())
             {
                 move.BindText(4, columnsOf.Text(0));
-                Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+                atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
             }
         }
         finally
@@ -130,21 +145,30 @@ internal sealed unsafe class TableWriter : IDisposable
         }
 
         // A row that this one replaces may have columns that this one never had: they are NULL now, which others must hear of.
-        RaiseOnlyNew(oldKey, newKey, dbVersion);
+        atEnd |= RaiseOnlyNew(oldKey, newKey, dbVersion);
 
         deleteColumns.BindStaticBlob(1, oldKey.Data, oldKey.Length);
         deleteColumns.Run();
-        Write(createSentinel, newKey, dbVersion, replica.Clock.TakeSeq());
+        WriteSentinel(createSentinel, newKey, dbVersion, mayStay: true);
+        if (atEnd)
+        {
+            BeginLife(newKey, dbVersion);
+        }
     }
 
     /// <summary>A column got another value, or appeared.</summary>
-    public void UpsertColumn(KeyBuffer key, int column, long dbVersion) =>
-        Write(upsert[column], key, dbVersion, replica.Clock.TakeSeq());
+    public void UpsertColumn(KeyBuffer key, int column, long dbVersion)
+    {
+        if (!Write(upsert[column], key, dbVersion, replica.Clock.TakeSeq()))
+        {
+            BeginLife(key, dbVersion);
+        }
+    }
 
     public void Dispose()
     {
         foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, createSentinel, raiseSentinel,
-            deleteSentinel, deleteColumns, columnsOf, move, onlyNew])
+            deleteSentinel, readSentinel, beginLife, beginColumn, deleteColumns, columnsOf, move, onlyNew])
         {
             statement.Dispose();
         }
@@ -152,7 +176,8 @@ internal sealed unsafe class TableWriter : IDisposable
 
     /// <summary>Raises the columns that only the new key's row had. They are all read before the first is written: a row written under
     /// a reader may be read again.</summary>
-    private void RaiseOnlyNew(KeyBuffer oldKey, KeyBuffer newKey, long dbVersion)
+    /// <returns>Whether a version is at its end.</returns>
+    private bool RaiseOnlyNew(KeyBuffer oldKey, KeyBuffer newKey, long dbVersion)
     {
         onlyNew.BindStaticBlob(1, newKey.Data, newKey.Length).BindStaticBlob(2, oldKey.Data, oldKey.Length);
         List<byte[]>? names = null;
@@ -162,15 +187,67 @@ internal sealed unsafe class TableWriter : IDisposable
         }
 
         onlyNew.Reset();
-        if (names == null)
+        bool atEnd = false;
+        foreach (byte[] name in names ?? [])
+        {
+            move.BindText(4, name);
+            atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+        }
+
+        return atEnd;
+    }
+
+    /// <summary>A column's version is at the end of those that are counted: the row begins a new life, in which its columns count from 1.
+    /// Nothing is lost by it, since all columns that the row has are sent again.</summary>
+    private void BeginLife(KeyBuffer key, long dbVersion)
+    {
+        WriteSentinel(beginLife, key, dbVersion, mayStay: false);
+        List<byte[]> names = [];
+        columnsOf.BindStaticBlob(1, key.Data, key.Length);
+        while (columnsOf.Step())
+        {
+            // The blocks of a text have versions of another kind: odd ones are alive.
+            if (!columnsOf.Text(0).Contains(TrackedTable.BlockSeparator))
+            {
+                names.Add(columnsOf.Text(0).ToArray());
+            }
+        }
+
+        columnsOf.Reset();
+        foreach (byte[] name in names)
+        {
+            beginColumn.BindText(4, name);
+            Write(beginColumn, key, dbVersion, replica.Clock.TakeSeq());
+        }
+    }
+
+    /// <summary>Writes the sentinel of a row.</summary>
+    /// <param name="statement">What becomes of it; it changes nothing when the causal length is at its end.</param>
+    /// <param name="key">The row.</param>
+    /// <param name="dbVersion">The transaction's db_version.</param>
+    /// <param name="mayStay">Whether a row that is alive may stay in the life that it has.</param>
+    private void WriteSentinel(Statement statement, KeyBuffer key, long dbVersion, bool mayStay)
+    {
+        if (Write(statement, key, dbVersion, replica.Clock.TakeSeq()))
         {
             return;
         }
 
-        foreach (byte[] name in names)
+        readSentinel.BindStaticBlob(1, key.Data, key.Length);
+        if (!readSentinel.Step())
         {
-            move.BindText(4, name);
-            Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+            readSentinel.Reset();
+            return;
+        }
+
+        bool isInteger = readSentinel.Type(0) == StorageClass.Integer;
+        long length = readSentinel.Int64(0);
+        string shown = readSentinel.String(0);
+        readSentinel.Reset();
+        if (!mayStay || !isInteger || (length & 1) == 0 || length > VersionLimits.MaxCausalLength)
+        {
+            throw new EngineException(ResultCode.Full, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal"
+                + $" length of this row is {shown}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
         }
     }
 
@@ -182,12 +259,14 @@ internal sealed unsafe class TableWriter : IDisposable
         return found;
     }
 
-    private void Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
+    /// <returns>Whether a clock row was written.</returns>
+    private bool Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
     {
         ceiling.Note(key.Data, key.Length);
         statement.BindStaticBlob(1, key.Data, key.Length);
         statement.Bind(2, dbVersion);
         statement.Bind(3, seq);
         statement.Run();
+        return replica.Connection.Changes > 0;
     }
 }

@@ -6,6 +6,7 @@ namespace ChunkSync.Capture;
 /// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statements that it owns.</summary>
 internal sealed class TrackedTable : IDisposable
 {
+    private readonly Statement newest;
     private TableWriter? writer;
     private KeyCeiling? ceiling;
 
@@ -39,7 +40,7 @@ internal sealed class TrackedTable : IDisposable
         Quoted = "main." + Connection.Quote(name);
         ClockName = name + ClockSuffix;
         QuotedClock = "main." + Connection.Quote(ClockName);
-        NewestVersion = connection.Prepare("SELECT max(db_version) FROM " + QuotedClock);
+        newest = connection.Prepare($"SELECT max(db_version) FROM {QuotedClock} WHERE db_version < {VersionLimits.DbVersionEnd}");
     }
 
     /// <summary>The name as the first <c>cloudsync_init</c> spelled it: metadata, triggers and payloads carry it.</summary>
@@ -84,8 +85,19 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>True when table <c>&lt;tbl&gt;_cloudsync_blocks</c> exists: a column is stored as blocks.</summary>
     public bool HasBlocks { get; }
 
-    /// <summary><c>max(db_version)</c> of the clock table.</summary>
-    public Statement NewestVersion { get; }
+    /// <summary>The highest db_version of the clock table that a clock may go on from; 0 when it is empty. What a file has beyond it,
+    /// made by hand or taken by another library, does not move the clock.</summary>
+    public long NewestVersion()
+    {
+        long version = newest.Step() ? newest.Type(0) switch
+        {
+            StorageClass.Integer => newest.Int64(0),
+            StorageClass.Real => (long)Math.Ceiling(newest.Double(0)),
+            _ => 0,
+        } : 0;
+        newest.Reset();
+        return version;
+    }
 
     /// <summary>What writes clock rows of local changes.</summary>
     public TableWriter Writer(Replica replica) => writer ??= new TableWriter(replica, this);
@@ -95,7 +107,7 @@ internal sealed class TrackedTable : IDisposable
 
     public void Dispose()
     {
-        NewestVersion.Dispose();
+        newest.Dispose();
         ceiling?.Dispose();
         writer?.Dispose();
     }

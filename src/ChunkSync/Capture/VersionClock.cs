@@ -34,16 +34,17 @@ internal sealed class VersionClock(Replica replica)
 
         if (pending == 0)
         {
-            if (Current == long.MaxValue)
+            if (Current >= VersionLimits.DbVersionEnd - 1)
             {
                 throw new EngineException(
-                    ResultCode.Full, "db_version has reached " + long.MaxValue + ": no later version exists");
+                    ResultCode.Full, $"db_version has reached {Current}: no later version is accepted anywhere");
             }
 
             pending = Current + 1;
         }
 
-        pending = Math.Max(pending, merging);
+        // A forged version must not push the clock to its end.
+        pending = Math.Max(pending, merging < VersionLimits.ClockReach ? merging : 0);
         return pending;
     }
 
@@ -124,16 +125,12 @@ internal sealed class VersionClock(Replica replica)
     /// (sqlite-sync 1.1.4 compares the setting as text and so lets versions run backwards).</summary>
     private long ReadCurrent()
     {
-        long maximum = Math.Max(0, replica.Settings.Integer(Settings.PreAlterDbVersion) ?? 0);
+        long maximum = replica.Settings.Integer(Settings.PreAlterDbVersion) is long stored and > 0 and < VersionLimits.DbVersionEnd
+            ? stored
+            : 0;
         foreach (TrackedTable table in replica.Tables.All)
         {
-            Statement newest = table.NewestVersion;
-            if (newest.Step() && newest.Type(0) == StorageClass.Integer)
-            {
-                maximum = Math.Max(maximum, newest.Int64(0));
-            }
-
-            newest.Reset();
+            maximum = Math.Max(maximum, table.NewestVersion());
         }
 
         return maximum;

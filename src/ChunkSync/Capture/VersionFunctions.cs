@@ -83,7 +83,14 @@ internal static unsafe class VersionFunctions
             throw Replica.NotInitialized("before calling cloudsync_db_version_next().");
         }
 
-        call.Return(replica.Clock.Next(call.Count > 0 ? call[0].Int64 : 0));
+        long merging = call.Count > 0 ? call[0].Int64 : 0;
+        if (merging >= VersionLimits.ClockReach)
+        {
+            throw new EngineException(ResultCode.Error,
+                $"cloudsync_db_version_next: the db_version is {merging}, it must be below {VersionLimits.ClockReach}");
+        }
+
+        call.Return(replica.Clock.Next(merging));
     }
 
     private static void Seq(in Call call) => call.Return(Replica.Of(call).Clock.TakeSeq());

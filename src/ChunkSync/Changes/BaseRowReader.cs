@@ -346,7 +346,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
         StorageClass.Null => 1,
         StorageClass.Integer => statement.Int64(0),
         _ => throw new EngineException(
-            ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: the sentinel's col_version is not an integer"),
+            ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: the sentinel's col_version of key"
+                + $" {KeyText.Describe(key, keyLength)} is {statement.String(0)}, which is not an integer"),
     };
 
     /// <summary>Binds the values of the remembered pk blob, then the blob itself.</summary>

@@ -69,9 +69,9 @@ internal sealed class ChangeReader(Replica replica) : IDisposable
                 statement.Bind(1, siteOrdinal);
             }
 
-            if (statement.Step() && statement.Type(0) == StorageClass.Integer)
+            if (statement.Step() && !statement.IsNull(0))
             {
-                maximum = Math.Max(maximum, statement.Int64(0));
+                maximum = Math.Max(maximum, Version(statement, table));
             }
 
             statement.Reset();
@@ -89,6 +89,19 @@ internal sealed class ChangeReader(Replica replica) : IDisposable
 
         idle.Clear();
         ForgetStatements();
+    }
+
+    /// <summary>A version that is no integer comes behind all others: a window that ended before it would hide everything.</summary>
+    private static long Version(Statement newest, TrackedTable table)
+    {
+        if (newest.Type(0) == StorageClass.Integer)
+        {
+            return newest.Int64(0);
+        }
+
+        string value = newest.String(0);
+        newest.Reset();
+        throw new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: db_version is '{value}'");
     }
 
     private Statement NewestStatement(TrackedTable table, SiteFilter filter)

@@ -322,11 +322,23 @@ internal sealed unsafe class TableStream : IDisposable
             {
                 string value = statement.IsNull(i) ? "NULL" : "'" + statement.String(i) + "'";
                 return new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}"
-                    + $" at db_version {statement.String(0)}, seq {statement.String(1)}: {names[i]} is {value}");
+                    + $" at db_version {statement.String(0)}, seq {statement.String(1)}: {names[i]} is {value}" + RowOf(statement));
             }
         }
 
         return new EngineException(ResultCode.Corrupt, "corrupt clock row in " + table.ClockName);
+    }
+
+    /// <summary>Which row a clock row is about, where it says so.</summary>
+    private static string RowOf(Statement statement)
+    {
+        if (statement.Type(2) != StorageClass.Blob || statement.Type(3) != StorageClass.Text)
+        {
+            return "";
+        }
+
+        ReadOnlySpan<byte> pk = statement.Blob(2);
+        return $" (key {KeyText.Describe(Address(pk), pk.Length)}, column {statement.String(3)})";
     }
 
     private EngineException Corrupt(string field, string value) => new(

@@ -53,7 +53,7 @@ internal sealed unsafe class BlockMerger : IDisposable
 
         statement.Run();
         Bind(writeClock, key, keyLength, change);
-        writeClock.Bind(3, change.ColumnVersion).Bind(4, replica.Clock.Next(change.DbVersion)).Bind(5, site).Bind(6, Math.Max(0, change.Seq));
+        writeClock.Bind(3, change.ColumnVersion).Bind(4, replica.Clock.Next(change.DbVersion)).Bind(5, site).Bind(6, change.StoredSeq);
         writeClock.Run();
         touched.Add(Encoding.UTF8.GetString(change.ColumnName[..change.ColumnName.IndexOf(TrackedTable.BlockSeparator)]));
         return true;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using ChunkSync.Payload;
 using ChunkSync.Sqlite;
 
@@ -11,15 +9,16 @@ internal unsafe struct ChangeRowReader(byte* body, long length)
     private PayloadReader reader = new(body, length);
     private long row;
 
-    /// <summary>Whether the first <paramref name="rows"/> rows can all be decoded: nothing is applied of a payload where one
-    /// cannot.</summary>
-    /// <exception cref="EngineException">Names the row and the byte offset in the uncompressed body.</exception>
+    /// <summary>Whether the first <paramref name="rows"/> rows can all be decoded, and their numbers be taken: nothing is applied of a
+    /// payload where one cannot.</summary>
+    /// <exception cref="EngineException">Names the row and the byte offset in the uncompressed body, or the field and its value.</exception>
     public static void CheckAll(byte* body, long length, uint rows)
     {
         ChangeRowReader reader = new(body, length);
         for (uint i = 0; i < rows; i++)
         {
-            reader.Read(out _);
+            reader.Read(out IncomingChange change);
+            change.CheckNumbers("Error on cloudsync_payload_apply");
         }
     }
 
@@ -66,26 +65,36 @@ internal unsafe struct ChangeRowReader(byte* body, long length)
     private readonly EngineException NotBytes(string field) => new(
         ResultCode.Error, $"Error on cloudsync_payload_apply: {field} of row {row} is neither TEXT nor BLOB");
 
-    /// <summary>SQLite's conversion to an integer, for rows of writers that were less strict.</summary>
-    private static long Number(in WireValue value)
+    /// <summary>SQLite's conversion to an integer, for rows of writers that were less strict: what is beyond the ends of 64 bits becomes
+    /// the end.</summary>
+    private static long Number(in WireValue value) => value.Kind switch
     {
-        switch (value.Kind)
-        {
-            case WireKind.Integer:
-                return value.Integer;
-            case WireKind.Real:
-                return value.Real >= 9.3e18 ? long.MaxValue : value.Real <= -9.3e18 ? long.MinValue : (long)value.Real;
-            case WireKind.Null:
-                return 0;
-            default:
-                string text = Encoding.UTF8.GetString(value.Bytes[..(int)Math.Min(value.Length, 32)]).TrimStart();
-                int digits = text.StartsWith('-') || text.StartsWith('+') ? 1 : 0;
-                while (digits < text.Length && char.IsAsciiDigit(text[digits]))
-                {
-                    digits++;
-                }
+        WireKind.Integer => value.Integer,
+        WireKind.Real when value.Real >= long.MaxValue => long.MaxValue,
+        WireKind.Real when value.Real <= long.MinValue => long.MinValue,
+        WireKind.Real => double.IsNaN(value.Real) ? 0 : (long)value.Real,
+        WireKind.Null => 0,
+        _ => Number(value.Bytes),
+    };
 
-                return long.TryParse(text[..digits], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : 0;
+    /// <summary>The number that a text begins with, behind white space; 0 when it begins with none.</summary>
+    private static long Number(ReadOnlySpan<byte> text)
+    {
+        text = text.TrimStart(" \t\n\v\f\r"u8);
+        bool negative = !text.IsEmpty && text[0] == '-';
+        text = !text.IsEmpty && text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
+        long number = 0;
+        for (int i = 0; i < text.Length && text[i] is >= (byte)'0' and <= (byte)'9'; i++)
+        {
+            int digit = text[i] - '0';
+            if (number > (long.MaxValue - digit) / 10)
+            {
+                return negative ? long.MinValue : long.MaxValue;
+            }
+
+            number = (10 * number) + digit;
         }
+
+        return negative ? -number : number;
     }
 }

@@ -48,6 +48,7 @@ internal unsafe struct FragmentRow
         row.Data = values[3].Data;
         row.DataLength = values[3].Length;
         row.ReadName(values[2].Bytes, values[2].Data);
+        row.Change.CheckNumbers("Error on cloudsync_payload_apply");
         return row;
     }
 

@@ -147,7 +147,7 @@ internal sealed unsafe class FragmentStore
             }
 
             version = clocks.Int64(1);
-            same = version == change.ColumnVersion && clocks.Int64(2) == change.Seq
+            same = version == change.ColumnVersion && clocks.Int64(2) == change.StoredSeq
                 && replica.Sites.Id(clocks.Int64(3)) is byte[] site && change.SiteId.SequenceEqual(site);
             winner = new Winner(0, version, clocks.Int64(3), clocks.Int64(2));
         }

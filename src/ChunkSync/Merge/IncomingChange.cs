@@ -1,4 +1,6 @@
+using ChunkSync.Capture;
 using ChunkSync.Payload;
+using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
@@ -31,4 +33,31 @@ internal unsafe struct IncomingChange
 
     /// <summary>Whether the change is about the row as a whole.</summary>
     public readonly bool IsSentinel => Column == null || ColumnName.SequenceEqual("__[RIP]__"u8);
+
+    /// <summary>The seq that is stored.</summary>
+    public readonly long StoredSeq => Math.Clamp(Seq, 0, VersionLimits.MaxSeq);
+
+    /// <summary>Refuses a change whose numbers would end the clocks that take them.</summary>
+    /// <param name="operation">What the message begins with.</param>
+    /// <exception cref="EngineException">Names the field, the table and the value.</exception>
+    public readonly void CheckNumbers(string operation)
+    {
+        if (DbVersion < VersionLimits.DbVersionEnd && (ulong)ColumnVersion < VersionLimits.ColumnVersionEnd
+            && (ulong)CausalLength <= VersionLimits.MaxCausalLength)
+        {
+            return;
+        }
+
+        (string field, long value, string rule) = this switch
+        {
+            { DbVersion: >= VersionLimits.DbVersionEnd } => ("db_version", DbVersion, "below " + VersionLimits.DbVersionEnd),
+            { ColumnVersion: < 0 or >= VersionLimits.ColumnVersionEnd } =>
+                ("col_version", ColumnVersion, "from 0 to " + (VersionLimits.ColumnVersionEnd - 1)),
+            _ => ("cl", CausalLength, "from 0 to " + VersionLimits.MaxCausalLength),
+        };
+        throw new EngineException(
+            ResultCode.Error, $"{operation}: {field} of a change of table {TableText} is {value}, it must be {rule}");
+    }
+
+    private readonly string TableText => System.Text.Encoding.UTF8.GetString(TableName);
 }

@@ -8,9 +8,6 @@ namespace ChunkSync.Merge;
 /// written once.</summary>
 internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
 {
-    /// <summary>The highest db_version that is taken from elsewhere: a forged one must not push the local clock to its end.</summary>
-    private const long MaxDbVersion = 1L << 62;
-
     private readonly Dictionary<TrackedTable, TableMerger> mergers = [];
     private TableMerger? current;
     private int generation = -1;
@@ -56,6 +53,8 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
         {
             throw new EngineException(ResultCode.Error, $"Unable to find table {columns[0].String},");
         }
+
+        change.CheckNumbers("Unable to perform merge_insert_col");
 
         // No savepoint can be opened inside the caller's INSERT. None is needed: the base row is written first, by one statement,
         // and what it refuses leaves nothing behind.
@@ -123,18 +122,9 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
     }
 
     /// <summary>Decides one change of the row in progress.</summary>
-    /// <param name="change">The change.</param>
+    /// <param name="change">The change, whose numbers have been checked.</param>
     /// <param name="operation">The operation's name in messages.</param>
-    public void Add(in IncomingChange change, string operation)
-    {
-        if (change.DbVersion >= MaxDbVersion)
-        {
-            throw new EngineException(ResultCode.Error, $"Unable to perform {operation}: db_version {change.DbVersion} of a change of table"
-                + $" {current!.Table.Name} is not below {MaxDbVersion}");
-        }
-
-        current!.Add(change, operation);
-    }
+    public void Add(in IncomingChange change, string operation) => current!.Add(change, operation);
 
     /// <summary>Writes the row in progress.</summary>
     public void FlushRow()

@@ -149,7 +149,7 @@ internal sealed unsafe class TableMerger : IDisposable
         {
             if (change.CausalLength > localCausalLength)
             {
-                Resurrect(change, change.ColumnVersion);
+                Resurrect(change);
             }
 
             return;
@@ -242,7 +242,7 @@ internal sealed unsafe class TableMerger : IDisposable
     {
         if (change.CausalLength > localCausalLength && (isKnown || change.CausalLength > 1))
         {
-            Resurrect(change, change.CausalLength);
+            Resurrect(change);
         }
     }
 
@@ -276,9 +276,9 @@ internal sealed unsafe class TableMerger : IDisposable
         return beats;
     }
 
-    private void Resurrect(in IncomingChange change, long columnVersion)
+    private void Resurrect(in IncomingChange change)
     {
-        pending.Begin(Entry(sentinelName, TrackedTable.Sentinel.Length, change, columnVersion), hasClocks: isKnown);
+        pending.Begin(SentinelEntry(change), hasClocks: isKnown);
         for (int i = 0; i < versions.Length; i++)
         {
             versions[i] = pending.Has(i) ? versions[i] : 0;
@@ -307,7 +307,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
         if (change.IsSentinel)
         {
-            ClockEntry entry = Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.ColumnVersion);
+            ClockEntry entry = SentinelEntry(change);
             writer.WriteClocks(key, keyLength, dbVersion, new ReadOnlySpan<ClockEntry>(in entry));
             hasSentinel = true;
         }
@@ -316,7 +316,7 @@ internal sealed unsafe class TableMerger : IDisposable
         wasAlive = false;
         Array.Clear(hasVersion);
         isKnown = hasSentinel;
-        localCausalLength = change.IsSentinel ? change.ColumnVersion : hasSentinel ? localCausalLength : 0;
+        localCausalLength = change.IsSentinel ? change.CausalLength : hasSentinel ? localCausalLength : 0;
     }
 
     private void WriteRow()
@@ -356,13 +356,18 @@ internal sealed unsafe class TableMerger : IDisposable
         pending.Clear();
     }
 
+    /// <summary>A sentinel's version is the causal length, whatever col_version it came with: a row that is alive must not be stored
+    /// as deleted.</summary>
+    private ClockEntry SentinelEntry(in IncomingChange change) =>
+        Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.CausalLength);
+
     private ClockEntry Entry(byte* name, int nameLength, in IncomingChange change, long version) => new()
     {
         Name = name,
         NameLength = nameLength,
         Version = version,
         Site = SiteOrdinal(change),
-        Seq = Math.Max(0, change.Seq),
+        Seq = change.StoredSeq,
     };
 
     private long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0

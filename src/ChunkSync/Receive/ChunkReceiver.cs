@@ -62,7 +62,7 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
         }
 
         Cursor start = new(dbVersion, seq, 0);
-        Cursor end = seq < long.MaxValue ? new Cursor(dbVersion, seq + 1, 0) : new Cursor(dbVersion + 1, 0, 0);
+        Cursor end = new(dbVersion, seq + 1, 0);
         return InUnit(() => Ranges.Subtract(site, start, end) ? 1 : 0) != 0;
     }
 

@@ -70,7 +70,7 @@ internal static unsafe class ReceiveFunctions
     {
         byte[] site = ReceiveRequest.ReadSite(call[0], ForgetName);
         long dbVersion = ReceiveRequest.ReadDbVersion(call[1], "db_version", ForgetName);
-        long seq = ReceiveRequest.ReadNatural(call[2], "seq", ForgetName);
+        long seq = ReceiveRequest.ReadPosition(call[2], "seq", ForgetName);
         call.Return(Replica.Of(call).Receiver.Forget(site, dbVersion, seq) ? 1 : 0);
     }
 }

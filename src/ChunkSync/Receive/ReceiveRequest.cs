@@ -1,3 +1,4 @@
+using ChunkSync.Capture;
 using ChunkSync.Chunks;
 using ChunkSync.Sqlite;
 
@@ -10,9 +11,6 @@ internal sealed class ReceiveRequest
     public const int ArgumentCount = 9;
 
     private const string Function = "cloudsync_payload_receive";
-
-    /// <summary>db_versions from here on are not taken from elsewhere.</summary>
-    private const long DbVersionEnd = 1L << 62;
 
     private ReceiveRequest(byte[] site, Cursor from, Cursor next, bool isFinal)
     {
@@ -44,11 +42,11 @@ internal sealed class ReceiveRequest
     {
         byte[] site = ReadSite(call[1], Function);
         Cursor from = new(
-            ReadDbVersion(call[2], "from_db_version", Function), ReadNatural(call[3], "from_seq", Function),
-            ReadNatural(call[4], "from_frag_offset", Function));
+            ReadDbVersion(call[2], "from_db_version", Function), ReadPosition(call[3], "from_seq", Function),
+            ReadPosition(call[4], "from_frag_offset", Function));
         Cursor next = new(
-            ReadDbVersion(call[5], "next_db_version", Function), ReadNatural(call[6], "next_seq", Function),
-            ReadNatural(call[7], "next_frag_offset", Function));
+            ReadDbVersion(call[5], "next_db_version", Function), ReadPosition(call[6], "next_seq", Function),
+            ReadPosition(call[7], "next_frag_offset", Function));
         long final = ReadNatural(call[8], "is_final", Function);
         if (final > 1)
         {
@@ -56,6 +54,12 @@ internal sealed class ReceiveRequest
         }
 
         ReceiveRequest request = new(site, from, next, final == 1);
+        if (request.IsFinal && request.End.DbVersion >= VersionLimits.DbVersionEnd)
+        {
+            throw Refused($"next_db_version is {next.DbVersion}, a final chunk has one below {VersionLimits.DbVersionEnd - 1}: nothing could be"
+                + " asked for behind it");
+        }
+
         if (request.IsFinal && next.Seq > 0)
         {
             throw Refused($"next_seq is {next.Seq}, a final chunk has 0 there");
@@ -86,16 +90,23 @@ internal sealed class ReceiveRequest
     public static EngineException Refused(string what) => new(ResultCode.Error, Function + ": " + what);
 
     /// <summary>A db_version that is not too high to be taken from elsewhere.</summary>
-    public static long ReadDbVersion(Value value, string name, string function)
+    public static long ReadDbVersion(Value value, string name, string function) =>
+        ReadBelow(VersionLimits.DbVersionEnd, value, name, function);
+
+    /// <summary>A seq or an offset: what is counted from it stays a number.</summary>
+    public static long ReadPosition(Value value, string name, string function) =>
+        ReadBelow(VersionLimits.PositionEnd, value, name, function);
+
+    private static long ReadBelow(long end, Value value, string name, string function)
     {
         long number = ReadNatural(value, name, function);
-        return number < DbVersionEnd
+        return number < end
             ? number
-            : throw new EngineException(ResultCode.Error, $"{function}: {name} is {number}, it must be below {DbVersionEnd}");
+            : throw new EngineException(ResultCode.Error, $"{function}: {name} is {number}, it must be below {end}");
     }
 
     /// <summary>An INTEGER that is not negative.</summary>
-    public static long ReadNatural(Value value, string name, string function) => value.Type == StorageClass.Integer && value.Int64 >= 0
+    private static long ReadNatural(Value value, string name, string function) => value.Type == StorageClass.Integer && value.Int64 >= 0
         ? value.Int64
         : throw new EngineException(
             ResultCode.Error, $"{function}: {name} is {ChunkQuery.Describe(value)}, it must be an integer that is not negative");

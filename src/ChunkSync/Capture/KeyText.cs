@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using ChunkSync.Payload;
 
-namespace ChunkSync.Merge;
+namespace ChunkSync.Capture;
 
 /// <summary>Primary-key blobs for people: the values as SQL literals.</summary>
 internal static unsafe class KeyText
