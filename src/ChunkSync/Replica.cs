@@ -149,6 +149,9 @@ internal sealed class Replica : IDisposable
         Refresh();
     }
 
+    /// <inheritdoc cref="Freshness.IsCertain"/>
+    public bool IsSameStatement => freshness.IsCertain;
+
     /// <inheritdoc cref="Freshness.CountChanges"/>
     public void CountChanges() => freshness.CountChanges();
 

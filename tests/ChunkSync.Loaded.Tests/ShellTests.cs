@@ -73,6 +73,29 @@ public partial class ShellTests
     }
 
     [Fact]
+    public void Attached_file_is_left_alone_when_it_tracks_a_table_of_the_same_name()
+    {
+        string folder = Directory.CreateTempSubdirectory("chunksync-attached").FullName;
+        try
+        {
+            string main = Path.Combine(folder, "a.db");
+            string other = Path.Combine(folder, "b.db");
+            Assert.Equal("1\n", Repository.Shell(Setup, main).Output);
+            Assert.Equal("1\n", Repository.Shell(Setup, other).Output);
+            (_, string output, string errors) = Repository.Shell(
+                $"ATTACH '{other}' AS aux; DELETE FROM aux.items;\nUPDATE items SET price = 3 WHERE id = 'a'; SELECT count(*) FROM aux.items;"
+                + " SELECT group_concat(col_name || col_version) FROM items_cloudsync;", main);
+            Assert.Equal("2\nname1,price2,name1,price1\n", output);
+            Assert.Contains("table items of the attached database aux is synchronised by itself", errors);
+            Assert.Equal("0\n2\n", Repository.Shell("DELETE FROM items; SELECT count(*) FROM items; SELECT count(*) FROM items_cloudsync;", other).Output);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Join_feeds_hidden_inputs_when_they_come_from_another_table()
     {
         string output = Ok(Setup + """

@@ -35,15 +35,22 @@ internal static unsafe class CaptureFunctions
 
     private static void IsSync(in Call call) => call.Return(Replica.Of(call).Capture.IsSuppressed(call[0].Text) ? 1 : 0);
 
-    private static void Insert(in Call call)
-    {
-        Replica.Of(call).Capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete: false);
-        call.ReturnNull();
-    }
+    private static void Insert(in Call call) => Row(call, isDelete: false);
 
-    private static void Delete(in Call call)
+    private static void Delete(in Call call) => Row(call, isDelete: true);
+
+    private static void Row(in Call call, bool isDelete)
     {
-        Replica.Of(call).Capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete: true);
+        LocalCapture capture = Replica.Of(call).Capture;
+        try
+        {
+            capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete);
+        }
+        catch (EngineException failure) when (capture.LeavesRowsBehind)
+        {
+            throw new EngineException(ResultCode.Full, failure.Message);
+        }
+
         call.ReturnNull();
     }
 
@@ -55,12 +62,31 @@ internal static unsafe class CaptureFunctions
         return capture;
     }
 
-    private static void Step(object accumulator, in Call call) =>
-        ((LocalCapture)accumulator).UpdateColumn(call[0], call[1], call[2]);
+    private static void Step(object accumulator, in Call call)
+    {
+        LocalCapture capture = (LocalCapture)accumulator;
+        try
+        {
+            capture.UpdateColumn(call[0], call[1], call[2]);
+        }
+        catch (EngineException failure) when (capture.LeavesRowsBehind)
+        {
+            throw new EngineException(ResultCode.Full, failure.Message);
+        }
+    }
 
     private static void End(object? accumulator, in Call call)
     {
-        ((LocalCapture?)accumulator)?.UpdateRow();
+        LocalCapture capture = Replica.Of(call).Capture;
+        try
+        {
+            ((LocalCapture?)accumulator)?.UpdateRow();
+        }
+        catch (EngineException failure) when (capture.LeavesRowsBehind)
+        {
+            throw new EngineException(ResultCode.Full, failure.Message);
+        }
+
         call.ReturnNull();
     }
 }

@@ -6,17 +6,29 @@ namespace ChunkSync.Capture;
 /// <summary>What the triggers of tracked tables call: finds the table, encodes the key, writes the clocks.</summary>
 internal sealed unsafe class LocalCapture(Replica replica)
 {
+    private const int UndoesStatements = 3_040_000;
+
     private readonly KeyBuffer key = new();
     private readonly KeyBuffer oldKey = new();
+    private readonly TriggerOrigin origin = new(replica);
     private bool[] changed = [];
     private TrackedTable? updating;
     private int updateStep;
     private bool keyChanged;
 
-    /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection. Asked for every row:
-    /// mostly there is nothing to look up.</summary>
+    /// <summary>Whose trigger calls.</summary>
+    public TriggerOrigin Origin => origin;
+
+    /// <summary>Whether an ordinary error of ours would leave what the host's statement did: SQLite 3.35 undoes an UPDATE or DELETE inside a
+    /// transaction for a function's error in a trigger only when something else in it can fail. SQLITE_FULL is undone always, with the
+    /// transaction where there is no other way. (3.40 is known to be right; where between the two that began is not.)</summary>
+    public bool LeavesRowsBehind => Sqlite3.Api->libversion_number() < UndoesStatements && !replica.Connection.IsAutocommit;
+
+    /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection. A table of that name
+    /// in an attached database is not disabled with it: its trigger goes on, and is refused. Asked for every row: mostly there is nothing
+    /// to look up.</summary>
     public bool IsSuppressed(ReadOnlySpan<byte> name) =>
-        (replica.MergeDepth > 0 && replica.Tables.Find(name) != null) || replica.Tables.IsDisabled(name);
+        (replica.MergeDepth > 0 && replica.Tables.Find(name) != null) || (replica.Tables.IsDisabled(name) && !origin.IsAttached(name));
 
     /// <summary>An AFTER INSERT or AFTER DELETE trigger fired with the row's key.</summary>
     /// <param name="arguments">Table name and key values.</param>
@@ -202,6 +214,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
             throw new EngineException(ResultCode.Error, function + ": a trigger on a clock table must not write to a tracked table");
         }
 
+        origin.RequireMain(name.Text);
         replica.RefreshInTrigger();
         TrackedTable? table = replica.Tables.Find(name.Text);
         return table ?? throw new EngineException(

@@ -113,6 +113,13 @@ internal static unsafe class TableFunctions
         TableCatalog tables = replica.Tables;
         TrackedTable? table = tables.Find(call[0].Text);
 
+        if (table == null && Replica.Of(call).Capture.Origin.IsAttached(call[0].Text))
+        {
+            // A grow-only table of an attached database, whose trigger refuses what it asks about.
+            call.Return(1);
+            return;
+        }
+
         // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
         bool merging = replica.MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
         call.Return(table != null && !merging && !tables.IsDisabled(table.NameUtf8) ? 1 : 0);

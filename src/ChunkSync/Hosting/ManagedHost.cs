@@ -65,6 +65,8 @@ public static unsafe class ManagedHost
         ("randomness", 148),
         ("context_db_handle", 149),
         ("limit", 151),
+        ("next_stmt", 152),
+        ("sql", 153),
         ("create_function_v2", 162),
         ("extended_errcode", 166),
         ("stmt_status", 170),
@@ -85,6 +87,7 @@ public static unsafe class ManagedHost
         ("set_last_insert_rowid", 216),
         ("prepare_v3", 217),
         ("txn_state", 252),
+        ("db_name", 264),
     ];
 
     private static readonly Lock Gate = new();

@@ -42,6 +42,10 @@ internal sealed unsafe class Connection(nint handle)
         }
     }
 
+    /// <summary>Whether a database is in a write transaction.</summary>
+    /// <param name="name">Its name on this connection, UTF-8 with a NUL behind it.</param>
+    public bool IsWritingTo(byte* name) => Sqlite3.Api->txn_state(Handle, name) == WriteTransaction;
+
     /// <summary>The number of rows written by the last statement.</summary>
     public int Changes => Sqlite3.Api->changes(Handle);
 
@@ -49,7 +53,10 @@ internal sealed unsafe class Connection(nint handle)
     public int TotalChanges => Sqlite3.Api->total_changes(Handle);
 
     /// <summary>A statement that lives as long as the connection, prepared at first use.</summary>
-    public Statement Prepare(string sql)
+    public Statement Prepare(string sql) => Prepare(Encoding.UTF8.GetBytes(sql));
+
+    /// <summary>Like <see cref="Prepare(string)"/>, for text that need not be valid UTF-8.</summary>
+    public Statement Prepare(byte[] sql)
     {
         Statement statement = new(this, sql);
         statements.Add(statement);

@@ -11,11 +11,17 @@ internal static unsafe class Sqlite3
     /// <summary>SQLite 3.35.0, the oldest version whose table has every slot in <see cref="SqliteApi"/>.</summary>
     public const int MinimumVersion = 3_035_000;
 
+    /// <summary>SQLite 3.39.0, the first with <c>sqlite3_db_name</c>.</summary>
+    private const int FirstWithDatabaseNames = 3_039_000;
+
     private static readonly Lock Gate = new();
     private static int connections;
 
     /// <summary>SQLite's own table of routines; null until the first <see cref="Attach"/>.</summary>
     public static SqliteApi* Api { get; private set; }
+
+    /// <summary>Whether SQLite tells the names of a connection's databases without a statement.</summary>
+    public static bool HasDatabaseNames { get; private set; }
 
     /// <summary>Registers one more connection of the library behind <paramref name="table"/>.</summary>
     /// <exception cref="EngineException">Another SQLite library in this process still has registered connections.</exception>
@@ -30,6 +36,7 @@ internal static unsafe class Sqlite3
             }
 
             Api = table;
+            HasDatabaseNames = table->libversion_number() >= FirstWithDatabaseNames;
             connections++;
         }
     }

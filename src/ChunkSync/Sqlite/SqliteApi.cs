@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ChunkSync.Sqlite;
 
 /// <summary>The part of <c>struct sqlite3_api_routines</c> (sqlite3ext.h) that the engine calls, each member at its own slot.
-/// Only a pointer to SQLite's own table is ever kept, never a copy: the table of an older SQLite is shorter. All slots used
-/// here exist since SQLite 3.35, which the loader checks first. <c>native/layout_check.c</c> proves the offsets.</summary>
+/// Only a pointer to SQLite's own table is ever kept, never a copy: the table of an older SQLite is shorter. The slots used
+/// here exist since SQLite 3.35, which the loader checks first, but for one at the end. <c>native/layout_check.c</c> proves the offsets.</summary>
 /// <remarks>Members without a GC transition are short, do not block, and are called only while this thread already holds the
 /// connection's mutex, that is inside a callback of the connection.</remarks>
 [StructLayout(LayoutKind.Explicit)]
@@ -60,6 +60,8 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 148)] public delegate* unmanaged[Cdecl]<int, void*, void> randomness;
     [FieldOffset(8 * 149)] public delegate* unmanaged[Cdecl]<nint, nint> context_db_handle;
     [FieldOffset(8 * 151)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int, int> limit;
+    [FieldOffset(8 * 152)] public delegate* unmanaged[Cdecl]<nint, nint, nint> next_stmt;
+    [FieldOffset(8 * 153)] public delegate* unmanaged[Cdecl]<nint, byte*> sql;
     [FieldOffset(8 * 162)] public delegate* unmanaged[Cdecl]<nint, byte*, int, int, void*, void*, void*, void*, void*, int> create_function_v2;
     [FieldOffset(8 * 166)] public delegate* unmanaged[Cdecl]<nint, int> extended_errcode;
     [FieldOffset(8 * 170)] public delegate* unmanaged[Cdecl]<nint, int, int, int> stmt_status;
@@ -80,4 +82,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 216)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, long, void> set_last_insert_rowid;
     [FieldOffset(8 * 217)] public delegate* unmanaged[Cdecl]<nint, byte*, int, uint, nint*, byte**, int> prepare_v3;
     [FieldOffset(8 * 252)] public delegate* unmanaged[Cdecl]<nint, byte*, int> txn_state;
+
+    /// <summary>Since SQLite 3.39: only to be read where <see cref="Sqlite3.HasDatabaseNames"/> says so.</summary>
+    [FieldOffset(8 * 264)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*> db_name;
 }

@@ -25,10 +25,10 @@ internal sealed unsafe class Statement : IDisposable
     private nint[] values = [];
     private nint firstValue;
 
-    internal Statement(Connection connection, string sql)
+    internal Statement(Connection connection, byte[] sql)
     {
         this.connection = connection;
-        this.sql = Encoding.UTF8.GetBytes(sql);
+        this.sql = sql;
     }
 
     /// <summary>The statement's text.</summary>
