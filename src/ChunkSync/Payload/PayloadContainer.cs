@@ -14,11 +14,13 @@ internal static unsafe class PayloadContainer
     /// <param name="columns">Values per row.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="schemaHash">The writer's schema hash.</param>
+    /// <param name="compress">Whether the body is compressed where that makes it shorter.</param>
     /// <returns>The payload's length.</returns>
-    public static long Finish(byte* target, byte* body, int length, byte version, int columns, uint rows, ulong schemaHash)
+    public static long Finish(
+        byte* target, byte* body, int length, byte version, int columns, uint rows, ulong schemaHash, bool compress = true)
     {
         byte* stored = target + ContainerHeader.Length;
-        int compressed = length <= Lz4.MaxInput ? Lz4.Compress(body, length, stored, Lz4.Bound(length)) : 0;
+        int compressed = compress && length <= Lz4.MaxInput ? Lz4.Compress(body, length, stored, Lz4.Bound(length)) : 0;
         bool raw = compressed <= 0 || compressed > length;
         if (raw)
         {

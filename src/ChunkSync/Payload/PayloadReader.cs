@@ -137,6 +137,27 @@ internal unsafe struct PayloadReader
         return true;
     }
 
+    /// <summary>Reads an integer; false, with nothing read, when the next value is not one or is malformed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadInteger(out long number) => TryReadNatural(out number) || TryReadSigned(out number);
+
+    /// <summary>Passes over one value of any kind; false, with nothing read, when it is malformed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TrySkip() => TryReadBytes(out _, out _) || TryReadNatural(out _) || TryRead(out _);
+
+    private bool TryReadSigned(out long number)
+    {
+        PayloadReader before = this;
+        bool isInteger = TryRead(out WireValue value) && value.Kind == WireKind.Integer;
+        number = value.Integer;
+        if (!isInteger)
+        {
+            this = before;
+        }
+
+        return isInteger;
+    }
+
     /// <summary>A big-endian number; the caller has checked that its bytes are there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly bool TryMagnitude(byte* at, int count, out ulong magnitude)

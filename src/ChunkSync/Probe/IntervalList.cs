@@ -1,0 +1,96 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Probe;
+
+/// <summary>The points and ranges of a probe set in one ascending list of intervals without overlaps.</summary>
+internal sealed unsafe class IntervalList : IDisposable
+{
+    private const byte Range = 0;
+    private const byte Point = 1;
+    private const byte FoundPoint = 2;
+
+    private readonly NativeBuffer intervals = new();
+    private readonly NativeBuffer kinds = new();
+    private int hint;
+
+    public int Count => (int)kinds.Length;
+
+    /// <summary>The number of points that <see cref="MarkFound"/> was never called for.</summary>
+    public int Misses { get; private set; }
+
+    public PositionInterval this[int index] => ((PositionInterval*)intervals.Data)[index];
+
+    /// <summary>Adds a point or range; false when it does not come behind the last one.</summary>
+    public bool TryAdd(PositionInterval interval, bool isPoint)
+    {
+        if (Count > 0 && this[Count - 1].To >= interval.From)
+        {
+            return false;
+        }
+
+        *(PositionInterval*)intervals.Reserve(sizeof(PositionInterval)) = interval;
+        intervals.Commit(sizeof(PositionInterval));
+        kinds.Append([isPoint ? Point : Range]);
+        Misses += isPoint ? 1 : 0;
+        return true;
+    }
+
+    /// <summary>The first interval that does not end before <paramref name="position"/>; <see cref="Count"/> when all do.</summary>
+    public int FirstNotBefore(Position position)
+    {
+        int low = 0;
+        int high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (this[middle].To < position)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>The interval that a position lies in, or -1. Positions of a chunk mostly ascend: the last place is looked at first.</summary>
+    public int Find(Position position)
+    {
+        bool near = hint < Count && this[hint].To >= position && (hint == 0 || this[hint - 1].To < position);
+        hint = near ? hint : FirstNotBefore(position);
+        return hint < Count && this[hint].From <= position ? hint : -1;
+    }
+
+    /// <summary>Whether any interval shares a position with <paramref name="span"/>.</summary>
+    public bool Touches(PositionInterval span)
+    {
+        int first = FirstNotBefore(span.From);
+        return first < Count && this[first].From <= span.To;
+    }
+
+    /// <summary>Whether one range holds all of <paramref name="span"/>. Points prove nothing: there may be positions between them.</summary>
+    public bool Covers(PositionInterval span)
+    {
+        int first = FirstNotBefore(span.From);
+        return first < Count && kinds.Data[first] == Range && this[first].From <= span.From && this[first].To >= span.To;
+    }
+
+    /// <summary>A change in the interval was seen that matches the whole set.</summary>
+    public void MarkFound(int interval)
+    {
+        if (kinds.Data[interval] == Point)
+        {
+            kinds.Data[interval] = FoundPoint;
+            Misses--;
+        }
+    }
+
+    public void Dispose()
+    {
+        intervals.Dispose();
+        kinds.Dispose();
+    }
+}
