@@ -4,6 +4,7 @@ using ChunkSync.Chunks;
 using ChunkSync.Help;
 using ChunkSync.Merge;
 using ChunkSync.Receive;
+using ChunkSync.Sql.Probe;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -23,6 +24,7 @@ internal static class Registration
         .. UuidFunctions.All,
         .. PayloadFunctions.All,
         .. ReceiveFunctions.All,
+        .. ProbeFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>
@@ -33,6 +35,9 @@ internal static class Registration
         ChangesTable.Definition,
         PayloadChunksTable.Definition,
         ReceiveGapsTable.Definition,
+        PayloadRowsTable.Definition,
+        PayloadProbeTable.Definition,
+        PayloadProbePlanTable.Definition,
         HelpTable.Definition,
     ];
 }

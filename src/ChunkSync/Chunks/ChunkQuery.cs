@@ -142,27 +142,6 @@ internal sealed class ChunkQuery
         return exact
             ? value.Int64
             : throw new EngineException(ResultCode.Error,
-                $"cloudsync_payload_chunks: {field} is {Describe(value)}, it must be an integer");
-    }
-
-    /// <summary>A value as messages show it, shortened.</summary>
-    public static string Describe(Value value)
-    {
-        const int Shown = 40;
-        if (value.IsNull)
-        {
-            return "NULL";
-        }
-
-        if (value.Type == StorageClass.Blob)
-        {
-            ReadOnlySpan<byte> blob = value.Blob;
-            return "x'" + Convert.ToHexStringLower(blob[..Math.Min(blob.Length, Shown)]) + (blob.Length > Shown ? "…" : "") + "'";
-        }
-
-        bool quoted = value.Type == StorageClass.Text;
-        string text = value.String;
-        text = text.Length > Shown ? text[..Shown] + "…" : text;
-        return quoted ? "'" + text + "'" : text;
+                $"cloudsync_payload_chunks: {field} is {SqlText.Describe(value)}, it must be an integer");
     }
 }

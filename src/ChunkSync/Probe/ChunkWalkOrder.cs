@@ -48,8 +48,8 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
         bool found = source.Seek(chunk);
         return row == 0 || (found && source.Ordinal == chunk)
             ? found
-            : throw new EngineException(
-                ResultCode.Error, $"resume_chunk_index {chunk} is not in the source; resume with resume_row 0 to go on behind it");
+            : throw new ProbeException(
+                $"resume_chunk_index {chunk} is not in the source; resume with resume_row 0 to go on behind it");
     }
 
     private bool Advance(ref ProbeCounters counters)
@@ -157,7 +157,7 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
         if (options.IsOrdered && lastSpan is PositionInterval last && facts.Span is PositionInterval span && source.Ordinal > lastOrdinal
             && span.From < last.To)
         {
-            throw new EngineException(ResultCode.Error, $"chain_order is 'position', but chunk {source.Ordinal} begins at {span.From},"
+            throw new ProbeException($"chain_order is 'position', but chunk {source.Ordinal} begins at {span.From},"
                 + $" before the end {last.To} of chunk {lastOrdinal}");
         }
     }

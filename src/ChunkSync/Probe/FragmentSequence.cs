@@ -16,14 +16,14 @@ internal sealed unsafe class FragmentSequence(bool isResumed)
     /// <param name="row">The row.</param>
     /// <param name="version">The version of its payload.</param>
     /// <param name="chunk">Its chunk.</param>
-    /// <exception cref="BrokenValueException">A part is missing before it, or a fragment payload holds something else.</exception>
+    /// <exception cref="ProbeException">A part is missing before it, or a fragment payload holds something else.</exception>
     public void Check(ref ChangeRowWalker row, byte version, long chunk)
     {
         FragmentName name = default;
         bool isPart = version == ContainerHeader.FragmentVersion && row.Column != null && FragmentName.TryParse(row.ColumnName, out name);
         if (version == ContainerHeader.FragmentVersion && !isPart)
         {
-            throw new BrokenValueException($"chunk {chunk}: row {row.Row} is not a part of a value");
+            throw new ProbeException($"chunk {chunk}: row {row.Row} is not a part of a value");
         }
 
         bool isFirstOfResumed = isResumed && !hasBegun;
@@ -38,7 +38,7 @@ internal sealed unsafe class FragmentSequence(bool isResumed)
         }
         else if (isPart && name.PartIndex > 0 && !isFirstOfResumed)
         {
-            throw new BrokenValueException($"value {id} is not whole: part {name.PartIndex - 1} of {name.PartCount} is missing before chunk {chunk}");
+            throw new ProbeException($"value {id} is not whole: part {name.PartIndex - 1} of {name.PartCount} is missing before chunk {chunk}");
         }
 
         bool goesOn = isPart && name.PartIndex + 1 < name.PartCount;
@@ -49,7 +49,7 @@ internal sealed unsafe class FragmentSequence(bool isResumed)
     }
 
     /// <summary>Checks that no value is open.</summary>
-    /// <exception cref="BrokenValueException">One is.</exception>
+    /// <exception cref="ProbeException">One is.</exception>
     public void CheckEnd()
     {
         if (openId != null)
@@ -58,5 +58,5 @@ internal sealed unsafe class FragmentSequence(bool isResumed)
         }
     }
 
-    private BrokenValueException MissingBehind() => new($"value {openId} is not whole: part {nextPart} of {parts} is missing behind chunk {lastChunk}");
+    private ProbeException MissingBehind() => new($"value {openId} is not whole: part {nextPart} of {parts} is missing behind chunk {lastChunk}");
 }

@@ -58,8 +58,8 @@ internal sealed unsafe class ProbeScan : IDisposable
 
     /// <summary>Goes to the next page; false when there is none.</summary>
     /// <exception cref="DamagedChunkException">A chunk that is needed is damaged; the message names it.</exception>
-    /// <exception cref="BrokenValueException">A long value is not whole, with strict fragments.</exception>
-    /// <exception cref="EngineException">The source failed, or the cursor or order that was given is wrong.</exception>
+    /// <exception cref="ProbeException">The cursor or the order that was given is wrong, or with strict fragments a long value is not whole.</exception>
+    /// <exception cref="EngineException">The source failed.</exception>
     public bool MoveNext()
     {
         while (!isDone)
@@ -145,7 +145,7 @@ internal sealed unsafe class ProbeScan : IDisposable
 
         return row <= facts.Header.Rows
             ? row
-            : throw new EngineException(ResultCode.Error, $"resume_row {row} is not in chunk {chunk}, which has {facts.Header.Rows} rows");
+            : throw new ProbeException($"resume_row {row} is not in chunk {chunk}, which has {facts.Header.Rows} rows");
     }
 
     /// <summary>Opens the current chunk and walks it; false when it is damaged and may be left out.</summary>

@@ -42,7 +42,7 @@ internal static unsafe class ReceiveFunctions
         Value value = call[0];
         if (!value.IsNull && value.Type != StorageClass.Blob)
         {
-            throw ReceiveRequest.Refused($"payload is {ChunkQuery.Describe(value)}, it must be a BLOB");
+            throw ReceiveRequest.Refused($"payload is {SqlText.Describe(value)}, it must be a BLOB");
         }
 
         ReceiveRequest request = ReceiveRequest.Read(call);

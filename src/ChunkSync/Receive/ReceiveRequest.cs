@@ -84,7 +84,7 @@ internal sealed class ReceiveRequest
     /// <param name="function">The function that it was given to.</param>
     public static byte[] ReadSite(Value value, string function) => value.Type == StorageClass.Blob && !value.Blob.IsEmpty
         ? value.Blob.ToArray()
-        : throw new EngineException(ResultCode.Error, $"{function}: site_id is {ChunkQuery.Describe(value)}, it must be a BLOB that is not empty");
+        : throw new EngineException(ResultCode.Error, $"{function}: site_id is {SqlText.Describe(value)}, it must be a BLOB that is not empty");
 
     /// <summary>The failure of a call whose arguments do not fit.</summary>
     public static EngineException Refused(string what) => new(ResultCode.Error, Function + ": " + what);
@@ -109,5 +109,5 @@ internal sealed class ReceiveRequest
     private static long ReadNatural(Value value, string name, string function) => value.Type == StorageClass.Integer && value.Int64 >= 0
         ? value.Int64
         : throw new EngineException(
-            ResultCode.Error, $"{function}: {name} is {ChunkQuery.Describe(value)}, it must be an integer that is not negative");
+            ResultCode.Error, $"{function}: {name} is {SqlText.Describe(value)}, it must be an integer that is not negative");
 }

@@ -209,7 +209,7 @@ public sealed unsafe class ProbeScanFixtureTests
         using ProbeScan scan = new(source, ProbeSet.TryRead(set)!, Options(line));
         if (line.TryGetProperty("error", out JsonElement error))
         {
-            BrokenValueException failure = Assert.Throws<BrokenValueException>(() => Drain(scan, chain, out _));
+            ProbeException failure = Assert.Throws<ProbeException>(() => Drain(scan, chain, out _));
             Assert.Contains(error.GetString()!, failure.Message, StringComparison.Ordinal);
             source.Release();
             return;

@@ -1,0 +1,148 @@
+using ChunkSync.Payload;
+using ChunkSync.Probe;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Sql.Probe;
+
+/// <summary>The functions around probes: sets, indexes, one payload at a time. All are pure.
+/// <code>
+/// SELECT cloudsync_probe_set('entity', 'items', cloudsync_pk_encode(id)) FROM wanted;
+/// INSERT INTO staged(payload_index, payload) SELECT cloudsync_payload_index(payload, 2), payload FROM cloudsync_payload_chunks;
+/// SELECT cloudsync_payload_filter(?1, ?2);
+/// </code></summary>
+internal static unsafe class ProbeFunctions
+{
+    private const string SetName = "cloudsync_probe_set";
+    private const string IndexName = "cloudsync_payload_index";
+    private const string FilterName = "cloudsync_payload_filter";
+    private const int MaxArguments = 5;
+
+    public static IReadOnlyList<FunctionDefinition> All { get; } =
+    [
+        .. Enumerable.Range(1, MaxArguments).Select(DefineSet),
+        DefineIndex(1),
+        DefineIndex(2),
+        DefineFilter(2),
+        DefineFilter(3),
+    ];
+
+    private static FunctionDefinition DefineSet(int arguments) =>
+        new(SetName, arguments, static _ => new ProbeSetBuilder(), &AddProbe, &FinishSet)
+        {
+            InSchema = SchemaUse.Innocuous,
+            IsDeterministic = true,
+            Summary = "Aggregate: a set of probes, one row each: ('entity', tbl, pk), ('table', tbl), ('site', site_id), ('position', db_version,"
+                + " seq), ('range', from_db_version, from_seq, to_db_version, to_seq), ('all').",
+            Example = arguments switch
+            {
+                1 => "SELECT cloudsync_probe_set('all')",
+                2 => "SELECT cloudsync_probe_set('table', 'items')",
+                3 => "SELECT cloudsync_probe_set('entity', 'items', cloudsync_pk_encode(value)) FROM json_each('[\"a\", \"b\"]')",
+                4 => "SELECT cloudsync_probe_set('position', 3, 0, NULL)",
+                _ => "SELECT cloudsync_probe_set('range', 90, NULL, NULL, NULL)",
+            },
+        };
+
+    private static FunctionDefinition DefineIndex(int arguments) => new(IndexName, arguments, &Index)
+    {
+        InSchema = SchemaUse.Innocuous,
+        IsDeterministic = true,
+        Summary = "The index of a payload for probes: positions, tables and sites on level 1, which is the default, entities too on level 2.",
+        Example = arguments == 1
+            ? "SELECT cloudsync_payload_index(payload) FROM cloudsync_payload_chunks WHERE since_db_version = 0"
+            : "SELECT cloudsync_payload_index(payload, 2) FROM cloudsync_payload_chunks WHERE since_db_version = 0",
+    };
+
+    private static FunctionDefinition DefineFilter(int arguments) => new(FilterName, arguments, &Filter)
+    {
+        InSchema = SchemaUse.Innocuous,
+        IsDeterministic = true,
+        Summary = "The rows of one payload that a probe set matches, or with a third argument 1 those that it does not, as a payload; NULL when"
+            + " there are none.",
+        Example = arguments == 2
+            ? "SELECT cloudsync_payload_filter(payload, (SELECT cloudsync_probe_set('table', 'items'))) FROM cloudsync_payload_chunks WHERE since_db_version = 0"
+            : "SELECT cloudsync_payload_filter(payload, (SELECT cloudsync_probe_set('table', 'items')), 1) FROM cloudsync_payload_chunks WHERE since_db_version = 0",
+    };
+
+    private static void AddProbe(object accumulator, in Call call) =>
+        ProbeArguments.Add((ProbeSetBuilder)accumulator, new ReadOnlySpan<Value>(call.Arguments, call.Count), SetName);
+
+    /// <summary>A set over no rows matches nothing.</summary>
+    private static void FinishSet(object? accumulator, in Call call)
+    {
+        using NativeBuffer target = new();
+        using ProbeSetBuilder empty = new();
+        ((ProbeSetBuilder?)accumulator ?? empty).Finish(target);
+        long length = target.Length;
+        Result.OwnedBlob(call.Context, target.Detach(), length);
+    }
+
+    private static void Index(in Call call)
+    {
+        long level = call.Count < 2 || call[1].IsNull ? 1 : ProbeArguments.Integer(call[1], "level", IndexName);
+        if (level is not (1 or 2))
+        {
+            throw new EngineException(ResultCode.Error, $"{IndexName}: level must be 1 or 2, not {level}");
+        }
+
+        call.ReturnNull();
+        if (call[0].IsNull)
+        {
+            return;
+        }
+
+        using PayloadIndexWriter writer = new();
+        using NativeBuffer target = new();
+        try
+        {
+            ReadOnlySpan<byte> payload = ProbeArguments.Payload(call[0]);
+            fixed (byte* bytes = payload)
+            {
+                writer.Write(bytes, payload.Length, (int)level, target);
+            }
+        }
+        catch (DamagedChunkException damage)
+        {
+            throw ProbeException.Named(damage, IndexName);
+        }
+
+        long length = target.Length;
+        Result.OwnedBlob(call.Context, target.Detach(), length);
+    }
+
+    private static void Filter(in Call call)
+    {
+        call.ReturnNull();
+        bool invert = call.Count > 2 && !call[2].IsNull && ProbeArguments.Integer(call[2], "invert", FilterName) != 0;
+        ProbeSet set = ProbeArguments.Set(call[1], FilterName);
+        if (call[0].IsNull)
+        {
+            set.Dispose();
+            return;
+        }
+
+        ReadOnlySpan<byte> payload = call[0].Type == StorageClass.Blob ? call[0].Blob : default;
+        fixed (byte* bytes = payload)
+        {
+            // One page whatever its size: the rows were one payload before.
+            ProbeOptions options = new() { Invert = invert, MaxSize = long.MaxValue, MaxExpanded = PayloadContainer.MaxBody };
+            using ProbeScan scan = new(new SinglePayloadSource(bytes, payload.Length), set, options);
+            try
+            {
+                _ = ProbeArguments.Payload(call[0]);
+                if (scan.MoveNext())
+                {
+                    long length = scan.Current.Payload.Length;
+                    Result.OwnedBlob(call.Context, scan.Current.Payload.Detach(), length);
+                }
+            }
+            catch (DamagedChunkException damage)
+            {
+                const string Chunk = "chunk 0: ";
+                string text = damage.Message;
+                throw ProbeException.Named(
+                    new DamagedChunkException(text.StartsWith(Chunk, StringComparison.Ordinal) ? text[Chunk.Length..] : text), FilterName);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+namespace ChunkSync.Sqlite;
+
+/// <summary>The hidden columns of a table-valued function: which of them a query gives a value with <c>=</c>, and their values in
+/// <c>xFilter</c>. Bit i of the plan's number says that input i is given; values come in that order.</summary>
+internal static unsafe class HiddenInputs
+{
+    /// <summary>Takes the usable equality terms.</summary>
+    /// <param name="plan">SQLite's question.</param>
+    /// <param name="first">The first hidden column; the others follow it.</param>
+    /// <param name="count">How many there are, at most 16.</param>
+    /// <param name="given">The bits of the inputs that are given.</param>
+    /// <returns>False when an input comes from a table that would be joined later: that order would lose it, another must be
+    /// taken.</returns>
+    public static bool TryPlan(IndexInfo* plan, int first, int count, out int given)
+    {
+        given = 0;
+        int* chosen = stackalloc int[count];
+        new Span<int>(chosen, count).Fill(-1);
+        for (int i = 0; i < plan->ConstraintCount; i++)
+        {
+            IndexConstraint constraint = plan->Constraints[i];
+            int input = constraint.Column - first;
+            if (input < 0 || input >= count || constraint.Operator != IndexConstraint.Equal)
+            {
+                continue;
+            }
+
+            if (constraint.Usable == 0)
+            {
+                return false;
+            }
+
+            chosen[input] = chosen[input] < 0 ? i : chosen[input];
+        }
+
+        int argument = 0;
+        for (int input = 0; input < count; input++)
+        {
+            if (chosen[input] >= 0)
+            {
+                plan->Usage[chosen[input]].ArgumentIndex = ++argument;
+                plan->Usage[chosen[input]].Omit = 1;
+                given |= 1 << input;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The values by input; handle 0 for those that are not given.</summary>
+    public static void Read(int given, nint* arguments, Span<Value> inputs)
+    {
+        int next = 0;
+        for (int input = 0; input < inputs.Length; input++)
+        {
+            inputs[input] = (given & (1 << input)) != 0 ? new Value(arguments[next++]) : default;
+        }
+    }
+}

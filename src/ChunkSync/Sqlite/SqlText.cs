@@ -1,0 +1,26 @@
+namespace ChunkSync.Sqlite;
+
+/// <summary>Values as messages show them.</summary>
+internal static class SqlText
+{
+    /// <summary>A value as messages show it, shortened.</summary>
+    public static string Describe(Value value)
+    {
+        const int Shown = 40;
+        if (value.IsNull)
+        {
+            return "NULL";
+        }
+
+        if (value.Type == StorageClass.Blob)
+        {
+            ReadOnlySpan<byte> blob = value.Blob;
+            return "x'" + Convert.ToHexStringLower(blob[..Math.Min(blob.Length, Shown)]) + (blob.Length > Shown ? "…" : "") + "'";
+        }
+
+        bool quoted = value.Type == StorageClass.Text;
+        string text = value.String;
+        text = text.Length > Shown ? text[..Shown] + "…" : text;
+        return quoted ? "'" + text + "'" : text;
+    }
+}
