@@ -119,6 +119,18 @@ run_project() {
   ! grep -q '^.*\[FAIL\]' "$log" || cat "$log"
 }
 
+# Whether dotnet format would change anything, as one more test. It reads what the builds have restored, and runs beside the tests.
+check_format() {
+  local log=$results/format.log outcome="Passed!  - Failed: 0, Passed: 1, Skipped: 0, Total: 1"
+  if ! dotnet format Extension.sln --no-restore --verify-no-changes >"$log" 2>&1; then
+    cat "$log"
+    echo "$log" >>"$results/failed"
+    outcome="Failed!  - Failed: 1, Passed: 0, Skipped: 0, Total: 1"
+  fi
+  echo "$outcome" >>"$log"
+  echo "format: $outcome"
+}
+
 # What was tried, one line for all runs of a test with one SQLite; then the sums. Fails where a test did.
 report() {
   if [ -s "$results/efforts.txt" ]; then
@@ -157,9 +169,12 @@ run_tests() {
   choose_seed
   start_results
   build_tests
+  dotnet restore Extension.sln -v quiet
   say "tests"
+  check_format &
   run_project loaded ChunkSync.Loaded.Tests
   run_project in-process ChunkSync.Tests
+  wait
   report
 }
 
