@@ -65,9 +65,11 @@ internal static unsafe class Bootstrap
     }
 
     /// <summary>True when the connection has the engine already: a second load changes nothing.</summary>
+    /// <remarks>The probe is prepared and never run. A SELECT would make newer releases of SQLite (3.50 does) read the schema first, and
+    /// so wait for whoever holds the file; this statement looks the function up, and nothing else.</remarks>
     private static bool IsLoaded(Connection connection)
     {
-        using Statement probe = connection.Prepare("SELECT chunksync_version()");
+        using Statement probe = connection.Prepare("VACUUM INTO chunksync_version()");
         try
         {
             _ = probe.Handle;

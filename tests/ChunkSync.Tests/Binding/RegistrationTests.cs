@@ -31,4 +31,20 @@ public class RegistrationTests
         ChunkSync.Hosting.ManagedHost.Register(database.Handle, NativeSqlite.Library);
         Assert.Equal("1.1.4", database.Scalar("SELECT cloudsync_version()"));
     }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("wal")]
+    public void Registration_succeeds_when_another_connection_holds_the_file(string journal)
+    {
+        using TempFile file = new();
+        using Database holder = Database.Open(file.Path);
+        holder.Query("PRAGMA journal_mode = " + journal);
+        holder.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'); BEGIN EXCLUSIVE");
+        using Database late = Database.Open(file.Path);
+        ChunkSync.Hosting.ManagedHost.Register(late.Handle, NativeSqlite.Library);
+        holder.Exec("COMMIT");
+        late.Exec("INSERT INTO t VALUES ('a', 1)");
+        Assert.Equal("a", late.Scalar("SELECT group_concat(col_name) FROM cloudsync_changes"));
+    }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ChunkSync.Tests.Host;
 
-/// <summary>The system's SQLite library, called directly: the host side of the tests.</summary>
+/// <summary>A SQLite library, called directly: the host side of the tests. It is the system's, or the one that CHUNKSYNC_TEST_SQLITE names.</summary>
 internal static unsafe partial class NativeSqlite
 {
     public const int OpenReadOnly = 1;
@@ -138,18 +138,23 @@ internal static unsafe partial class NativeSqlite
 
     private static nint Load()
     {
-        nint library = 0;
-        foreach (string name in (string[])["libsqlite3.so.0", "libsqlite3.dylib", "sqlite3.dll"])
-        {
-            if (NativeLibrary.TryLoad(name, out library))
-            {
-                break;
-            }
-        }
-
-        Assert.True(library != 0, "the system's SQLite library is missing: install libsqlite3-0");
+        string? chosen = Environment.GetEnvironmentVariable("CHUNKSYNC_TEST_SQLITE");
+        nint library = string.IsNullOrEmpty(chosen) ? LoadSystem() : NativeLibrary.Load(chosen);
         NativeLibrary.SetDllImportResolver(
             typeof(NativeSqlite).Assembly, (name, _, _) => name == "chunksync-test-sqlite3" ? library : 0);
         return library;
+    }
+
+    private static nint LoadSystem()
+    {
+        foreach (string name in (string[])["libsqlite3.so.0", "libsqlite3.dylib", "sqlite3.dll"])
+        {
+            if (NativeLibrary.TryLoad(name, out nint library))
+            {
+                return library;
+            }
+        }
+
+        throw new DllNotFoundException("the system's SQLite library is missing: install libsqlite3-0");
     }
 }
