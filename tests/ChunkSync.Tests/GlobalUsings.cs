@@ -1,1 +1,2 @@
+global using ChunkSync.Tests.Consistency;
 global using Xunit;

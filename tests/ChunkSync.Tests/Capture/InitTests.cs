@@ -113,9 +113,11 @@ public class InitTests
     public void Repeated_init_captures_what_is_missing_when_capture_was_off()
     {
         using Database database = Database.Open();
+        database.Deviates(Deviation.Disabled, "rows are written while capture is off");
         database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('x', 1);"
             + " SELECT cloudsync_disable('t'); INSERT INTO t VALUES ('y', 2); UPDATE t SET a = 5 WHERE id = 'x'");
         Assert.Equal(1L, database.Scalar("SELECT count(*) FROM t_cloudsync"));
+        database.Conforms();
         database.Exec("SELECT cloudsync_init('t')");
         Assert.Equal(2L, database.Scalar("SELECT count(*) FROM t_cloudsync"));
         Assert.Equal(1L, database.Scalar("SELECT col_version FROM t_cloudsync WHERE pk = cloudsync_pk_encode('x')"));

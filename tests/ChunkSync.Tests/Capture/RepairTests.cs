@@ -29,6 +29,7 @@ public class RepairTests
     public void Nothing_changes_when_an_alteration_is_committed_that_was_not_begun()
     {
         using Database database = Open();
+        database.Deviates(Deviation.PlainAlter, "the column is added without begin");
         database.Exec("INSERT INTO t VALUES ('k', 1); ALTER TABLE t ADD COLUMN b");
         SqlException failure = Assert.Throws<SqlException>(() => database.Exec("SELECT cloudsync_commit_alter('t')"));
         Assert.Contains("cloudsync_begin_alter('t')", failure.Text, StringComparison.Ordinal);
@@ -47,6 +48,7 @@ public class RepairTests
     public void Dropped_table_is_named_with_the_cure_when_its_changes_are_read(string sql)
     {
         using Database database = Open();
+        database.Deviates(Deviation.Rebuilt, "the table is dropped before cleanup");
         database.Exec("INSERT INTO t VALUES ('k', 1); DROP TABLE t");
         SqlException failure = Assert.Throws<SqlException>(() => database.Scalar(sql));
         Assert.Contains("cloudsync_cleanup('t')", failure.Text, StringComparison.Ordinal);

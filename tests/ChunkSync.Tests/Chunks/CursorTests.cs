@@ -128,6 +128,7 @@ public class CursorTests
     public void Corrupt_clock_row_is_named_when_a_scan_meets_it()
     {
         using Database database = NewDatabase();
+        database.Deviates(Deviation.Damaged, "clock rows are damaged on purpose");
         database.Exec("UPDATE t_cloudsync SET seq = NULL WHERE col_name = 'b'");
         SqlException failure = Assert.Throws<SqlException>(() => ChunkRow.Read(database, Window));
         Assert.Contains("t_cloudsync", failure.Text);

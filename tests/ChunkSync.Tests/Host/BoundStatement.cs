@@ -72,6 +72,20 @@ internal sealed unsafe class BoundStatement : IDisposable
 
     public void Reset() => _ = NativeSqlite.Reset(handle);
 
+    public int ColumnCount => NativeSqlite.ColumnCount(handle);
+
+    /// <summary>The storage class of a column: 1 INTEGER, 2 REAL, 3 TEXT, 4 BLOB, 5 NULL.</summary>
+    public int Type(int column) => NativeSqlite.ColumnType(handle, column);
+
+    public double Double(int column) => NativeSqlite.ColumnDouble(handle, column);
+
+    /// <summary>The UTF-8 bytes of a column, valid until the next step or reset.</summary>
+    public ReadOnlySpan<byte> Text(int column)
+    {
+        byte* data = NativeSqlite.ColumnText(handle, column);
+        return new ReadOnlySpan<byte>(data, NativeSqlite.ColumnBytes(handle, column));
+    }
+
     public long Int64(int column) => NativeSqlite.ColumnInt64(handle, column);
 
     /// <summary>The bytes of a column, valid until the next step or reset.</summary>

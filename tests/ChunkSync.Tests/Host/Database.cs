@@ -4,12 +4,14 @@ using ChunkSync.Hosting;
 namespace ChunkSync.Tests.Host;
 
 /// <summary>A connection of a test with the engine registered in process. Values come and go as null, long, double, string
-/// (when it is valid UTF-8) and byte[]; a TEXT that is not valid UTF-8 comes as <see cref="RawText"/>.</summary>
+/// (when it is valid UTF-8) and byte[]; a TEXT that is not valid UTF-8 comes as <see cref="RawText"/>. Behind every statement that wrote, clocks
+/// are compared with rows (<see cref="ConsistencyWatch"/>).</summary>
 public sealed unsafe class Database : IDisposable
 {
     private const nint Transient = -1;
     private bool closed;
     private bool isPeer;
+    private ConsistencyWatch? watch;
 
     private Database(nint handle) => Handle = handle;
 
@@ -37,6 +39,7 @@ public sealed unsafe class Database : IDisposable
         if (register)
         {
             ManagedHost.Register(handle, NativeSqlite.Library);
+            database.watch = new ConsistencyWatch(database);
         }
 
         return database;
@@ -74,36 +77,30 @@ public sealed unsafe class Database : IDisposable
     public void Exec(string sql)
     {
         int code = NativeSqlite.Exec(Handle, sql, 0, 0, 0);
-        if (code != 0)
+        SqlException? failure = code == 0 ? null : Failure(code);
+        watch?.Ran(sql, failure != null);
+        if (failure != null)
         {
-            throw Failure(code);
+            throw failure;
         }
     }
 
     /// <summary>Runs one statement and returns its rows. Parameters are bound by position.</summary>
     public List<object?[]> Query(string sql, params object?[] parameters)
     {
-        nint statement = Prepare(sql);
+        List<object?[]> rows;
         try
         {
-            for (int i = 0; i < parameters.Length; i++)
-            {
-                Bind(statement, i + 1, parameters[i]);
-            }
-
-            List<object?[]> rows = [];
-            int code;
-            while ((code = NativeSqlite.Step(statement)) == 100)
-            {
-                rows.Add(Row(statement));
-            }
-
-            return code == 101 ? rows : throw Failure(code);
+            rows = Step(sql, parameters);
         }
-        finally
+        catch (SqlException)
         {
-            _ = NativeSqlite.Finalize(statement);
+            watch?.Ran(sql, failed: true);
+            throw;
         }
+
+        watch?.Ran(sql, failed: false);
+        return rows;
     }
 
     /// <summary>Runs one statement with parameters, ignoring rows.</summary>
@@ -191,24 +188,93 @@ public sealed unsafe class Database : IDisposable
     public SqlException Failure(int code) =>
         new(code & 0xff, ChunkSync.Sqlite.Sqlite3.Utf8String(NativeSqlite.ErrorMessage(Handle)));
 
+    /// <summary>Says what may deviate from here on, on top of what was said before.</summary>
+    /// <param name="deviation">What.</param>
+    /// <param name="reason">Why: for the reader of the test.</param>
+    public Database Deviates(Deviation deviation, string reason)
+    {
+        Assert.NotEmpty(reason);
+        if (watch != null)
+        {
+            watch.Allowed |= deviation;
+        }
+
+        return this;
+    }
+
+    /// <summary>Ends what <see cref="Deviates"/> began: from here on everything must fit again.</summary>
+    public void Conforms()
+    {
+        if (watch != null)
+        {
+            watch.Allowed = Deviation.None;
+        }
+    }
+
+    /// <summary>Leaves the consistency check out until the result is disposed: nothing of the test's runs in between.</summary>
+    public IDisposable PauseChecks()
+    {
+        ConsistencyPause pause = new(watch);
+        return pause;
+    }
+
     /// <summary>Closes with <c>sqlite3_close</c>, which must succeed without any goodbye call.</summary>
     public void Dispose()
     {
-        if (!closed)
+        if (closed)
         {
-            closed = true;
-            if (isPeer)
+            return;
+        }
+
+        closed = true;
+        try
+        {
+            watch?.End();
+        }
+        finally
+        {
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        if (isPeer)
+        {
+            // sqlite-sync keeps statements open until it is told to let go.
+            Scalar("SELECT cloudsync_terminate()");
+        }
+
+        int code = NativeSqlite.Close(Handle);
+        if (code != 0)
+        {
+            // Only now: after a successful close the handle is gone.
+            Assert.Fail("sqlite3_close returned " + code + "; open statements: " + OpenStatements());
+        }
+    }
+
+    private List<object?[]> Step(string sql, object?[] parameters)
+    {
+        nint statement = Prepare(sql);
+        try
+        {
+            for (int i = 0; i < parameters.Length; i++)
             {
-                // sqlite-sync keeps statements open until it is told to let go.
-                Scalar("SELECT cloudsync_terminate()");
+                Bind(statement, i + 1, parameters[i]);
             }
 
-            int code = NativeSqlite.Close(Handle);
-            if (code != 0)
+            List<object?[]> rows = [];
+            int code;
+            while ((code = NativeSqlite.Step(statement)) == 100)
             {
-                // Only now: after a successful close the handle is gone.
-                Assert.Fail("sqlite3_close returned " + code + "; open statements: " + OpenStatements());
+                rows.Add(Row(statement));
             }
+
+            return code == 101 ? rows : throw Failure(code);
+        }
+        finally
+        {
+            _ = NativeSqlite.Finalize(statement);
         }
     }
 

@@ -91,6 +91,10 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_get_autocommit")]
     public static partial int GetAutocommit(nint db);
 
+    /// <summary>0: no transaction on that schema; 1: one that reads; 2: one that writes.</summary>
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_txn_state", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int TransactionState(nint db, string schema);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_last_insert_rowid")]
     public static partial long LastInsertRowId(nint db);
 

@@ -15,6 +15,7 @@ internal sealed unsafe class StepFault : IDisposable
 
     private readonly nint handle;
     private readonly Plan* plan;
+    private readonly IDisposable pause;
 
     /// <summary>Arms the fault.</summary>
     /// <param name="database">The connection.</param>
@@ -23,6 +24,7 @@ internal sealed unsafe class StepFault : IDisposable
     public StepFault(Database database, long point, StepFaultKind kind)
     {
         handle = database.Handle;
+        pause = database.PauseChecks();
         plan = (Plan*)NativeMemory.AllocZeroed((nuint)sizeof(Plan));
         plan->Remaining = point;
         plan->Kind = kind;
@@ -50,6 +52,7 @@ internal sealed unsafe class StepFault : IDisposable
     {
         NativeSqlite.ProgressHandler(handle, 0, null, 0);
         NativeMemory.Free(plan);
+        pause.Dispose();
     }
 
     [UnmanagedCallersOnly]

@@ -1,0 +1,73 @@
+using ChunkSync.Tests.Host;
+
+namespace ChunkSync.Tests.Consistency;
+
+/// <summary>The tracked tables of a database, read with plain SQL: every table whose name and columns are those of a clock table.</summary>
+internal sealed class CheckedSchema : IDisposable
+{
+    private const string ClockColumns = "('pk', 'col_name', 'col_version', 'db_version', 'site_id', 'seq')";
+
+    private CheckedSchema(List<CheckedTable> tables, Dictionary<string, (string Table, string Sql)> triggers)
+    {
+        Tables = tables;
+        Triggers = triggers;
+    }
+
+    public List<CheckedTable> Tables { get; }
+
+    /// <summary>All triggers by name.</summary>
+    public Dictionary<string, (string Table, string Sql)> Triggers { get; }
+
+    /// <summary>Reads the schema of a database that has a local site.</summary>
+    public static CheckedSchema Read(Database database)
+    {
+        Dictionary<string, (string, string)> triggers = [];
+        foreach (string?[] row in Texts(database, "SELECT name, tbl_name, sql FROM main.sqlite_master WHERE type = 'trigger'"))
+        {
+            triggers[row[0]!] = (row[1]!, row[2]!);
+        }
+
+        List<CheckedTable> tables = [];
+        List<string?[]> settings = Texts(database, "SELECT tbl_name, col_name, key, value FROM main.cloudsync_table_settings");
+        foreach (string?[] row in Texts(database,
+            "SELECT m.name FROM main.sqlite_master AS m WHERE m.type = 'table' AND length(m.name) > 10 AND substr(m.name, -10) = '_cloudsync'"
+            + $" AND (SELECT count(*) FROM pragma_table_info(m.name, 'main') WHERE name IN {ClockColumns}) = 6 ORDER BY m.rowid"))
+        {
+            tables.Add(ReadTable(database, row[0]![..^CheckedTable.ClockSuffix.Length], settings));
+        }
+
+        return new CheckedSchema(tables, triggers);
+    }
+
+    public void Dispose() => Tables.ForEach(table => table.Dispose());
+
+    private static CheckedTable ReadTable(Database database, string name, List<string?[]> settings)
+    {
+        List<CheckedColumn> columns = [.. Texts(database, $"SELECT name, pk > 0 FROM pragma_table_info({CheckedTable.Literal(name)}, 'main') ORDER BY cid")
+            .Select(column => new CheckedColumn(column[0]!, column[1] == "1"))];
+        string?[][] own = [.. settings.Where(setting => name.Equals(setting[0], StringComparison.OrdinalIgnoreCase))];
+        HashSet<string> blocks = [.. own.Where(setting => setting[2] == "algo" && setting[3] == "block")
+            .Select(setting => new CheckedColumn(setting[1]!, IsKey: false).ClockName)];
+        string? Setting(string key) => Array.Find(own, setting => setting[1] == "*" && setting[2] == key)?[3];
+        bool isGrowOnly = "gos".Equals(Setting("algo"), StringComparison.OrdinalIgnoreCase);
+        return new CheckedTable(database, name, columns, Setting("filter"), isGrowOnly, blocks);
+    }
+
+    private static List<string?[]> Texts(Database database, string sql)
+    {
+        using BoundStatement statement = new(database, sql);
+        List<string?[]> rows = [];
+        while (statement.Step())
+        {
+            string?[] row = new string?[statement.ColumnCount];
+            for (int i = 0; i < row.Length; i++)
+            {
+                row[i] = statement.Type(i) == 5 ? null : System.Text.Encoding.UTF8.GetString(statement.Text(i));
+            }
+
+            rows.Add(row);
+        }
+
+        return rows;
+    }
+}
