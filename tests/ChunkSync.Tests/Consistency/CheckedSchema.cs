@@ -18,6 +18,10 @@ internal sealed class CheckedSchema : IDisposable
     /// <summary>All triggers by name.</summary>
     public Dictionary<string, (string Table, string Sql)> Triggers { get; }
 
+    /// <summary>Whether any trigger of the engine's is on a table.</summary>
+    public bool HasTriggers(CheckedTable table) => Triggers.Any(trigger => trigger.Value.Table.Equals(table.Name, StringComparison.OrdinalIgnoreCase)
+        && trigger.Key.StartsWith("cloudsync_", StringComparison.Ordinal));
+
     /// <summary>Reads the schema of a database that has a local site.</summary>
     public static CheckedSchema Read(Database database)
     {
