@@ -187,8 +187,13 @@ internal sealed unsafe class TableWriter : IDisposable
         }
 
         onlyNew.Reset();
+        if (names == null)
+        {
+            return false;
+        }
+
         bool atEnd = false;
-        foreach (byte[] name in names ?? [])
+        foreach (byte[] name in names)
         {
             move.BindText(4, name);
             atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
