@@ -7,13 +7,25 @@ namespace ChunkSync;
 /// hosts come the same way.</summary>
 internal static unsafe class Bootstrap
 {
+    /// <summary>The function that is registered last: where it is, everything is.</summary>
+    private const string Marker = "chunksync_version";
+
+    /// <summary>What a connection says on which registration failed and could not be taken back.</summary>
+    private const string Incomplete = "chunksync could not be loaded completely on this connection: close it and load on a new one";
+
     /// <summary>The body of <c>sqlite3_extension_init</c>.</summary>
     /// <param name="db">The <c>sqlite3*</c>, which stays the host's.</param>
     /// <param name="errorMessage">Where an error text in memory of <c>sqlite3_malloc</c> goes; may be null.</param>
     /// <param name="api">The host's <c>sqlite3_api_routines</c>, which must outlive the connection.</param>
-    /// <returns>SQLITE_OK_LOAD_PERMANENTLY: the .NET runtime cannot be unloaded; or an error code.</returns>
+    /// <returns>SQLITE_OK_LOAD_PERMANENTLY: the .NET runtime cannot be unloaded; or an error code, and nothing is registered.</returns>
     public static int Load(nint db, byte** errorMessage, void* api)
     {
+        // Nothing to make a message with.
+        if (api == null || ((SqliteApi*)api)->libversion_number == null)
+        {
+            return ResultCode.Misuse;
+        }
+
         try
         {
             Register(db, (SqliteApi*)api);
@@ -21,10 +33,13 @@ internal static unsafe class Bootstrap
         }
         catch (Exception failure)
         {
-            // The message needs a table of routines to be allocated with: the host's own, even when it was refused.
-            return Sqlite3.Api == null ? Guard.MessageWith((SqliteApi*)api, errorMessage, failure) : Guard.Message(errorMessage, failure);
+            return Guard.MessageWith((SqliteApi*)api, errorMessage, failure);
         }
     }
+
+    /// <summary>The message about a SQLite library that lacks a routine.</summary>
+    public static string MissingRoutine(string name) =>
+        $"chunksync needs {name}, which this library does not have: it is not SQLite, or one that was built without it";
 
     private static void Register(nint db, SqliteApi* api)
     {
@@ -34,16 +49,49 @@ internal static unsafe class Bootstrap
             throw new EngineException(ResultCode.Error, $"chunksync needs SQLite 3.35.0 or newer, this is {version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
         }
 
-        Sqlite3.Attach(api);
-        Connection connection = new(db);
-        if (IsLoaded(connection))
+        if (SqliteRoutines.Missing(api, version) is string missing)
         {
-            Sqlite3.Detach();
-            return;
+            throw new EngineException(ResultCode.Error, MissingRoutine(missing));
         }
 
-        Replica replica = new(connection);
-        NativeState* state = NativeState.Create(replica);
+        if (db == 0)
+        {
+            throw new EngineException(ResultCode.Misuse, "chunksync cannot be loaded: the connection is null");
+        }
+
+        Sqlite3.Attach(api);
+        NativeState* state;
+        Connection connection = null!;
+        try
+        {
+            connection = new Connection(db);
+            if (IsLoaded(connection))
+            {
+                Sqlite3.Detach();
+                return;
+            }
+
+            state = NativeState.Create(new Replica(connection));
+        }
+        catch
+        {
+            Sqlite3.Detach();
+            throw;
+        }
+
+        // From here on the replica detaches when the last reference to it is gone.
+        try
+        {
+            RegisterAll(connection, state);
+        }
+        finally
+        {
+            NativeState.Release(state);
+        }
+    }
+
+    private static void RegisterAll(Connection connection, NativeState* state)
+    {
         try
         {
             foreach (ModuleDefinition module in Registration.Modules)
@@ -51,16 +99,48 @@ internal static unsafe class Bootstrap
                 ModuleRegistry.Register(connection, state, module);
             }
 
+            FunctionDefinition? marker = null;
             foreach (FunctionDefinition function in Registration.Functions)
             {
+                if (function.Name == Marker)
+                {
+                    marker = function;
+                    continue;
+                }
+
                 FunctionRegistry.Register(connection, state, function);
             }
 
-            DatabaseUpgrade.Run(replica);
+            DatabaseUpgrade.Run((Replica)state->Target);
+            FunctionRegistry.Register(connection, state, marker!);
         }
-        finally
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Busy)
         {
-            NativeState.Release(state);
+            Withdraw(connection);
+            throw new EngineException(failure.Code, failure.Message
+                + ": functions of a load that failed, or of sqlite-sync, are there already; load chunksync alone, on a new connection");
+        }
+        catch
+        {
+            Withdraw(connection);
+            throw;
+        }
+    }
+
+    /// <summary>Takes back what was registered. SQLite lets no function go while a statement runs, as in
+    /// <c>SELECT load_extension(…)</c>: those that stay refuse to work.</summary>
+    private static void Withdraw(Connection connection)
+    {
+        connection.Refusal = Incomplete;
+        connection.ReleaseStatements();
+        foreach (ModuleDefinition module in Registration.Modules)
+        {
+            ModuleRegistry.Unregister(connection, module);
+        }
+
+        foreach (FunctionDefinition function in Registration.Functions)
+        {
+            FunctionRegistry.Unregister(connection, function);
         }
     }
 
@@ -69,7 +149,7 @@ internal static unsafe class Bootstrap
     /// so wait for whoever holds the file; this statement looks the function up, and nothing else.</remarks>
     private static bool IsLoaded(Connection connection)
     {
-        using Statement probe = connection.Prepare("VACUUM INTO chunksync_version()");
+        using Statement probe = connection.Prepare($"VACUUM INTO {Marker}()");
         try
         {
             _ = probe.Handle;

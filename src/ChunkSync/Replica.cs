@@ -9,7 +9,7 @@ namespace ChunkSync;
 
 /// <summary>One replica as one connection sees it: everything the engine keeps between two calls. It belongs to the connection
 /// alone, is guarded by the connection's mutex, and is dropped when the connection closes.</summary>
-internal sealed class Replica : IDisposable
+internal sealed class Replica : ConnectionState
 {
     private readonly Freshness freshness;
     private readonly Statement keeper;
@@ -24,8 +24,8 @@ internal sealed class Replica : IDisposable
     private int tableSettingsHash;
 
     public Replica(Connection connection)
+        : base(connection)
     {
-        Connection = connection;
         connection.StatementPreparing = ConnectKeeper;
         encoding = connection.Prepare("PRAGMA main.encoding");
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
@@ -40,8 +40,6 @@ internal sealed class Replica : IDisposable
         Capture = new LocalCapture(this);
         LargeValue = new LargeValueCache(this);
     }
-
-    public Connection Connection { get; }
 
     /// <summary>The key-value settings of table <c>cloudsync_settings</c>.</summary>
     public Settings Settings { get; }
@@ -223,7 +221,7 @@ internal sealed class Replica : IDisposable
         }
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         Changes.Dispose();
         Capture.Release();

@@ -22,7 +22,7 @@ internal static class ExistingRows
 
     private static void CaptureAll(Replica replica, TrackedTable table)
     {
-        using KeyBuffer key = new();
+        using KeyBuffer key = new(replica.Connection);
         string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
         string filter = table.Filter == null ? "" : $"({table.Filter}) AND ";
         string pk = $"cloudsync_pk_encode({keys})";

@@ -5,7 +5,9 @@ namespace ChunkSync.Capture;
 
 /// <summary>Builds primary-key blobs (format H): a count byte, then the key values in wire encoding. One native buffer per use,
 /// grown as needed and reused.</summary>
-internal sealed unsafe class KeyBuffer : IDisposable
+/// <param name="connection">Whose statements the blob is bound to, without a copy; null when it is bound to none. They forget it
+/// before its memory moves or goes: clearing them row by row would cost more than binding them.</param>
+internal sealed unsafe class KeyBuffer(Connection? connection) : IDisposable
 {
     private byte* memory;
     private long capacity;
@@ -53,8 +55,20 @@ internal sealed unsafe class KeyBuffer : IDisposable
         }
     }
 
+    /// <summary>Binds the blob to a parameter of a statement with lasting bindings (see <see cref="Connection.Prepare(string, bool)"/>).</summary>
+    public void BindTo(Statement statement, int index)
+    {
+        if (connection == null)
+        {
+            throw new InvalidOperationException("this key is not made to be bound");
+        }
+
+        statement.BindStaticBlob(index, memory, Length);
+    }
+
     public void Dispose()
     {
+        connection?.ClearLastingBindings();
         Sqlite3.Free(memory);
         memory = null;
         capacity = 0;
@@ -77,6 +91,7 @@ internal sealed unsafe class KeyBuffer : IDisposable
         if (needed > capacity)
         {
             long grown = Math.Max(needed, Math.Max(2 * capacity, 256));
+            connection?.ClearLastingBindings();
             memory = Sqlite3.Reallocate(memory, grown);
             capacity = grown;
         }

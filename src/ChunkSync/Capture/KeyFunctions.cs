@@ -48,7 +48,7 @@ internal static unsafe class KeyFunctions
             throw new EngineException(ResultCode.Error, $"cloudsync_pk_encode takes at most {MaxValues} values");
         }
 
-        using KeyBuffer key = new();
+        using KeyBuffer key = new(connection: null);
         key.Begin(call.Count);
         for (int i = 0; i < call.Count; i++)
         {
@@ -184,7 +184,7 @@ internal static unsafe class KeyFunctions
                 ResultCode.Error, "Wrong number of primary key values for cloudsync_text_materialize.");
         }
 
-        using KeyBuffer key = new();
+        using KeyBuffer key = new(connection: null);
         key.Begin(table.KeyColumns.Length);
         for (int i = 2; i < call.Count; i++)
         {

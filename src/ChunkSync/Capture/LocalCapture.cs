@@ -8,8 +8,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
 {
     private const int UndoesStatements = 3_040_000;
 
-    private readonly KeyBuffer key = new();
-    private readonly KeyBuffer oldKey = new();
+    private readonly KeyBuffer key = new(replica.Connection);
+    private readonly KeyBuffer oldKey = new(replica.Connection);
     private readonly TriggerOrigin origin = new(replica);
     private bool[] changed = [];
     private TrackedTable? updating;

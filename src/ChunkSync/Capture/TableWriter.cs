@@ -39,15 +39,14 @@ internal sealed unsafe class TableWriter : IDisposable
         this.replica = replica;
         this.table = table;
         ceiling = table.Ceiling(replica);
-        Connection connection = replica.Connection;
         string clock = table.QuotedClock;
-        exists = connection.Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
+        exists = Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
         List<Statement> inserts = [];
         List<int> counts = [];
         for (int start = 0; start < table.ValueColumns.Length; start += MaxRowsTogether)
         {
             TableColumn[] part = [.. table.ValueColumns.Skip(start).Take(MaxRowsTogether)];
-            inserts.Add(connection.Prepare(
+            inserts.Add(Prepare(
                 $"INSERT OR IGNORE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
                 + string.Join(", ", part.Select((column, i) => $"(?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3 + {i})"))));
             counts.Add(part.Length);
@@ -57,7 +56,7 @@ internal sealed unsafe class TableWriter : IDisposable
         insertAllCounts = [.. counts];
         upsert =
         [
-            .. table.ValueColumns.Select(column => connection.Prepare(
+            .. table.ValueColumns.Select(column => Prepare(
                 $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
                 + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
                 + Raise)),
@@ -66,25 +65,25 @@ internal sealed unsafe class TableWriter : IDisposable
         const string Raised = "col_version = col_version + 1 + (col_version & 1), db_version = ?2, site_id = 0, seq = ?3";
         string bounded = $"col_version < {VersionLimits.MaxCausalLength - 1}";
         const string Row = "(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ";
-        createSentinel = connection.Prepare(
+        createSentinel = Prepare(
             $"INSERT INTO {clock}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
-        raiseSentinel = connection.Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
-        deleteSentinel = connection.Prepare(
+        raiseSentinel = Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
+        deleteSentinel = Prepare(
             $"INSERT INTO {clock}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
             + " col_version = col_version + 2 - (col_version & 1), db_version = ?2, site_id = 0, seq = ?3"
             + $" WHERE col_version < {VersionLimits.MaxCausalLength}");
-        readSentinel = connection.Prepare($"SELECT col_version FROM {clock} WHERE pk = ?1 AND col_name = '__[RIP]__'");
-        beginLife = connection.Prepare(
+        readSentinel = Prepare($"SELECT col_version FROM {clock} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        beginLife = Prepare(
             $"INSERT INTO {clock}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
-        beginColumn = connection.Prepare(
+        beginColumn = Prepare(
             $"UPDATE {clock} SET col_version = 1, db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
-        deleteColumns = connection.Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
-        columnsOf = connection.Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
-        onlyNew = connection.Prepare(
+        deleteColumns = Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
+        columnsOf = Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+        onlyNew = Prepare(
             $"SELECT col_name FROM {clock} AS c WHERE pk = ?1 AND col_name <> '__[RIP]__'"
             + $" AND NOT EXISTS (SELECT 1 FROM {clock} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
         // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
-        move = connection.Prepare(
+        move = Prepare(
             $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3){Raise}");
     }
 
@@ -120,7 +119,7 @@ internal sealed unsafe class TableWriter : IDisposable
     public void Delete(KeyBuffer key)
     {
         WriteSentinel(deleteSentinel, key, replica.Clock.Next(), mayStay: false);
-        deleteColumns.BindStaticBlob(1, key.Data, key.Length);
+        key.BindTo(deleteColumns, 1);
         deleteColumns.Run();
     }
 
@@ -130,7 +129,7 @@ internal sealed unsafe class TableWriter : IDisposable
         long dbVersion = replica.Clock.Next();
         WriteSentinel(deleteSentinel, oldKey, dbVersion, mayStay: false);
         bool atEnd = false;
-        columnsOf.BindStaticBlob(1, oldKey.Data, oldKey.Length);
+        oldKey.BindTo(columnsOf, 1);
         try
         {
             while (columnsOf.Step())
@@ -147,7 +146,7 @@ internal sealed unsafe class TableWriter : IDisposable
         // A row that this one replaces may have columns that this one never had: they are NULL now, which others must hear of.
         atEnd |= RaiseOnlyNew(oldKey, newKey, dbVersion);
 
-        deleteColumns.BindStaticBlob(1, oldKey.Data, oldKey.Length);
+        oldKey.BindTo(deleteColumns, 1);
         deleteColumns.Run();
         WriteSentinel(createSentinel, newKey, dbVersion, mayStay: true);
         if (atEnd)
@@ -179,7 +178,8 @@ internal sealed unsafe class TableWriter : IDisposable
     /// <returns>Whether a version is at its end.</returns>
     private bool RaiseOnlyNew(KeyBuffer oldKey, KeyBuffer newKey, long dbVersion)
     {
-        onlyNew.BindStaticBlob(1, newKey.Data, newKey.Length).BindStaticBlob(2, oldKey.Data, oldKey.Length);
+        newKey.BindTo(onlyNew, 1);
+        oldKey.BindTo(onlyNew, 2);
         List<byte[]>? names = null;
         while (onlyNew.Step())
         {
@@ -208,7 +208,7 @@ internal sealed unsafe class TableWriter : IDisposable
     {
         WriteSentinel(beginLife, key, dbVersion, mayStay: false);
         List<byte[]> names = [];
-        columnsOf.BindStaticBlob(1, key.Data, key.Length);
+        key.BindTo(columnsOf, 1);
         while (columnsOf.Step())
         {
             // The blocks of a text have versions of another kind: odd ones are alive.
@@ -238,7 +238,7 @@ internal sealed unsafe class TableWriter : IDisposable
             return;
         }
 
-        readSentinel.BindStaticBlob(1, key.Data, key.Length);
+        key.BindTo(readSentinel, 1);
         if (!readSentinel.Step())
         {
             readSentinel.Reset();
@@ -256,9 +256,12 @@ internal sealed unsafe class TableWriter : IDisposable
         }
     }
 
+    /// <summary>Keys stay where they are from row to row.</summary>
+    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+
     private bool Exists(KeyBuffer key)
     {
-        exists.BindStaticBlob(1, key.Data, key.Length);
+        key.BindTo(exists, 1);
         bool found = exists.Step();
         exists.Reset();
         return found;
@@ -268,7 +271,7 @@ internal sealed unsafe class TableWriter : IDisposable
     private bool Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
     {
         ceiling.Note(key.Data, key.Length);
-        statement.BindStaticBlob(1, key.Data, key.Length);
+        key.BindTo(statement, 1);
         statement.Bind(2, dbVersion);
         statement.Bind(3, seq);
         statement.Run();

@@ -5,6 +5,7 @@ namespace ChunkSync.Changes;
 
 /// <summary>Reads values of a tracked table's rows by pk blob: all columns of a row, and the row's causal length, with one seek.
 /// A row with a value over the in-memory bound is read column by column, its long values in pieces.</summary>
+/// <remarks>The key that is bound to the statements lies in memory of the reader's own.</remarks>
 internal sealed unsafe class BaseRowReader : IDisposable
 {
     private const int LimitLength = 0;
@@ -13,6 +14,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private const int RowBudget = 4 * 1024 * 1024;
     private const int MaxTogether = 64 * 1024;
     private const int MinTogether = 4 * 1024;
+
+    private const int FirstKeyCapacity = 256;
 
     private enum Mode
     {
@@ -48,16 +51,15 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         this.replica = replica;
         this.table = table;
-        Connection connection = replica.Connection;
         int columns = table.ValueColumns.Length;
         togetherLimit = Math.Clamp(RowBudget / Math.Max(columns, 1), MinTogether, MaxTogether);
-        together = connection.Prepare(Select(string.Concat(table.ValueColumns.Select(column => ", " + column.Quoted))));
+        together = Prepare(Select(string.Concat(table.ValueColumns.Select(column => ", " + column.Quoted))));
         single = new Statement?[columns];
-        types = connection.Prepare(Select(
+        types = Prepare(Select(
             ", " + (table.RowIdName ?? "NULL") + string.Concat(table.ValueColumns.Select(column => ", typeof(" + column.Quoted + ")"))));
         if (hasBlocks)
         {
-            blocks = connection.Prepare(
+            blocks = Prepare(
                 "SELECT col_value FROM main." + Connection.Quote(table.Name + "_cloudsync_blocks") + " WHERE pk = ?1 AND col_name = ?2");
         }
 
@@ -208,7 +210,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private bool OpenSingle(int column)
     {
         Statement statement = single[column]
-            ??= replica.Connection.Prepare(Select(", " + table.ValueColumns[column].Quoted));
+            ??= Prepare(Select(", " + table.ValueColumns[column].Quoted));
         return OpenBounded(statement, togetherLimit, Mode.Single, column);
     }
 
@@ -299,7 +301,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         }
 
         Statement statement = single[column]
-            ??= replica.Connection.Prepare(Select(", " + table.ValueColumns[column].Quoted));
+            ??= Prepare(Select(", " + table.ValueColumns[column].Quoted));
         statement.Reset();
         BindKey(statement);
         if (!statement.Step())
@@ -361,15 +363,19 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         if (length > keyCapacity)
         {
-            byte* grown = Sqlite3.Allocate(Math.Max(length, 256));
+            int capacity = (int)Math.Clamp(2L * length, FirstKeyCapacity, Array.MaxLength);
+            byte* grown = Sqlite3.Allocate(capacity);
+            replica.Connection.ClearLastingBindings();
             Sqlite3.Free(key);
             key = grown;
-            keyCapacity = Math.Max(length, 256);
+            keyCapacity = capacity;
         }
 
         Buffer.MemoryCopy(pk, key, keyCapacity, length);
         keyLength = length;
     }
+
+    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
 
     private void Close()
     {

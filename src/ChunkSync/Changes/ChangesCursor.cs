@@ -183,7 +183,7 @@ internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
         {
             stream!.ReadData(0, memory, (int)change.DataLength);
         }
-        catch (EngineException)
+        catch
         {
             Sqlite3.Free(memory);
             throw;

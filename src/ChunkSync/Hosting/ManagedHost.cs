@@ -12,84 +12,6 @@ namespace ChunkSync.Hosting;
 /// </code></example>
 public static unsafe class ManagedHost
 {
-    /// <summary>The routines that the engine uses, with their slots in <c>struct sqlite3_api_routines</c>.</summary>
-    private static readonly (string Name, int Slot)[] Routines =
-    [
-        ("aggregate_context", 0),
-        ("bind_double", 3),
-        ("bind_int64", 5),
-        ("bind_null", 6),
-        ("bind_value", 12),
-        ("changes", 15),
-        ("column_blob", 19),
-        ("column_bytes", 20),
-        ("column_count", 22),
-        ("column_double", 27),
-        ("column_int64", 29),
-        ("column_text", 36),
-        ("column_type", 38),
-        ("column_value", 39),
-        ("declare_vtab", 50),
-        ("errmsg", 53),
-        ("exec", 55),
-        ("finalize", 57),
-        ("free", 58),
-        ("get_autocommit", 60),
-        ("last_insert_rowid", 65),
-        ("libversion_number", 67),
-        ("reset", 77),
-        ("result_double", 79),
-        ("result_error", 80),
-        ("result_int64", 83),
-        ("result_null", 84),
-        ("result_value", 89),
-        ("step", 94),
-        ("total_changes", 97),
-        ("user_data", 101),
-        ("value_blob", 102),
-        ("value_bytes", 103),
-        ("value_double", 105),
-        ("value_int64", 107),
-        ("value_text", 109),
-        ("value_type", 113),
-        ("clear_bindings", 118),
-        ("create_module_v2", 119),
-        ("blob_bytes", 121),
-        ("blob_close", 122),
-        ("blob_open", 123),
-        ("blob_read", 124),
-        ("memory_used", 129),
-        ("result_error_nomem", 137),
-        ("result_error_toobig", 138),
-        ("result_error_code", 146),
-        ("randomness", 148),
-        ("context_db_handle", 149),
-        ("limit", 151),
-        ("next_stmt", 152),
-        ("sql", 153),
-        ("create_function_v2", 162),
-        ("extended_errcode", 166),
-        ("stmt_status", 170),
-        ("blob_reopen", 176),
-        ("vtab_config", 177),
-        ("db_readonly", 181),
-        ("stmt_busy", 184),
-        ("stmt_readonly", 185),
-        ("bind_blob64", 193),
-        ("bind_text64", 194),
-        ("malloc64", 197),
-        ("realloc64", 199),
-        ("result_blob64", 201),
-        ("result_text64", 202),
-        ("value_dup", 204),
-        ("value_free", 205),
-        ("bind_zeroblob64", 207),
-        ("set_last_insert_rowid", 216),
-        ("prepare_v3", 217),
-        ("txn_state", 252),
-        ("db_name", 264),
-    ];
-
     private static readonly Lock Gate = new();
     private static readonly Dictionary<nint, nint> Tables = [];
 
@@ -97,9 +19,21 @@ public static unsafe class ManagedHost
     /// <param name="connection">The <c>sqlite3*</c>.</param>
     /// <param name="sqliteLibrary">The handle of the SQLite library that opened the connection, from
     /// <see cref="NativeLibrary"/>; at least SQLite 3.35.</param>
-    /// <exception cref="InvalidOperationException">The library is too old, or another SQLite library is in use.</exception>
+    /// <exception cref="ArgumentException">The connection or the library is null.</exception>
+    /// <exception cref="InvalidOperationException">The library is no SQLite library, is too old, was built without a routine that is
+    /// needed, or another SQLite library is in use; or the database could not be read.</exception>
     public static void Register(nint connection, nint sqliteLibrary)
     {
+        if (connection == 0)
+        {
+            throw new ArgumentException("the connection is null: a sqlite3* that is open is needed", nameof(connection));
+        }
+
+        if (sqliteLibrary == 0)
+        {
+            throw new ArgumentException("the SQLite library is null: NativeLibrary.Load gives its handle", nameof(sqliteLibrary));
+        }
+
         byte* message = null;
         SqliteApi* table = TableOf(sqliteLibrary);
         if (!Lz4.IsNative)
@@ -110,32 +44,59 @@ public static unsafe class ManagedHost
         int code = Bootstrap.Load(connection, &message, table);
         if (code != ResultCode.OkLoadPermanently)
         {
-            string text = Sqlite3.Utf8String(message);
+            string text = message != null ? Sqlite3.Utf8String(message) : "chunksync could not be loaded: SQLite's code is " + code;
             table->free(message);
             throw new InvalidOperationException(text);
         }
     }
 
     /// <summary>The table of routines made from a library's exports; one per library for the life of the process.</summary>
+    /// <exception cref="InvalidOperationException">The library lacks a routine.</exception>
     private static SqliteApi* TableOf(nint library)
     {
         lock (Gate)
         {
-            if (!Tables.TryGetValue(library, out nint table))
+            if (Tables.TryGetValue(library, out nint known))
             {
-                table = (nint)NativeMemory.AllocZeroed((nuint)sizeof(SqliteApi));
-                foreach ((string name, int slot) in Routines)
-                {
-                    if (NativeLibrary.TryGetExport(library, "sqlite3_" + name, out nint address))
-                    {
-                        ((nint*)table)[slot] = address;
-                    }
-                }
-
-                Tables.Add(library, table);
+                return (SqliteApi*)known;
             }
 
-            return (SqliteApi*)table;
+            SqliteApi* table = (SqliteApi*)NativeMemory.AllocZeroed((nuint)sizeof(SqliteApi));
+            foreach ((string name, int slot) in SqliteRoutines.All)
+            {
+                if (NativeLibrary.TryGetExport(library, "sqlite3_" + name, out nint address))
+                {
+                    ((nint*)table)[slot] = address;
+                }
+            }
+
+            // A library that is merely too old lacks routines, too: loading says which version it is.
+            int version = table->libversion_number == null ? 0 : table->libversion_number();
+            if (version is 0 or >= Sqlite3.MinimumVersion && SqliteRoutines.Missing(table, version) is string missing)
+            {
+                NativeMemory.Free(table);
+                throw new InvalidOperationException(Bootstrap.MissingRoutine(missing));
+            }
+
+            table = Shared(table);
+            Tables.Add(library, (nint)table);
+            return table;
         }
+    }
+
+    /// <summary>A table that was made before when all routines are the same: one library can have several handles.</summary>
+    private static SqliteApi* Shared(SqliteApi* table)
+    {
+        ReadOnlySpan<byte> bytes = new(table, sizeof(SqliteApi));
+        foreach (nint known in Tables.Values)
+        {
+            if (bytes.SequenceEqual(new ReadOnlySpan<byte>((void*)known, sizeof(SqliteApi))))
+            {
+                NativeMemory.Free(table);
+                return (SqliteApi*)known;
+            }
+        }
+
+        return table;
     }
 }

@@ -57,9 +57,11 @@ internal sealed unsafe class PayloadEncoder(Replica replica) : IDisposable
                 "cloudsync_error[payload_too_large]: cloudsync_encode: payload too large to compress (INT_MAX limit)");
         }
 
+        // Read first: where that fails there is no memory to give back yet.
+        ulong schemaHash = (ulong)replica.Schema.CurrentHash();
         byte* payload = Sqlite3.Allocate(ContainerHeader.Length + (long)Lz4.Bound((int)length));
         payloadLength = PayloadContainer.Finish(
-            payload, body, (int)length, ContainerHeader.RowsVersion, Math.Max(columns, 0), rows, (ulong)replica.Schema.CurrentHash());
+            payload, body, (int)length, ContainerHeader.RowsVersion, Math.Max(columns, 0), rows, schemaHash);
         return payload;
     }
 

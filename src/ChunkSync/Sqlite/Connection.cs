@@ -9,6 +9,12 @@ internal sealed unsafe class Connection(nint handle)
 
     private readonly HashSet<Statement> statements = [];
 
+    /// <summary>Statements that memory of the host's call is bound to.</summary>
+    private readonly List<Statement> borrowers = [];
+
+    /// <summary>The host's calls that are being served: more than one when a statement of ours calls us again.</summary>
+    private int calls;
+
     /// <summary>The <c>sqlite3*</c>.</summary>
     public nint Handle { get; } = handle;
 
@@ -52,13 +58,41 @@ internal sealed unsafe class Connection(nint handle)
     /// <summary>The number of rows written since the connection was opened: moves with every write of this connection.</summary>
     public int TotalChanges => Sqlite3.Api->total_changes(Handle);
 
-    /// <summary>A statement that lives as long as the connection, prepared at first use.</summary>
-    public Statement Prepare(string sql) => Prepare(Encoding.UTF8.GetBytes(sql));
+    /// <summary>Why nothing of ours can be called on this connection; null normally.</summary>
+    public string? Refusal { get; set; }
 
-    /// <summary>Like <see cref="Prepare(string)"/>, for text that need not be valid UTF-8.</summary>
-    public Statement Prepare(byte[] sql)
+    /// <summary>A call of the host begins. Every entry point that runs engine code calls this first, and <see cref="Leave"/> last.</summary>
+    /// <exception cref="EngineException">The connection has a <see cref="Refusal"/>. <see cref="Leave"/> must follow all the same.</exception>
+    public void Enter()
     {
-        Statement statement = new(this, sql);
+        calls++;
+        if (Refusal != null)
+        {
+            throw new EngineException(ResultCode.Misuse, Refusal);
+        }
+    }
+
+    /// <summary>A call of the host ends: no idle statement of ours keeps a pointer to memory that was lent for the call, whichever
+    /// way it ended.</summary>
+    public void Leave()
+    {
+        calls--;
+        if (calls == 0 && borrowers.Count > 0)
+        {
+            EndLoans();
+        }
+    }
+
+    /// <summary>A statement that lives as long as the connection, prepared at first use.</summary>
+    /// <param name="sql">Its text.</param>
+    /// <param name="lastingBindings">Whether memory that is bound without a copy stays in place between the host's calls: nothing is
+    /// cleared then when a call ends, and whoever moves or frees that memory calls <see cref="ClearLastingBindings"/> before.</param>
+    public Statement Prepare(string sql, bool lastingBindings = false) => Prepare(Encoding.UTF8.GetBytes(sql), lastingBindings);
+
+    /// <summary>Like <see cref="Prepare(string, bool)"/>, for text that need not be valid UTF-8.</summary>
+    public Statement Prepare(byte[] sql, bool lastingBindings = false)
+    {
+        Statement statement = new(this, sql, lastingBindings);
         statements.Add(statement);
         return statement;
     }
@@ -104,9 +138,35 @@ internal sealed unsafe class Connection(nint handle)
         }
     }
 
+    /// <summary>Clears all idle statements with lasting bindings: memory that may be bound to one is about to move or to go.</summary>
+    public void ClearLastingBindings()
+    {
+        foreach (Statement statement in statements)
+        {
+            statement.ClearLastingBindings();
+        }
+    }
+
+    internal void Borrows(Statement statement) => borrowers.Add(statement);
+
     internal void BeforePrepare() => StatementPreparing?.Invoke();
 
     internal void Forget(Statement statement) => statements.Remove(statement);
+
+    /// <summary>Clears what is bound without a copy. A statement that still runs gives back when it has ended, with the next call.</summary>
+    private void EndLoans()
+    {
+        int running = 0;
+        for (int i = 0; i < borrowers.Count; i++)
+        {
+            if (!borrowers[i].TryEndLoan())
+            {
+                borrowers[running++] = borrowers[i];
+            }
+        }
+
+        borrowers.RemoveRange(running, borrowers.Count - running);
+    }
 
     /// <summary>An SQL identifier in double quotes.</summary>
     public static string Quote(string identifier) => "\"" + identifier.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";

@@ -22,14 +22,17 @@ internal static unsafe class FunctionRegistry
     /// drops the function.</summary>
     public static void Register(Connection connection, NativeState* state, FunctionDefinition definition)
     {
-        Slot* slot = (Slot*)Sqlite3.Allocate(sizeof(Slot));
+        byte[] nameUtf8 = Encoding.UTF8.GetBytes(definition.Name + "\0");
+        GCHandle handle = GCHandle.Alloc(definition);
+        Slot* slot = AllocateSlot(handle);
         NativeState.AddReference(state);
         slot->State = state;
         slot->Body = definition.Body;
-        slot->Definition = GCHandle.ToIntPtr(GCHandle.Alloc(definition));
+        slot->Definition = GCHandle.ToIntPtr(handle);
         bool scalar = definition.Body != null;
-        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        fixed (byte* name = nameUtf8)
         {
+            // Where it fails SQLite has called the destructor.
             connection.Check(Sqlite3.Api->create_function_v2(
                 connection.Handle, name, definition.Arity, Utf8 | definition.Flags, slot,
                 scalar ? (delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar : null,
@@ -39,29 +42,64 @@ internal static unsafe class FunctionRegistry
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Scalar(nint context, int count, nint* arguments)
+    /// <summary>Takes the function off the connection again: SQLite drops its reference to the state. It refuses while a statement
+    /// runs.</summary>
+    public static void Unregister(Connection connection, FunctionDefinition definition)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        {
+            _ = Sqlite3.Api->create_function_v2(
+                connection.Handle, name, definition.Arity, Utf8 | definition.Flags, null, null, null, null, null);
+        }
+    }
+
+    private static Slot* AllocateSlot(GCHandle handle)
     {
         try
         {
+            return (Slot*)Sqlite3.Allocate(sizeof(Slot));
+        }
+        catch
+        {
+            handle.Free();
+            throw;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Scalar(nint context, int count, nint* arguments)
+    {
+        Connection? connection = null;
+        try
+        {
             Slot* slot = (Slot*)Sqlite3.Api->user_data(context);
-            Call call = new(context, count, arguments, slot->State->Target);
+            ConnectionState state = slot->State->Target;
+            connection = state.Connection;
+            connection.Enter();
+            Call call = new(context, count, arguments, state);
             slot->Body(in call);
         }
         catch (Exception failure)
         {
             Guard.Result(context, failure);
         }
+        finally
+        {
+            connection?.Leave();
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Step(nint context, int count, nint* arguments)
     {
+        Connection? connection = null;
         try
         {
             Slot* slot = (Slot*)Sqlite3.Api->user_data(context);
             FunctionDefinition definition = DefinitionOf(slot);
-            object state = slot->State->Target;
+            ConnectionState state = slot->State->Target;
+            connection = state.Connection;
+            connection.Enter();
             nint* accumulator = (nint*)Sqlite3.Api->aggregate_context(context, sizeof(nint));
             if (accumulator == null)
             {
@@ -80,6 +118,10 @@ internal static unsafe class FunctionRegistry
         {
             Guard.Result(context, failure);
         }
+        finally
+        {
+            connection?.Leave();
+        }
     }
 
     /// <summary>SQLite calls this once per started group, also after an error or an interrupt: the accumulator never leaks.</summary>
@@ -87,12 +129,16 @@ internal static unsafe class FunctionRegistry
     private static void Final(nint context)
     {
         nint* accumulator = null;
+        Connection? connection = null;
         try
         {
             accumulator = (nint*)Sqlite3.Api->aggregate_context(context, 0);
             Slot* slot = (Slot*)Sqlite3.Api->user_data(context);
+            ConnectionState state = slot->State->Target;
+            connection = state.Connection;
+            connection.Enter();
             object? target = accumulator == null || *accumulator == 0 ? null : GCHandle.FromIntPtr(*accumulator).Target;
-            Call call = new(context, 0, null, slot->State->Target);
+            Call call = new(context, 0, null, state);
             DefinitionOf(slot).Final(target, in call);
         }
         catch (Exception failure)
@@ -108,6 +154,8 @@ internal static unsafe class FunctionRegistry
                 handle.Free();
                 *accumulator = 0;
             }
+
+            connection?.Leave();
         }
     }
 

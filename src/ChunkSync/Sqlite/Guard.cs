@@ -7,6 +7,8 @@ namespace ChunkSync.Sqlite;
 /// whatever it catches to one of these methods, which never throw themselves.</summary>
 internal static unsafe class Guard
 {
+    private const int FirstWithMalloc64 = 3_008_007;
+
     /// <summary>Reports a failure as the result of an SQL function or column.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Result(nint context, Exception failure)
@@ -59,14 +61,16 @@ internal static unsafe class Guard
         }
     }
 
-    /// <summary>Like <see cref="Message"/>, for a failure before any table of routines was accepted.</summary>
+    /// <summary>Like <see cref="Message"/>, for a failure to load: the table of routines may be one that was not accepted. SQLite has
+    /// <c>sqlite3_malloc64</c> since 3.8.7.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static int MessageWith(SqliteApi* api, byte** message, Exception failure)
     {
         try
         {
             byte[] text = Encoding.UTF8.GetBytes(failure.Message);
-            byte* copy = message == null ? null : (byte*)api->malloc64((ulong)text.Length + 1);
+            bool canAllocate = message != null && api->libversion_number() >= FirstWithMalloc64 && api->malloc64 != null;
+            byte* copy = canAllocate ? (byte*)api->malloc64((ulong)text.Length + 1) : null;
             if (copy != null)
             {
                 text.CopyTo(new Span<byte>(copy, text.Length));

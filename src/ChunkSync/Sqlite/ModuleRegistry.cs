@@ -22,15 +22,40 @@ internal static unsafe class ModuleRegistry
     /// <summary>Registers <paramref name="definition"/>; the state is referenced until SQLite drops the module.</summary>
     public static void Register(Connection connection, NativeState* state, ModuleDefinition definition)
     {
-        Slot* slot = (Slot*)Sqlite3.Allocate(sizeof(Slot));
+        byte[] nameUtf8 = Encoding.UTF8.GetBytes(definition.Name + "\0");
+        GCHandle handle = GCHandle.Alloc(definition);
+        Slot* slot = AllocateSlot(handle);
         NativeState.AddReference(state);
         slot->State = state;
-        slot->Definition = GCHandle.ToIntPtr(GCHandle.Alloc(definition));
+        slot->Definition = GCHandle.ToIntPtr(handle);
         NativeModule* module = definition.Transactional ? Transactional : definition.Writable ? Writable : ReadOnly;
-        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        fixed (byte* name = nameUtf8)
         {
+            // Where it fails SQLite has called the destructor.
             connection.Check(Sqlite3.Api->create_module_v2(
                 connection.Handle, name, module, slot, (delegate* unmanaged[Cdecl]<void*, void>)&DestroySlot));
+        }
+    }
+
+    /// <summary>Takes the module off the connection again: SQLite drops its reference to the state.</summary>
+    public static void Unregister(Connection connection, ModuleDefinition definition)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        {
+            _ = Sqlite3.Api->create_module_v2(connection.Handle, name, null, null, null);
+        }
+    }
+
+    private static Slot* AllocateSlot(GCHandle handle)
+    {
+        try
+        {
+            return (Slot*)Sqlite3.Allocate(sizeof(Slot));
+        }
+        catch
+        {
+            handle.Free();
+            throw;
         }
     }
 
@@ -87,6 +112,7 @@ internal static unsafe class ModuleRegistry
 
             NativeVirtualTable* native = (NativeVirtualTable*)Sqlite3.Allocate(sizeof(NativeVirtualTable));
             *native = default;
+            native->State = slot->State;
             native->Handle = GCHandle.ToIntPtr(GCHandle.Alloc(table));
             *result = native;
             return ResultCode.Ok;
@@ -176,8 +202,10 @@ internal static unsafe class ModuleRegistry
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Filter(NativeVirtualCursor* native, int number, byte* text, int count, nint* arguments)
     {
+        Connection connection = native->Table->State->Target.Connection;
         try
         {
+            connection.Enter();
             native->Cursor.Filter(number, text, count, arguments);
             return ResultCode.Ok;
         }
@@ -185,19 +213,29 @@ internal static unsafe class ModuleRegistry
         {
             return Guard.Message(&native->Table->ErrorMessage, failure);
         }
+        finally
+        {
+            connection.Leave();
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Next(NativeVirtualCursor* native)
     {
+        Connection connection = native->Table->State->Target.Connection;
         try
         {
+            connection.Enter();
             native->Cursor.Next();
             return ResultCode.Ok;
         }
         catch (Exception failure)
         {
             return Guard.Message(&native->Table->ErrorMessage, failure);
+        }
+        finally
+        {
+            connection.Leave();
         }
     }
 
@@ -218,8 +256,10 @@ internal static unsafe class ModuleRegistry
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Column(NativeVirtualCursor* native, nint context, int column)
     {
+        Connection connection = native->Table->State->Target.Connection;
         try
         {
+            connection.Enter();
             native->Cursor.Column(context, column);
             return ResultCode.Ok;
         }
@@ -228,6 +268,10 @@ internal static unsafe class ModuleRegistry
             // The text goes through the context: SQLite takes a column's message from there.
             Guard.Result(context, failure);
             return Guard.Message(null, failure);
+        }
+        finally
+        {
+            connection.Leave();
         }
     }
 
@@ -248,8 +292,10 @@ internal static unsafe class ModuleRegistry
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Update(NativeVirtualTable* native, int count, nint* arguments, long* rowId)
     {
+        Connection connection = native->State->Target.Connection;
         try
         {
+            connection.Enter();
             long inserted = native->Table.Update(count, arguments);
             if (rowId != null)
             {
@@ -261,6 +307,10 @@ internal static unsafe class ModuleRegistry
         catch (Exception failure)
         {
             return Guard.Message(&native->ErrorMessage, failure);
+        }
+        finally
+        {
+            connection.Leave();
         }
     }
 

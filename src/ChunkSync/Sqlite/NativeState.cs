@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ChunkSync.Sqlite;
 
-/// <summary>What SQLite holds of a managed object: a counted handle in native memory. Every function and module registered
-/// with it counts once, and SQLite's destructor calls count it down; the last one lets the object go.</summary>
+/// <summary>What SQLite holds of a <see cref="ConnectionState"/>: a counted handle in native memory. Every function and module
+/// registered with it counts once, and SQLite's destructor calls count it down; the last one lets the object go.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeState
 {
@@ -11,20 +12,29 @@ internal unsafe struct NativeState
     private int references;
 
     /// <summary>The object behind the state.</summary>
-    public readonly object Target => GCHandle.FromIntPtr(handle).Target!;
+    public readonly ConnectionState Target => Unsafe.As<ConnectionState>(GCHandle.FromIntPtr(handle).Target!);
 
-    /// <summary>A state with one reference, the caller's.</summary>
-    public static NativeState* Create(object target)
+    /// <summary>A state with one reference, the caller's. Where this fails the object is still the caller's.</summary>
+    public static NativeState* Create(ConnectionState target)
     {
-        NativeState* state = (NativeState*)Sqlite3.Allocate(sizeof(NativeState));
-        state->handle = GCHandle.ToIntPtr(GCHandle.Alloc(target));
-        state->references = 1;
-        return state;
+        GCHandle handle = GCHandle.Alloc(target);
+        try
+        {
+            NativeState* state = (NativeState*)Sqlite3.Allocate(sizeof(NativeState));
+            state->handle = GCHandle.ToIntPtr(handle);
+            state->references = 1;
+            return state;
+        }
+        catch
+        {
+            handle.Free();
+            throw;
+        }
     }
 
     public static void AddReference(NativeState* state) => state->references++;
 
-    /// <summary>Takes one reference back; after the last one the object is released and, if it is disposable, disposed.</summary>
+    /// <summary>Takes one reference back; after the last one the object is released and disposed.</summary>
     public static void Release(NativeState* state)
     {
         if (--state->references > 0)
@@ -33,7 +43,7 @@ internal unsafe struct NativeState
         }
 
         GCHandle handle = GCHandle.FromIntPtr(state->handle);
-        (handle.Target as IDisposable)?.Dispose();
+        Unsafe.As<ConnectionState>(handle.Target!).Dispose();
         handle.Free();
         Sqlite3.Free(state);
     }

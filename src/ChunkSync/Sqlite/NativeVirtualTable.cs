@@ -11,6 +11,9 @@ internal unsafe struct NativeVirtualTable
     public byte* ErrorMessage;
     public nint Handle;
 
+    /// <summary>The state of the module, which outlives its tables.</summary>
+    public NativeState* State;
+
     public readonly VirtualTable Table =>
         System.Runtime.CompilerServices.Unsafe.As<VirtualTable>(GCHandle.FromIntPtr(Handle).Target!);
 }

@@ -12,7 +12,7 @@ internal static unsafe class Sqlite3
     public const int MinimumVersion = 3_035_000;
 
     /// <summary>SQLite 3.39.0, the first with <c>sqlite3_db_name</c>.</summary>
-    private const int FirstWithDatabaseNames = 3_039_000;
+    public const int FirstWithDatabaseNames = 3_039_000;
 
     private static readonly Lock Gate = new();
     private static int connections;

@@ -18,16 +18,21 @@ internal sealed unsafe class Statement : IDisposable
 
     private readonly Connection connection;
     private readonly byte[] sql;
+    private readonly bool lastingBindings;
     private nint handle;
+
+    /// <summary>Whether the connection knows that something is bound here that is gone when the host's call ends.</summary>
+    private bool isBorrowing;
 
     /// <summary>The row's <c>sqlite3_value*</c> by column. A program has its result in the same registers at every row, so the
     /// addresses are looked up once; the first one is compared at every step.</summary>
     private nint[] values = [];
     private nint firstValue;
 
-    internal Statement(Connection connection, byte[] sql)
+    internal Statement(Connection connection, byte[] sql, bool lastingBindings)
     {
         this.connection = connection;
+        this.lastingBindings = lastingBindings;
         this.sql = sql;
     }
 
@@ -173,11 +178,13 @@ internal sealed unsafe class Statement : IDisposable
         return this;
     }
 
-    /// <summary>Binds a BLOB in native memory without a copy: it must stay in place until the statement is reset and bound
-    /// anew.</summary>
+    /// <summary>Binds a BLOB in native memory without a copy: it must stay in place until the host's call ends, when the connection
+    /// takes it back (<see cref="Connection.Leave"/>): a host may look at what is bound to idle statements of ours. Where
+    /// bindings last (see <see cref="Connection.Prepare(string, bool)"/>) it must stay until they are cleared or bound anew.</summary>
     public Statement BindStaticBlob(int index, byte* data, long length)
     {
         byte none = 0;
+        Borrow();
         connection.Check(length == 0
             ? Sqlite3.Api->bind_blob64(Handle, index, &none, 0, Transient)
             : Sqlite3.Api->bind_blob64(Handle, index, data, (ulong)length, Static));
@@ -188,6 +195,7 @@ internal sealed unsafe class Statement : IDisposable
     public Statement BindStaticText(int index, byte* utf8, long length)
     {
         byte none = 0;
+        Borrow();
         connection.Check(length == 0
             ? Sqlite3.Api->bind_text64(Handle, index, &none, 0, Transient, Utf8)
             : Sqlite3.Api->bind_text64(Handle, index, utf8, (ulong)length, Static, Utf8));
@@ -201,6 +209,28 @@ internal sealed unsafe class Statement : IDisposable
         {
             _ = Sqlite3.Api->clear_bindings(handle);
         }
+    }
+
+    /// <summary>Clears the statement if its bindings last and it does not run.</summary>
+    internal void ClearLastingBindings()
+    {
+        if (lastingBindings && !IsBusy)
+        {
+            ClearBindings();
+        }
+    }
+
+    /// <summary>Gives back the memory that was bound without a copy; false while the statement still runs.</summary>
+    internal bool TryEndLoan()
+    {
+        if (IsBusy)
+        {
+            return false;
+        }
+
+        ClearBindings();
+        isBorrowing = false;
+        return true;
     }
 
     public int ColumnCount => Sqlite3.Api->column_count(Handle);
@@ -256,6 +286,16 @@ internal sealed unsafe class Statement : IDisposable
     {
         Release();
         connection.Forget(this);
+    }
+
+    /// <summary>Before the first such binding, so that none goes unnoticed whatever fails.</summary>
+    private void Borrow()
+    {
+        if (!isBorrowing && !lastingBindings)
+        {
+            connection.Borrows(this);
+            isBorrowing = true;
+        }
     }
 
     private void FindValues(nint first)

@@ -137,6 +137,12 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_sql")]
     public static partial byte* Sql(nint statement);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_expanded_sql")]
+    public static partial byte* ExpandedSql(nint statement);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_free")]
+    public static partial void Free(void* memory);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_db_config")]
     public static partial int DbConfig(nint db, int option, int value, nint result);
 

@@ -1,0 +1,43 @@
+using System.Text.RegularExpressions;
+
+namespace ChunkSync.Loaded.Tests;
+
+/// <summary>A C program of folder <c>native</c>, compiled in a folder of its own. It prints a line "ok NAME" or "FAIL NAME" per
+/// check, and exits with 0 when all are ok.</summary>
+internal sealed partial class CProgram : IDisposable
+{
+    private readonly string program;
+
+    /// <summary>Compiles a program.</summary>
+    /// <param name="sources">File names in <c>native</c>; the first names the program.</param>
+    public CProgram(params string[] sources)
+    {
+        Folder = Directory.CreateTempSubdirectory("chunksync-native").FullName;
+        program = Path.Combine(Folder, Path.GetFileNameWithoutExtension(sources[0]));
+        string native = Path.Combine(Repository.Root, "native");
+        (int code, _, string errors) = Repository.Run("gcc", "",
+            ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", program, .. sources.Select(file => Path.Combine(native, file)), "-lsqlite3", "-lpthread", "-ldl"]);
+        Assert.True(code == 0, errors);
+    }
+
+    /// <summary>A folder that is deleted with the program.</summary>
+    public string Folder { get; }
+
+    /// <summary>Runs it with the library and further arguments; fails unless all checks are ok.</summary>
+    /// <param name="checks">How many checks there are; null: at least one.</param>
+    /// <param name="arguments">What follows the library.</param>
+    /// <returns>What it printed.</returns>
+    public string Run(int? checks, params string[] arguments)
+    {
+        (int code, string output, string errors) = Repository.Run(program, "", [Repository.Library, .. arguments]);
+        Assert.True(code == 0, $"code {code}\n{output}\n{errors}");
+        int ok = OkLine().Count(output);
+        Assert.True(checks == null ? ok > 0 : ok == checks, $"{ok} checks, not {checks}\n{output}");
+        return output;
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    [GeneratedRegex("^ok ", RegexOptions.Multiline)]
+    private static partial Regex OkLine();
+}
