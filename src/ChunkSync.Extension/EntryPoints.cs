@@ -20,12 +20,22 @@ internal static unsafe partial class EntryPoints
     private static int Load(nint db, byte** errorMessage, void* api)
     {
 #if STATIC_LZ4
-        Payload.Lz4.UseNative(&Compress, &Decompress);
-#endif
+        return Bootstrap.Load(db, errorMessage, api, &UseLinkedCodec);
+#else
         return Bootstrap.Load(db, errorMessage, api);
+#endif
     }
 
 #if STATIC_LZ4
+    /// <summary>Takes the liblz4 that the build has found, unless it would give other bytes.</summary>
+    private static void UseLinkedCodec()
+    {
+        if (Payload.Lz4.Library == null && new Payload.Lz4Library(LZ4_versionNumber(), &Compress, &Decompress) is { IsKnown: true } linked)
+        {
+            Payload.Lz4.Library = linked;
+        }
+    }
+
     // Plain calls into the archive that is linked in; the engine calls them through pointers.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Compress(byte* source, byte* target, int length, int capacity) =>
@@ -34,6 +44,9 @@ internal static unsafe partial class EntryPoints
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Decompress(byte* source, byte* target, int length, int capacity) =>
         LZ4_decompress_safe(source, target, length, capacity);
+
+    [LibraryImport("lz4")]
+    private static partial int LZ4_versionNumber();
 
     [LibraryImport("lz4")]
     private static partial int LZ4_compress_default(byte* source, byte* target, int length, int capacity);

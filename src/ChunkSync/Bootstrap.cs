@@ -17,8 +17,9 @@ internal static unsafe class Bootstrap
     /// <param name="db">The <c>sqlite3*</c>, which stays the host's.</param>
     /// <param name="errorMessage">Where an error text in memory of <c>sqlite3_malloc</c> goes; may be null.</param>
     /// <param name="api">The host's <c>sqlite3_api_routines</c>, which must outlive the connection.</param>
+    /// <param name="prepare">What the entry point has to do before, or null; what it throws is an error of the load.</param>
     /// <returns>SQLITE_OK_LOAD_PERMANENTLY: the .NET runtime cannot be unloaded; or an error code, and nothing is registered.</returns>
-    public static int Load(nint db, byte** errorMessage, void* api)
+    public static int Load(nint db, byte** errorMessage, void* api, delegate*<void> prepare = null)
     {
         // Nothing to make a message with.
         if (api == null || ((SqliteApi*)api)->libversion_number == null)
@@ -28,6 +29,11 @@ internal static unsafe class Bootstrap
 
         try
         {
+            if (prepare != null)
+            {
+                prepare();
+            }
+
             Register(db, (SqliteApi*)api);
             return ResultCode.OkLoadPermanently;
         }

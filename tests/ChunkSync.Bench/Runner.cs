@@ -14,6 +14,10 @@ internal sealed class Runner : IDisposable
     /// <summary>The engine in a managed process: its times are not reported, its managed allocations are.</summary>
     public const string Managed = "managed";
 
+    /// <summary>The two codecs of the shape <see cref="ShapeCatalog.Codec"/>.</summary>
+    public const string NativeCodec = "liblz4";
+    public const string ManagedCodec = "managed LZ4";
+
     private readonly Options options;
     private readonly string folder = Directory.CreateTempSubdirectory("chunksync-bench-").FullName;
     private readonly Dictionary<string, WorkerProcess> workers = [];
@@ -25,6 +29,8 @@ internal sealed class Runner : IDisposable
         workers[Ours] = new WorkerProcess(Path.GetFullPath(options.Library));
         workers[Floor] = new WorkerProcess(null);
         workers[Managed] = new WorkerProcess(BenchDatabase.InProcess);
+        workers[NativeCodec] = new WorkerProcess(Codecs.Native);
+        workers[ManagedCodec] = new WorkerProcess(Codecs.Managed);
         if (options.Peer != null)
         {
             workers[Peer] = new WorkerProcess(options.Peer);
@@ -38,6 +44,12 @@ internal sealed class Runner : IDisposable
         foreach (Shape shape in options.Shapes)
         {
             AnsiConsole.MarkupLineInterpolated($"[bold]{shape.Key}[/]  {shape.Title}");
+            if (shape.Key == ShapeCatalog.Codec)
+            {
+                RunCodecs(shape);
+                continue;
+            }
+
             Fill(shape);
             foreach (long chunk in shape.ChunkSizes)
             {
@@ -67,6 +79,15 @@ internal sealed class Runner : IDisposable
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    private void RunCodecs(Shape shape)
+    {
+        foreach (long block in shape.ChunkSizes)
+        {
+            Compare("compress", shape.Key, "", block, [NativeCodec, ManagedCodec]);
+            Compare("decompress", shape.Key, "", block, [NativeCodec, ManagedCodec]);
+        }
     }
 
     private static IEnumerable<string> OnlyWhen(bool condition, string engine) => condition ? [engine] : [];
@@ -113,7 +134,7 @@ internal sealed class Runner : IDisposable
         foreach (Series series in all.Where(series => series.Engine != Managed))
         {
             string value = series.HasResult ? $"{series.Median.Milliseconds,12:N1} ms" : series.Failure!;
-            AnsiConsole.MarkupLineInterpolated($"  {operation,-7} {variant,-9} {(chunk > 0 ? $"{chunk / 1024,6} KiB" : ""),-10} {series.Engine,-10} {value}");
+            AnsiConsole.MarkupLineInterpolated($"  {operation,-10} {variant,-9} {(chunk > 0 ? $"{chunk / 1024,6} KiB" : ""),-10} {series.Engine,-11} {value}");
         }
     }
 

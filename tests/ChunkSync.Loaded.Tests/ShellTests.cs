@@ -30,6 +30,12 @@ public partial class ShellTests
     }
 
     [Fact]
+    public void Linked_codec_is_named_when_it_is_asked_for()
+    {
+        Assert.Matches("^liblz4 1\\.(9|10)\\.[0-9]+\n$", Ok("SELECT chunksync_codec();"));
+    }
+
+    [Fact]
     public void Library_works_when_it_is_loaded_twice()
     {
         Assert.Equal("1\n4\n", Ok($".load {Repository.Library}\n" + Setup + Count));

@@ -1,3 +1,4 @@
+using ChunkSync.Payload;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -20,6 +21,13 @@ internal static unsafe class VersionFunctions
             IsDeterministic = true,
             Summary = "The version of ChunkSync.",
             Example = "SELECT chunksync_version()",
+        },
+        new("chunksync_codec", 0, &Codec)
+        {
+            InSchema = SchemaUse.Innocuous,
+            Summary = "What compresses payloads here: 'liblz4' with its version, or 'managed', the codec of ChunkSync itself. Payloads have"
+                + " the same bytes with either; liblz4 is used where a release is there that was compared (1.9.3 to 1.10, 64 bits).",
+            Example = "SELECT chunksync_codec()",
         },
         new("cloudsync_siteid", 0, &SiteId)
         {
@@ -56,6 +64,8 @@ internal static unsafe class VersionFunctions
     private static void CompatibilityVersion(in Call call) => call.Return(ProductInfo.CompatibilityVersion);
 
     private static void Version(in Call call) => call.Return(ProductInfo.Version);
+
+    private static void Codec(in Call call) => call.Return(Lz4.Codec);
 
     private static void SiteId(in Call call)
     {

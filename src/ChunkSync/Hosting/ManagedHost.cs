@@ -36,11 +36,7 @@ public static unsafe class ManagedHost
 
         byte* message = null;
         SqliteApi* table = TableOf(sqliteLibrary);
-        if (!Lz4.IsNative)
-        {
-            Lz4.TryUseSystemLibrary();
-        }
-
+        Lz4.UseSystemLibrary();
         int code = Bootstrap.Load(connection, &message, table);
         if (code != ResultCode.OkLoadPermanently)
         {

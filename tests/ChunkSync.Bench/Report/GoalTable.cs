@@ -19,6 +19,7 @@ internal static class GoalTable
         {
             Reading(text, set, shape);
             Writing(text, set, shape);
+            Codecs(text, set, shape);
         }
 
         Growth(text, set);
@@ -73,6 +74,16 @@ internal static class GoalTable
         ])
         {
             Row(text, $"managed bytes per row, {name}", shape, "0", run == null ? null : (double)run.ManagedBytes / rows);
+        }
+    }
+
+    private static void Codecs(StringBuilder text, ResultSet set, string shape)
+    {
+        foreach (Series series in set.Of(shape, "compress").Concat(set.Of(shape, "decompress")).Where(series => series.Engine == Runner.ManagedCodec))
+        {
+            Row(text, $"LZ4 {series.Operation}: managed / liblz4", $"{shape}, {series.ChunkSize / 1024} KiB blocks", "",
+                set.Time(shape, series.Operation, Runner.ManagedCodec, "", series.ChunkSize)
+                / set.Time(shape, series.Operation, Runner.NativeCodec, "", series.ChunkSize));
         }
     }
 

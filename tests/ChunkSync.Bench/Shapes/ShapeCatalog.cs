@@ -12,6 +12,9 @@ internal static unsafe class ShapeCatalog
     /// <summary>The smallest chunk size: the most pages.</summary>
     public const long SmallChunk = 262_144;
 
+    /// <summary>The key of the shape that is no history, but text for the two LZ4 codecs alone.</summary>
+    public const string Codec = "codec";
+
     private static readonly string[] Narrow = ["a", "b", "c", "d"];
 
     /// <summary>The shape of that key.</summary>
@@ -40,6 +43,7 @@ internal static unsafe class ShapeCatalog
             new FillStep("UPDATE t SET b = ?2 WHERE id = ?1", 0, 10_000, 10_000, BindUpdate),
             new FillStep("DELETE FROM t WHERE id = ?1", 0, 10_000, 10_000, BindDelete),
         ]),
+        new Shape(Codec, "the same documentation, compressed and decompressed in blocks by both LZ4 codecs", [], [], [SmallChunk, DefaultChunk]),
     ];
 
     private static Shape One(string key, string title, TableShape table, FillStep[] steps) => new(key, title, [table], steps, [SmallChunk, DefaultChunk]);

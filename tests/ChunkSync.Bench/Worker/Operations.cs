@@ -24,6 +24,7 @@ internal static unsafe class Operations
             "apply" => Apply(shape, request, library),
             "visit" => Floors.Visit(shape, request.Path),
             "lz4" => Floors.Compress(request.Path),
+            "compress" or "decompress" => Codecs.Run(request, library),
             "upsert" => Floors.Upsert(shape, request.Path),
             "idle" => Idle(request.Path, library),
             "export" => Export(request, library),

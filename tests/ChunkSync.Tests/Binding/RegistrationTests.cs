@@ -10,6 +10,7 @@ public class RegistrationTests
         using Database database = Database.Open();
         Assert.Equal("1.1.4", database.Scalar("SELECT cloudsync_version()"));
         Assert.Equal(ProductInfo.Version, database.Scalar("SELECT chunksync_version()"));
+        Assert.Matches(@"^(managed|liblz4 \d+\.\d+\.\d+)$", (string?)database.Scalar("SELECT chunksync_codec()"));
         Assert.Equal(new byte[16], database.Scalar("SELECT cloudsync_siteid()"));
     }
 

@@ -17,15 +17,16 @@ internal sealed unsafe class Lz4Codec
     }
 
     /// <summary>The project's own.</summary>
-    public static Lz4Codec Managed { get; } = new(&Lz4ManagedCodec.Compress, &Lz4ManagedCodec.Decompress);
+    public static Lz4Codec Managed { get; } = new(&Lz4Compressor.Compress, &Lz4Decompressor.Decompress);
 
-    /// <summary>The system's liblz4.</summary>
+    /// <summary>The system's liblz4, or the one that CHUNKSYNC_LZ4_LIBRARY names.</summary>
     public static Lz4Codec Library { get; } = new(&LibraryCompress, &LibraryDecompress);
 
-    /// <summary>True when the system has liblz4.</summary>
-    public static bool HasLibrary => LibraryHandle != 0;
+    /// <summary>True when there is a liblz4.</summary>
+    public static bool HasLibrary => Native != null;
 
-    private static nint LibraryHandle { get; } = Load();
+    /// <summary>That liblz4, or null.</summary>
+    public static Lz4Library? Native { get; } = Load();
 
     /// <summary>Compresses; empty when the target is too small.</summary>
     public byte[] Compress(byte[] data, int capacity)
@@ -65,24 +66,31 @@ internal sealed unsafe class Lz4Codec
         return length < 0 ? null : new ReadOnlySpan<byte>(last, length).ToArray();
     }
 
-    private static nint Load()
+    /// <summary>Compresses between two places; the length, or 0.</summary>
+    public int Compress(byte* source, int length, byte* target, int capacity) => compress(source, length, target, capacity);
+
+    /// <summary>Decompresses between two places; the length, or a negative number.</summary>
+    public int Decompress(byte* source, int length, byte* target, int capacity) => decompress(source, length, target, capacity);
+
+    private static Lz4Library? Load()
     {
-        foreach (string name in (string[])["liblz4.so.1", "liblz4.dylib", "liblz4.dll"])
+        string[] names = Environment.GetEnvironmentVariable("CHUNKSYNC_LZ4_LIBRARY") is { Length: > 0 } chosen
+            ? [chosen]
+            : ["liblz4.so.1", "liblz4.dylib", "liblz4.dll"];
+        foreach (string name in names)
         {
             if (NativeLibrary.TryLoad(name, out nint library))
             {
-                return library;
+                return Lz4Library.Bind(library);
             }
         }
 
-        return 0;
+        return null;
     }
 
     private static int LibraryCompress(byte* source, int length, byte* target, int capacity) =>
-        ((delegate* unmanaged[Cdecl]<byte*, byte*, int, int, int>)NativeLibrary.GetExport(LibraryHandle, "LZ4_compress_default"))(
-            source, target, length, capacity);
+        Native!.Compress(source, length, target, capacity);
 
     private static int LibraryDecompress(byte* source, int length, byte* target, int capacity) =>
-        ((delegate* unmanaged[Cdecl]<byte*, byte*, int, int, int>)NativeLibrary.GetExport(LibraryHandle, "LZ4_decompress_safe"))(
-            source, target, length, capacity);
+        Native!.Decompress(source, length, target, capacity);
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ChunkSync.Payload;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
@@ -73,13 +72,9 @@ public class Lz4Tests(ITestOutputHelper output)
         foreach (byte[] data in Lz4Samples.All(random).Where(data => data.Length < 2000))
         {
             byte[] whole = Lz4Codec.Managed.Compress(data);
-            int enough = whole.Length + 3;
-            for (int capacity = whole.Length < 60 ? 0 : whole.Length - 10; capacity <= enough; capacity++)
+            for (int capacity = whole.Length < 60 ? 0 : whole.Length - 10; capacity <= whole.Length + 3; capacity++)
             {
-                byte[] block = Lz4Codec.Managed.Compress(data, capacity);
-                Assert.True(block.Length == 0 || block.AsSpan().SequenceEqual(whole), $"{capacity} bytes");
-                Assert.False(capacity < whole.Length && block.Length != 0);
-                Assert.False(capacity == enough && block.Length == 0);
+                Assert.Equal(capacity < whole.Length ? [] : whole, Lz4Codec.Managed.Compress(data, capacity));
             }
         }
     }
@@ -117,7 +112,6 @@ public class Lz4Tests(ITestOutputHelper output)
         Random random = new(Seed.Next(output));
         byte[][] samples = [.. Lz4Samples.All(random).Where(data => data.Length is > 0 and < 3000)];
         int accepted = 0;
-        int both = 0;
         const int Rounds = 30_000;
         for (int round = 0; round < Rounds; round++)
         {
@@ -128,38 +122,32 @@ public class Lz4Tests(ITestOutputHelper output)
                 block[random.Next(block.Length)] = (byte)(random.Next(3) == 0 ? 255 : random.Next(256));
             }
 
-            int capacity = data.Length + random.Next(-5, 300);
-            byte[]? result = Lz4Codec.Managed.Decompress(block, Math.Max(capacity, 0));
-            Assert.Equal(NaiveLz4.Decode(block, Math.Max(capacity, 0))?.Data, result);
+            int capacity = Math.Max(data.Length + random.Next(-5, 300), 0);
+            byte[]? result = Lz4Codec.Managed.Decompress(block, capacity);
+            Assert.Equal(NaiveLz4.Decode(block, capacity)?.Data, result);
             accepted += result == null ? 0 : 1;
-            if (result != null && Lz4Codec.HasLibrary && Lz4Codec.Library.Decompress(block, Math.Max(capacity, 0)) is byte[] other)
-            {
-                both++;
-                Assert.Equal(other, result);
-            }
         }
 
-        output.WriteLine($"{accepted} of {Rounds} accepted, {both} by liblz4 too");
+        output.WriteLine($"{accepted} of {Rounds} accepted");
         Assert.InRange(accepted, 1000, Rounds - 1000);
     }
 
     [Fact]
-    public void Managed_codec_agrees_with_the_naive_one_when_bytes_are_random()
+    public void Managed_codec_agrees_with_the_naive_one_when_blocks_end_where_they_please()
     {
-        Random random = new(Seed.Next(output));
-        for (int round = 0; round < 30_000; round++)
+        int seed = Seed.Next(output);
+        int accepted = 0;
+        const int Rounds = 30_000;
+        for (int round = 0; round < Rounds; round++)
         {
-            byte[] block = new byte[random.Next(60)];
-            random.NextBytes(block);
-            if (block.Length > 0 && random.Next(2) == 0)
-            {
-                block[0] = (byte)(random.Next(16) << 4 | random.Next(16));
-                block.AsSpan(random.Next(block.Length)).Fill((byte)random.Next(3));
-            }
-
-            int capacity = random.Next(400);
-            Assert.Equal(NaiveLz4.Decode(block, capacity)?.Data, Lz4Codec.Managed.Decompress(block, capacity));
+            (byte[] block, int capacity) = Lz4Blocks.Next(new Random(unchecked(seed + round)));
+            byte[]? result = Lz4Codec.Managed.Decompress(block, capacity);
+            Assert.Equal(NaiveLz4.Decode(block, capacity)?.Data, result);
+            accepted += result == null ? 0 : 1;
         }
+
+        output.WriteLine($"{accepted} of {Rounds} accepted");
+        Assert.InRange(accepted, Rounds / 10, Rounds - (Rounds / 10));
     }
 
     [Theory]
@@ -168,7 +156,6 @@ public class Lz4Tests(ITestOutputHelper output)
     [InlineData("F0", "a length without its rest")]
     [InlineData("F0FFFFFFFF", "a length that does not end")]
     [InlineData("F0FFFFFF00", "more literals than there are")]
-    [InlineData("1161", "a match length without a match")]
     [InlineData("106101", "half an offset")]
     [InlineData("10610000", "offset 0")]
     [InlineData("10610200", "an offset before the beginning")]
@@ -184,10 +171,14 @@ public class Lz4Tests(ITestOutputHelper output)
     [Theory]
     [InlineData("00", "")]
     [InlineData("1061", "61")]
+    [InlineData("1161", "61")]
     [InlineData("1061010050626262626200", null)]
     [InlineData("106101005062626262", null)]
     [InlineData("10610100506262626262", "61616161616262626262")]
-    [InlineData("1461010000", "616161616161616161")]
+    [InlineData("10610000506262626262", "61000000006262626262")]
+    [InlineData("1461010000", null)]
+    [InlineData("E86162636465666768696A6B6C6D6E0E0000", "6162636465666768696A6B6C6D6E6162636465666768696A6B6C")]
+    [InlineData("E86162636465666768696A6B6C6D6E010000", "6162636465666768696A6B6C6D6E6E6E6E6E6E6E6E6E6E6E6E6E")]
     public void Block_is_read_as_written_when_it_is_made_by_hand(string hex, string? expected)
     {
         byte[]? result = Lz4Codec.Managed.Decompress(Convert.FromHexString(hex), 600);
@@ -201,36 +192,4 @@ public class Lz4Tests(ITestOutputHelper output)
     [InlineData(65536, 65809)]
     [InlineData(0x7E000000, 0x7E7E7E8E)]
     public void Bound_equals_the_published_formula_when_asked(int length, int expected) => Assert.Equal(expected, Lz4.Bound(length));
-
-    [Fact]
-    public void Recorded_body_is_opened_when_the_managed_codec_decompresses_it()
-    {
-        List<byte[]> payloads = [.. FixtureData.Names.AsEnumerable<object[]>().SelectMany(row => Recorded((string)row[0]))];
-        int opened = 0;
-        foreach (byte[] payload in payloads)
-        {
-            ContainerHeader header = ContainerHeader.Read(payload);
-            if (header.ExpandedSize != 0)
-            {
-                byte[]? body = Lz4Codec.Managed.Decompress(payload[ContainerHeader.Length..], (int)header.ExpandedSize);
-                Assert.Equal((int)header.ExpandedSize, body?.Length);
-                Assert.Equal(body, Lz4Codec.Managed.Decompress(Lz4Codec.Managed.Compress(body!), body!.Length));
-                opened++;
-            }
-        }
-
-        Assert.InRange(opened, 50, 1000);
-    }
-
-    private static IEnumerable<byte[]> Recorded(string name)
-    {
-        foreach (string line in File.ReadLines(Fixtures.File(name + ".chunks.jsonl")))
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            if (document.RootElement.TryGetProperty("payload_hex", out JsonElement hex))
-            {
-                yield return Convert.FromHexString(hex.GetString()!);
-            }
-        }
-    }
 }
