@@ -214,5 +214,5 @@ case "${1:-}" in
     dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
     ls -l artifacts/*.nupkg artifacts/*.tar.gz ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
