@@ -123,6 +123,31 @@ public partial class ShellTests
         Assert.Equal("1\n141\n", output);
     }
 
+    [Fact]
+    public void Older_payload_file_stays_when_the_new_one_cannot_be_written_whole()
+    {
+        string folder = Directory.CreateTempSubdirectory("chunksync-test-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "a.bin");
+            File.WriteAllText(file, "not sent yet");
+            const int OverTheLimit = 100_000;
+            (_, string output, string errors) = Repository.Run("bash", Setup + $"""
+
+                INSERT INTO items VALUES ('long', randomblob({OverTheLimit}), 1);
+                SELECT cloudsync_payload_save('{file}');
+                """, "-c", $"trap '' XFSZ; ulimit -f 8; exec sqlite3 -batch :memory: -cmd '.load {Repository.Library}'");
+            Assert.Equal("1\n", output);
+            Assert.Contains($"Unable to write payload to file path '{file}': it is longer than a file may be here", errors);
+            Assert.Equal("not sent yet", File.ReadAllText(file));
+            Assert.Equal([file], Directory.GetFileSystemEntries(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static string Ok(string sql)
     {
         (int code, string output, string errors) = Repository.Shell(sql);
