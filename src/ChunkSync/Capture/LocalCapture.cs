@@ -55,8 +55,9 @@ internal sealed unsafe class LocalCapture(Replica replica)
             throw new EngineException(ResultCode.Error, function + " requires a table name and the values of its key");
         }
 
+        bool isTrigger = WasAsked(arguments[0].Text);
         TrackedTable table = Table(arguments[0], function);
-        if (WasAsked(arguments[0].Text))
+        if (isTrigger)
         {
             ReadKey(table, arguments[1..], function, isDelete);
             WriteRow(table, isDelete);
@@ -130,8 +131,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
     {
         if (updating == null)
         {
-            updating = Table(name, "cloudsync_update");
             isDirectUpdate = !WasAsked(name.Text);
+            updating = Table(name, "cloudsync_update");
             int keys = updating.KeyColumns.Length;
             int values = updating.ValueColumns.Length;
             if (changed.Length < values)
@@ -279,7 +280,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
             ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
     }
 
-    /// <summary>Whether a trigger of the table has just asked if capture is on.</summary>
+    /// <summary>Whether a trigger of the table has just asked if capture is on. To be looked at first: joining a transaction counts as a row
+    /// written.</summary>
     private bool WasAsked(ReadOnlySpan<byte> name)
     {
         bool was = askedLength >= 0 && askedAt == replica.Connection.TotalChanges && name.SequenceEqual(asked.AsSpan(0, askedLength));
