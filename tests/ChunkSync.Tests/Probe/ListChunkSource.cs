@@ -1,5 +1,5 @@
-using ChunkSync.Tests.Host;
 using ChunkSync.Probe;
+using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Probe;
 

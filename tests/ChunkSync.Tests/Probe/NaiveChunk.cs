@@ -46,7 +46,10 @@ internal sealed unsafe class NaiveChunk
             ulong schema = random.Next(5) == 0 ? 7UL : 5UL;
             NaiveChunk chunk = new()
             {
-                Ordinal = ordinal, Rows = rows, Version = kind, Schema = schema,
+                Ordinal = ordinal,
+                Rows = rows,
+                Version = kind,
+                Schema = schema,
                 Payload = MakePayload(rows, kind, schema, random.Next(2) == 0),
             };
             chain.Add(chunk);

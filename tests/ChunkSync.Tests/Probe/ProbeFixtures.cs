@@ -1,8 +1,8 @@
-using ChunkSync.Tests.Host;
 using System.Text;
 using System.Text.Json;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
+using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Probe;
 

@@ -1,9 +1,9 @@
-using ChunkSync.Tests.Host;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ChunkSync.Payload;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
+using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Probe;
 
