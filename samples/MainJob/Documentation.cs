@@ -12,7 +12,11 @@ internal static class Documentation
     public static (int Files, int Members) Import(SqliteConnection connection)
     {
         string[] files = DocumentationFiles.Find();
-        Create(connection);
+        Workspace.Run(connection, """
+            CREATE TABLE files(path TEXT PRIMARY KEY NOT NULL, bytes INTEGER, text TEXT);
+            CREATE TABLE members(id TEXT PRIMARY KEY NOT NULL, file TEXT, kind TEXT, summary TEXT, xml TEXT);
+            SELECT cloudsync_init('files'), cloudsync_init('members');
+            """);
         List<(string Id, string File, string Kind, string Summary, string Xml)> members = [];
         using (SqliteTransaction transaction = connection.BeginTransaction())
         {
@@ -35,13 +39,6 @@ internal static class Documentation
         Workspace.Run(connection, "DELETE FROM members WHERE rowid % 100 = 7");
         return (files.Length, members.Count);
     }
-
-    /// <summary>The tables, tracked.</summary>
-    public static void Create(SqliteConnection connection) => Workspace.Run(connection, """
-        CREATE TABLE files(path TEXT PRIMARY KEY NOT NULL, bytes INTEGER, text TEXT);
-        CREATE TABLE members(id TEXT PRIMARY KEY NOT NULL, file TEXT, kind TEXT, summary TEXT, xml TEXT);
-        SELECT cloudsync_init('files'), cloudsync_init('members');
-        """);
 
     private static void Insert(
         SqliteConnection connection, List<(string Id, string File, string Kind, string Summary, string Xml)> members, int perTransaction)

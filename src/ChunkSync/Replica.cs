@@ -39,6 +39,9 @@ internal sealed class Replica : ConnectionState
         Schema = new SchemaVersions(this);
         Capture = new LocalCapture(this);
         LargeValue = new LargeValueCache(this);
+        Watch = new CaptureWatch(this);
+        Marks = new TableMarks(this);
+        Alterations = new AlterationSnapshot(this);
     }
 
     /// <summary>The key-value settings of table <c>cloudsync_settings</c>.</summary>
@@ -73,6 +76,15 @@ internal sealed class Replica : ConnectionState
 
     /// <summary>The schema hashes of this database.</summary>
     public SchemaVersions Schema { get; }
+
+    /// <summary>Notices tables whose triggers are gone.</summary>
+    public CaptureWatch Watch { get; }
+
+    /// <summary>What the file remembers about the capture of tables.</summary>
+    public TableMarks Marks { get; }
+
+    /// <summary>What tables held when their alterations began.</summary>
+    public AlterationSnapshot Alterations { get; }
 
     /// <summary>A chunk buffer that is kept between two queries.</summary>
     public SpareBody SpareBody { get; } = new();
@@ -158,7 +170,11 @@ internal sealed class Replica : ConnectionState
     {
         freshness.Forget();
         Sites.Forget();
+        Tables.Disabled.ForgetMarks();
     }
+
+    /// <summary>Cached metadata was changed together with the database: it goes when the transaction, or a part of it, is undone.</summary>
+    public void NoteUncommitted() => freshness.ReadingAnew();
 
     /// <summary>The transaction that this connection had joined is durable.</summary>
     public void Committed()
@@ -172,6 +188,7 @@ internal sealed class Replica : ConnectionState
     {
         freshness.Undone();
         Sites.Forget();
+        Tables.Disabled.ForgetMarks();
         LargeValue.Forget();
         Resume.Forget();
         fragments?.ForgetRefused();

@@ -32,7 +32,7 @@ internal static class DatabaseUpgrade
         }
 
         string? version = replica.Settings.Text(Settings.Version);
-        if (version != ProductInfo.CompatibilityVersion || !HasAllTriggers(replica))
+        if (version != ProductInfo.CompatibilityVersion || replica.Watch.NeedsRestoring)
         {
             TableInitializer.InSavepoint(replica, Savepoint, () => Update(replica, version));
         }
@@ -41,38 +41,11 @@ internal static class DatabaseUpgrade
     private static void Update(Replica replica, string? version)
     {
         MetadataSchema.CreateInternal(replica);
-        replica.Transaction.Join();
-        foreach (TrackedTable table in replica.Tables.All)
-        {
-            if (table.Columns.Length > 0)
-            {
-                TriggerSet.Create(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
-            }
-        }
-
+        replica.Watch.Restore();
         replica.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
         if (version != ProductInfo.CompatibilityVersion)
         {
             replica.Schema.Update();
         }
-    }
-
-    private static bool HasAllTriggers(Replica replica)
-    {
-        using Statement count = replica.Connection.Prepare(
-            "SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name LIKE 'cloudsync\\_%' ESCAPE '\\'");
-        const int TriggersPerTable = 3;
-        foreach (TrackedTable table in replica.Tables.All)
-        {
-            count.Bind(1, table.Name);
-            bool complete = count.Step() && count.Int64(0) >= TriggersPerTable;
-            count.Reset();
-            if (!complete && table.Columns.Length > 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }

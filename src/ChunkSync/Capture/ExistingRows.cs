@@ -4,15 +4,125 @@ namespace ChunkSync.Capture;
 
 /// <summary>Captures rows that are in a table but not in its clocks (behaviour E.2): rows of the time before init, of a time when capture
 /// was off, and columns that were added. All of it takes one db_version.</summary>
-internal static class ExistingRows
+internal static unsafe class ExistingRows
 {
-    /// <summary>Captures what is missing.</summary>
-    public static void Capture(Replica replica, TrackedTable table)
+    /// <summary>Keys read at once from a clock table that is written meanwhile.</summary>
+    private const int KeysAtOnce = 256;
+
+    /// <summary>Captures what is missing: first whole rows, then columns.</summary>
+    public static void Capture(Replica replica, TrackedTable table) => Run(replica, () =>
+    {
+        int[] plain = PlainColumns(replica, table);
+        bool columnsMissing = false;
+        ForEachRow(replica, table, (key, clocks, writer) =>
+        {
+            if (!clocks.IsAlive)
+            {
+                writer.Insert(key);
+            }
+
+            foreach (int column in plain)
+            {
+                columnsMissing |= clocks.IsAlive && clocks.VersionOf(column) == null;
+            }
+        });
+        if (columnsMissing)
+        {
+            ForEachRow(replica, table, (key, clocks, writer) =>
+            {
+                foreach (int column in plain)
+                {
+                    if (clocks.VersionOf(column) == null)
+                    {
+                        writer.UpsertColumn(key, column, replica.Clock.Next());
+                    }
+                }
+            });
+        }
+    });
+
+    /// <summary>Gives every value of every row a new version; rows without clocks are captured as inserted.</summary>
+    public static void CaptureValues(Replica replica, TrackedTable table) => Run(replica, () =>
+    {
+        int[] plain = PlainColumns(replica, table);
+        ForEachRow(replica, table, (key, clocks, writer) =>
+        {
+            if (!clocks.IsAlive)
+            {
+                writer.Insert(key);
+                return;
+            }
+
+            foreach (int column in plain)
+            {
+                writer.UpsertColumn(key, column, replica.Clock.Next());
+            }
+        });
+    });
+
+    /// <summary>Makes tombstones of clocks whose row is gone.</summary>
+    public static void CaptureDeletions(Replica replica, TrackedTable table) => Run(replica, () =>
+    {
+        using Statement keys = replica.Connection.Prepare(
+            $"SELECT DISTINCT pk FROM {table.QuotedClock} WHERE pk > ?1 ORDER BY pk LIMIT {KeysAtOnce}");
+        using BaseRows rows = new(replica, table);
+        using ClockRows clocks = new(replica, table);
+        using KeyBuffer key = new(replica.Connection);
+        List<byte[]> some = [];
+        do
+        {
+            keys.BindBlob(1, some.Count == 0 ? [] : some[^1]);
+            some.Clear();
+            while (keys.Step())
+            {
+                some.Add(keys.Blob(0).ToArray());
+            }
+
+            keys.Reset();
+            foreach (byte[] pk in some)
+            {
+                key.Assign(pk);
+                if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive)
+                {
+                    table.Writer(replica).Delete(key);
+                }
+            }
+        }
+        while (some.Count == KeysAtOnce);
+    });
+
+    /// <summary>Removes the clocks of rows that a filter leaves out; tombstones have no row and stay.</summary>
+    public static void ForgetFiltered(Replica replica, TrackedTable table) => Run(replica, () =>
+    {
+        using Statement rows = replica.Connection.Prepare(
+            $"SELECT {KeyList(table)} FROM {table.Quoted} WHERE ({table.Filter}\n) IS NOT TRUE");
+        using Statement forget = replica.Connection.Prepare($"DELETE FROM {table.QuotedClock} WHERE pk = ?1");
+        using KeyBuffer key = new(replica.Connection);
+        while (rows.Step())
+        {
+            if (key.TryRead(rows, table.KeyColumns.Length))
+            {
+                forget.BindStaticBlob(1, key.Data, key.Length);
+                forget.Run();
+                forget.ClearBindings();
+            }
+        }
+    });
+
+    /// <summary>A query of the rows that the table's filter lets through: key columns, then others.</summary>
+    public static string Select(TrackedTable table, IEnumerable<TableColumn> others)
+    {
+        string columns = string.Join(", ", table.KeyColumns.Concat(others).Select(column => column.Quoted));
+        string filter = table.Filter == null ? "" : $" WHERE ({table.Filter}\n)";
+        return $"SELECT {columns} FROM {table.Quoted}{filter}";
+    }
+
+    private static void Run(Replica replica, Action body)
     {
         replica.IsCapturing = true;
         try
         {
-            CaptureAll(replica, table);
+            body();
         }
         finally
         {
@@ -20,74 +130,32 @@ internal static class ExistingRows
         }
     }
 
-    private static void CaptureAll(Replica replica, TrackedTable table)
+    private static void ForEachRow(Replica replica, TrackedTable table, Action<KeyBuffer, ClockRows, TableWriter> body)
     {
+        using Statement rows = replica.Connection.Prepare($"{Select(table, [])} ORDER BY {KeyList(table)}");
+        using ClockRows clocks = new(replica, table);
         using KeyBuffer key = new(replica.Connection);
-        string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
-        string filter = table.Filter == null ? "" : $"({table.Filter}) AND ";
-        string pk = $"cloudsync_pk_encode({keys})";
-        CaptureRows(replica, table, key,
-            $"SELECT {keys} FROM {table.Quoted} WHERE {filter}NOT EXISTS (SELECT 1 FROM {table.QuotedClock} AS c WHERE c.pk = {pk}"
-            + $" AND (c.col_name <> '{TrackedTable.Sentinel}' OR c.col_version & 1)) ORDER BY {keys}");
-
-        // Block columns have clock rows by other names.
-        TableColumn[] plain = [.. table.ValueColumns.Where(column => !IsBlockColumn(replica, table, column))];
-        if (plain.Length > 0)
-        {
-            CaptureColumns(replica, table, plain, key,
-                $"SELECT {keys} FROM {table.Quoted} WHERE {filter}(SELECT count(*) FROM {table.QuotedClock} AS c WHERE c.pk = {pk}"
-                + $" AND c.col_name <> '{TrackedTable.Sentinel}' AND instr(c.col_name, char(31)) = 0) < {plain.Length} ORDER BY {keys}");
-        }
-    }
-
-    private static bool IsBlockColumn(Replica replica, TrackedTable table, TableColumn column) =>
-        table.HasBlocks && replica.Tables.ColumnSetting(table.Name, column.Name, "algo") == "block";
-
-    private static void CaptureRows(Replica replica, TrackedTable table, KeyBuffer key, string sql)
-    {
-        using Statement rows = replica.Connection.Prepare(sql);
         TableWriter writer = table.Writer(replica);
         while (rows.Step())
         {
-            ReadKey(rows, table, key);
-            writer.Insert(key);
-        }
-    }
-
-    private static void CaptureColumns(Replica replica, TrackedTable table, TableColumn[] columns, KeyBuffer key, string sql)
-    {
-        using Statement rows = replica.Connection.Prepare(sql);
-        using Statement known = replica.Connection.Prepare(
-            $"SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = ?2");
-        TableWriter writer = table.Writer(replica);
-        while (rows.Step())
-        {
-            ReadKey(rows, table, key);
-            foreach (TableColumn column in columns)
-            {
-                known.BindBlob(1, key.Bytes).BindText(2, column.ClockNameUtf8);
-                bool exists = known.Step();
-                known.Reset();
-                if (!exists)
-                {
-                    writer.UpsertColumn(key, Array.IndexOf(table.ValueColumns, column), replica.Clock.Next());
-                }
-            }
-        }
-    }
-
-    private static void ReadKey(Statement rows, TrackedTable table, KeyBuffer key)
-    {
-        key.Begin(table.KeyColumns.Length);
-        for (int i = 0; i < table.KeyColumns.Length; i++)
-        {
-            if (rows.IsNull(i))
+            if (!key.TryRead(rows, table.KeyColumns.Length))
             {
                 throw new EngineException(ResultCode.Error,
                     $"Insert aborted because primary key in table {table.Name} contains NULL values.");
             }
 
-            key.Append(rows.ColumnValue(i));
+            clocks.Read(key);
+            body(key, clocks, writer);
         }
     }
+
+    /// <summary>Columns whose clocks have the column's name, as indexes of <see cref="TrackedTable.ValueColumns"/>; those of block
+    /// columns are named by their blocks.</summary>
+    private static int[] PlainColumns(Replica replica, TrackedTable table) =>
+    [
+        .. Enumerable.Range(0, table.ValueColumns.Length).Where(column =>
+            !table.HasBlocks || replica.Tables.ColumnSetting(table.Name, table.ValueColumns[column].Name, "algo") != "block"),
+    ];
+
+    private static string KeyList(TrackedTable table) => string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
 }

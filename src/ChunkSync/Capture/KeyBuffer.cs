@@ -66,6 +66,33 @@ internal sealed unsafe class KeyBuffer(Connection? connection) : IDisposable
         statement.BindStaticBlob(index, memory, Length);
     }
 
+    /// <summary>Builds the key of a row whose first <paramref name="count"/> columns are the key's.</summary>
+    /// <returns>False when one of them is NULL.</returns>
+    public bool TryRead(Statement row, int count)
+    {
+        Begin(count);
+        for (int i = 0; i < count; i++)
+        {
+            if (row.IsNull(i))
+            {
+                return false;
+            }
+
+            Append(row.ColumnValue(i));
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a blob that is there already.</summary>
+    public void Assign(ReadOnlySpan<byte> key)
+    {
+        Length = 0;
+        Reserve(Math.Max(1, key.Length));
+        key.CopyTo(new Span<byte>(memory, key.Length));
+        Length = key.Length;
+    }
+
     public void Dispose()
     {
         connection?.ClearLastingBindings();

@@ -27,6 +27,13 @@ internal static class MetadataSchema
         "cloudsync_payload_fragments", ReceivedRanges.TableName,
     ];
 
+    /// <summary>Whether all tables that every synchronised database has are there.</summary>
+    public static bool IsComplete(Connection connection)
+    {
+        string names = string.Join(", ", InternalNames[..InternalTables.Length].Select(Connection.Literal));
+        return Scalar(connection, $"SELECT count(*) FROM main.sqlite_master WHERE type = 'table' AND name IN ({names})") == InternalTables.Length;
+    }
+
     /// <summary>The suffix of the position index, which lets a scan seek to any (db_version, seq) and covers all that it reads.</summary>
     public const string PositionIndexSuffix = "_pos_idx";
 

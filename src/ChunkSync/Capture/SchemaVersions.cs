@@ -12,6 +12,8 @@ internal sealed class SchemaVersions
     private readonly Statement known;
     private readonly Statement append;
     private readonly Statement tables;
+    private long computed;
+    private int computedGeneration = -1;
 
     public SchemaVersions(Replica replica)
     {
@@ -44,6 +46,21 @@ internal sealed class SchemaVersions
         bool found = known.Step();
         known.Reset();
         return found;
+    }
+
+    /// <summary>Whether the newest hash is that of the tables as they are. It is computed once per schema.</summary>
+    public bool IsCurrent
+    {
+        get
+        {
+            if (computedGeneration != replica.Generation)
+            {
+                computed = SchemaHash.Of(Describe());
+                computedGeneration = replica.Generation;
+            }
+
+            return CurrentHash() == computed && Knows(computed);
+        }
     }
 
     /// <summary>Computes the hash of all tracked tables and makes it the newest.</summary>

@@ -16,12 +16,12 @@ internal sealed class TableCatalog
     private readonly Statement baseTable;
     private readonly Statement positionIndex;
     private readonly List<TrackedTable> all = [];
-    private readonly List<byte[]> disabled = [];
     private TrackedTable? lastFound;
 
     public TableCatalog(Replica replica)
     {
         this.replica = replica;
+        Disabled = new DisabledTables(replica);
         Connection connection = replica.Connection;
 
         // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
@@ -77,29 +77,11 @@ internal sealed class TableCatalog
     /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
     public TrackedTable? Find(string name) => Find(Encoding.UTF8.GetBytes(name));
 
+    /// <summary>The tables that are disabled on this connection.</summary>
+    public DisabledTables Disabled { get; }
+
     /// <summary>Whether <c>cloudsync_disable</c> was called for the table of that name on this connection.</summary>
-    public bool IsDisabled(ReadOnlySpan<byte> name)
-    {
-        for (int i = 0; i < disabled.Count; i++)
-        {
-            if (AsciiNames.Same(disabled[i], name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Switches capture of a table off or on for this connection; not stored.</summary>
-    public void SetDisabled(TrackedTable table, bool value)
-    {
-        disabled.RemoveAll(name => AsciiNames.Same(name, table.NameUtf8));
-        if (value)
-        {
-            disabled.Add(table.NameUtf8);
-        }
-    }
+    public bool IsDisabled(ReadOnlySpan<byte> name) => Disabled.Contains(name);
 
     /// <summary>A hash of all table settings, to notice that another connection changed them; 0 when there are none.</summary>
     public int SettingsHash()
@@ -186,11 +168,11 @@ internal sealed class TableCatalog
         }
 
         clockTables.Reset();
-        Dictionary<string, (string? Algorithm, string? Filter)> stored = ReadSettings();
+        Dictionary<string, TableSettings> stored = ReadSettings();
         foreach (string name in names)
         {
-            stored.TryGetValue(name, out (string? Algorithm, string? Filter) setting);
-            all.Add(Read(name, setting.Algorithm, setting.Filter, all.Count));
+            stored.TryGetValue(name, out TableSettings setting);
+            all.Add(Read(name, setting, all.Count));
         }
     }
 
@@ -220,17 +202,14 @@ internal sealed class TableCatalog
         return found;
     }
 
-    private TrackedTable Read(string name, string? algorithm, string? filter, int order)
+    private TrackedTable Read(string name, TableSettings setting, int order)
     {
         List<TableColumn> baseColumns = FindBaseTable(name) == null ? [] : ReadColumns(name);
         positionIndex.Bind(1, name + TrackedTable.ClockSuffix);
         string? index = positionIndex.Step() ? positionIndex.String(0) : null;
         positionIndex.Reset();
-        bool growOnly = string.Equals(algorithm, "gos", StringComparison.OrdinalIgnoreCase);
         return new TrackedTable(
-            replica.Connection, name, order, baseColumns,
-            growOnly ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
-            filter, RowIdName(name, baseColumns), index,
+            replica.Connection, name, order, baseColumns, setting, RowIdName(name, baseColumns), index,
             FindBaseTable(name + TrackedTable.ClockSuffix + TrackedTable.BlocksSuffix) != null);
     }
 
@@ -266,9 +245,9 @@ internal sealed class TableCatalog
         return null;
     }
 
-    private Dictionary<string, (string? Algorithm, string? Filter)> ReadSettings()
+    private Dictionary<string, TableSettings> ReadSettings()
     {
-        Dictionary<string, (string? Algorithm, string? Filter)> result = new(StringComparer.OrdinalIgnoreCase);
+        Dictionary<string, TableSettings> result = new(StringComparer.OrdinalIgnoreCase);
         while (settings.Step())
         {
             if (settings.String(1) != "*")
@@ -277,12 +256,17 @@ internal sealed class TableCatalog
             }
 
             string table = settings.String(0);
-            result.TryGetValue(table, out (string? Algorithm, string? Filter) entry);
+            result.TryGetValue(table, out TableSettings entry);
             string value = settings.String(3);
             result[table] = settings.String(2) switch
             {
-                "algo" => entry with { Algorithm = value },
+                "algo" => entry with
+                {
+                    Algorithm = value.Equals("gos", StringComparison.OrdinalIgnoreCase) ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
+                },
                 "filter" => entry with { Filter = value },
+                TableMarks.Examined => entry with { Examined = value },
+                TableMarks.Uncaptured => entry with { Uncaptured = value },
                 _ => entry,
             };
         }

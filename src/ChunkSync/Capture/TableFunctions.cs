@@ -42,8 +42,21 @@ internal static unsafe class TableFunctions
         new("cloudsync_is_enabled", 1, &IsEnabled)
         {
             InSchema = SchemaUse.Innocuous,
-            Summary = "1 when the table is tracked and not disabled on this connection; 0 for a grow-only table while a merge writes.",
+            Summary = "1 when changes of the table are captured: it is tracked, has its triggers, and is not disabled on this connection; 0 for a"
+                + " grow-only table while a merge writes.",
             Example = "SELECT cloudsync_is_enabled('items')",
+        },
+        new("cloudsync_recapture", 1, &Recapture)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Takes a tracked table as it is now for the truth, after a time without capture; returns the number of changes captured.",
+            Example = "SELECT cloudsync_recapture('items')",
+        },
+        new("cloudsync_recapture", 2, &Recapture)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "The same; with 'values' as second argument every value of the table is captured as changed.",
+            Example = "SELECT cloudsync_recapture('items', 'values')",
         },
         new("cloudsync_cleanup", 1, &Cleanup)
         {
@@ -90,6 +103,13 @@ internal static unsafe class TableFunctions
         call.Return(TableInitializer.Run(Replica.Of(call), table, algorithm, call.Count < 3 ? 0 : call[2].Int64));
     }
 
+    private static void Recapture(in Call call)
+    {
+        string? table = call[0].IsNull ? null : call[0].String;
+        string? what = call.Count < 2 || call[1].IsNull ? null : call[1].String;
+        call.Return(TableRecapture.Run(Replica.Of(call), table, what));
+    }
+
     private static void Enable(in Call call) => SetDisabled(call, false);
 
     private static void Disable(in Call call) => SetDisabled(call, true);
@@ -100,7 +120,7 @@ internal static unsafe class TableFunctions
         replica.Refresh();
         if (replica.Tables.Find(call[0].Text) is TrackedTable table)
         {
-            replica.Tables.SetDisabled(table, disabled);
+            replica.Tables.Disabled.Set(table, disabled);
         }
 
         call.ReturnNull();
@@ -122,7 +142,7 @@ internal static unsafe class TableFunctions
 
         // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
         bool merging = replica.MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
-        call.Return(table != null && !merging && !tables.IsDisabled(table.NameUtf8) ? 1 : 0);
+        call.Return(table != null && !merging && replica.Watch.IsOn(table) && !tables.IsDisabled(table.NameUtf8) ? 1 : 0);
     }
 
     private static void Cleanup(in Call call)
@@ -161,7 +181,7 @@ internal static unsafe class TableFunctions
         Replica replica = Replica.Of(call);
         replica.RefuseDuringMerge("changing a filter");
         replica.Refresh();
-        TableAlteration.SetFilter(replica, call[0].String, filter);
+        TableFilter.Set(replica, call[0].String, filter);
         call.Return(1);
     }
 

@@ -32,9 +32,33 @@ internal static class TableInitializer
         replica.RefuseDuringMerge("cloudsync_init");
         replica.Refresh();
         CrdtAlgorithm crdt = Check(replica, table, algorithm, flags);
-        InSavepoint(replica, InitSavepoint, () => Initialize(replica, table, crdt));
-        replica.Refresh();
+        if (!IsUpToDate(replica, table))
+        {
+            InSavepoint(replica, InitSavepoint, () => Initialize(replica, table, crdt));
+            replica.Refresh();
+        }
+
         return Uuid7.Format(replica.Sites.Local, dashes: false);
+    }
+
+    /// <summary>Brings a tracked table's metadata up to date with its columns and rows, inside the savepoint of the caller: triggers, clocks
+    /// of columns that are gone, schema hash, rows and columns without clocks.</summary>
+    /// <param name="replica">The connection's state, refreshed.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="before">What is captured or forgotten before rows without clocks are looked for.</param>
+    /// <param name="keepLost">Whether what happened while the triggers were gone goes on being unknown.</param>
+    public static void BringUpToDate(Replica replica, TrackedTable table, Action<TrackedTable> before, bool keepLost)
+    {
+        replica.Watch.RequireKey(table);
+        long floor = replica.Clock.Highest;
+        LostColumns.Forget(replica.Connection, table);
+        TriggerSet.Update(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+        replica.Schema.Update();
+        replica.Clock.Raise(floor);
+        before(table);
+        ExistingRows.Capture(replica, table);
+        replica.Clock.Store(floor);
+        replica.Marks.SetExamined(table, keepLost);
     }
 
     /// <summary>Runs changes of metadata in a savepoint; after a failure nothing has changed, and cached metadata is read again
@@ -73,11 +97,19 @@ internal static class TableInitializer
 
         replica.Invalidate();
         replica.Refresh();
-        TrackedTable tracked = replica.Tables.Find(name)!;
-        TriggerSet.Update(connection, tracked.Name, tracked.Columns, tracked.Algorithm, tracked.Filter);
-        replica.Schema.Update();
-        ExistingRows.Capture(replica, tracked);
+        TrackedTable tracked = replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Error,
+            $"table {name} cannot be tracked: the name of its sync metadata, {name}{TrackedTable.ClockSuffix}, belongs to a table of other"
+            + " columns; rename that one");
+        BringUpToDate(replica, tracked, _ => { }, keepLost: false);
     }
+
+    /// <summary>Whether there is nothing to do, at a cost that does not depend on the number of rows: nothing is locked or written then.
+    /// Rows are looked for where none have been looked for with these columns, where the triggers are not the right ones, and where somebody
+    /// left a mark.</summary>
+    private static bool IsUpToDate(Replica replica, string name) =>
+        replica.Tables.Find(name) is TrackedTable table
+        && table.PositionIndex != null && table.Uncaptured == null && table.Examined == TableMarks.Fingerprint(table)
+        && replica.Watch.HasOwnTriggers(table) && MetadataSchema.IsComplete(replica.Connection) && replica.Schema.IsCurrent;
 
     private static CrdtAlgorithm Check(Replica replica, string table, string? algorithm, long flags)
     {

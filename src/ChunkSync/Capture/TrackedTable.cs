@@ -3,7 +3,8 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statements that it owns.</summary>
+/// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statements that it owns
+/// and what is known of its capture.</summary>
 internal sealed class TrackedTable : IDisposable
 {
     private readonly Statement newest;
@@ -24,7 +25,7 @@ internal sealed class TrackedTable : IDisposable
 
     public TrackedTable(
         Connection connection, string name, int creationOrder, IReadOnlyList<TableColumn> columns,
-        CrdtAlgorithm algorithm, string? filter, string? rowIdName, string? positionIndex, bool hasBlocks)
+        TableSettings settings, string? rowIdName, string? positionIndex, bool hasBlocks)
     {
         Name = name;
         NameUtf8 = Encoding.UTF8.GetBytes(name);
@@ -32,8 +33,10 @@ internal sealed class TrackedTable : IDisposable
         Columns = [.. columns];
         KeyColumns = [.. columns.Where(column => column.IsKey)];
         ValueColumns = [.. columns.Where(column => !column.IsKey)];
-        Algorithm = algorithm;
-        Filter = filter;
+        Algorithm = settings.Algorithm;
+        Filter = settings.Filter;
+        Examined = settings.Examined;
+        Uncaptured = settings.Uncaptured;
         RowIdName = rowIdName;
         PositionIndex = positionIndex;
         HasBlocks = hasBlocks;
@@ -73,6 +76,19 @@ internal sealed class TrackedTable : IDisposable
 
     /// <summary>The row filter of <c>cloudsync_set_filter</c>; null for none.</summary>
     public string? Filter { get; }
+
+    /// <summary>The mark <see cref="TableMarks.Examined"/>; null when there is none.</summary>
+    public string? Examined { get; }
+
+    /// <summary>The mark <see cref="TableMarks.Uncaptured"/>; null when there is none. Whoever writes it keeps this in step.</summary>
+    public string? Uncaptured { get; set; }
+
+    /// <summary>What the triggers are good for; null until <see cref="CaptureWatch"/> has looked. They cannot change without the schema,
+    /// and this object does not outlive it.</summary>
+    public CaptureState? CaptureState { get; set; }
+
+    /// <summary>Whether the triggers have the text that this version gives them; set with <see cref="CaptureState"/>.</summary>
+    public bool HasOwnTriggers { get; set; }
 
     /// <summary>A name under which the rowid can be read (<c>rowid</c>, <c>_rowid_</c> or <c>oid</c>); null for WITHOUT ROWID
     /// tables and where columns hide all three.</summary>

@@ -16,7 +16,7 @@ internal static class TriggerSet
     public static void Create(
         Connection connection, string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
     {
-        foreach (string trigger in Texts(table, columns, algorithm, filter))
+        foreach (TriggerText trigger in Texts(table, columns, algorithm, filter))
         {
             connection.Execute("CREATE TRIGGER IF NOT EXISTS main." + trigger);
         }
@@ -30,9 +30,9 @@ internal static class TriggerSet
         using Statement stored = connection.Prepare(
             "SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger' AND instr(sql, ?1) > 0");
         bool fits = true;
-        foreach (string trigger in Texts(table, columns, algorithm, filter))
+        foreach (TriggerText trigger in Texts(table, columns, algorithm, filter))
         {
-            stored.Bind(1, trigger);
+            stored.Bind(1, trigger.ToString());
             fits &= stored.Step() && stored.Int64(0) > 0;
             stored.Reset();
         }
@@ -44,30 +44,31 @@ internal static class TriggerSet
         }
     }
 
-    /// <summary>What stands behind CREATE TRIGGER for each trigger of a table.</summary>
-    private static List<string> Texts(string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
+    /// <summary>The triggers of a table.</summary>
+    public static List<TriggerText> Texts(string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
     {
-        List<string> texts = [];
+        List<TriggerText> texts = [];
         TableColumn[] keys = [.. columns.Where(column => column.IsKey)];
         string name = Connection.Literal(table);
+        string capturing = $"cloudsync_is_sync({name}) = 0";
         string newFilter = filter == null ? "" : $" AND ({FilterExpression.Qualify(filter, columns, "NEW")})";
         string oldFilter = filter == null ? "" : $" AND ({FilterExpression.Qualify(filter, columns, "OLD")})";
-        Add(texts, table, "cloudsync_after_insert_", "AFTER INSERT", $"cloudsync_is_sync({name}) = 0{newFilter}",
+        Add(texts, table, "cloudsync_after_insert_", "AFTER INSERT", capturing, newFilter,
             $"SELECT cloudsync_insert({name}, {string.Join(",", keys.Select(key => "NEW." + key.Quoted))});");
         if (algorithm == CrdtAlgorithm.GrowOnlySet)
         {
             string enabled = $"cloudsync_is_enabled({name}) = 1";
-            Add(texts, table, "cloudsync_before_update_", "BEFORE UPDATE", enabled, Refusal("UPDATE", table));
-            Add(texts, table, "cloudsync_before_delete_", "BEFORE DELETE", enabled, Refusal("DELETE", table));
+            Add(texts, table, "cloudsync_before_update_", "BEFORE UPDATE", enabled, "", Refusal("UPDATE", table));
+            Add(texts, table, "cloudsync_before_delete_", "BEFORE DELETE", enabled, "", Refusal("DELETE", table));
             return texts;
         }
 
         IEnumerable<TableColumn> ordered = keys.Concat(columns.Where(column => !column.IsKey));
         string rows = string.Join(", ", ordered.Select(column => $"({name}, NEW.{column.Quoted}, OLD.{column.Quoted})"));
-        Add(texts, table, "cloudsync_after_update_", "AFTER UPDATE", $"cloudsync_is_sync({name}) = 0{newFilter}",
+        Add(texts, table, "cloudsync_after_update_", "AFTER UPDATE", capturing, newFilter,
             "SELECT cloudsync_update(table_name, new_value, old_value) FROM (WITH column_data(table_name, new_value, old_value) AS"
             + $" (VALUES {rows}) SELECT table_name, new_value, old_value FROM column_data);");
-        Add(texts, table, "cloudsync_after_delete_", "AFTER DELETE", $"cloudsync_is_sync({name}) = 0{oldFilter}",
+        Add(texts, table, "cloudsync_after_delete_", "AFTER DELETE", capturing, oldFilter,
             $"SELECT cloudsync_delete({name},{string.Join(",", keys.Select(key => "OLD." + key.Quoted))});");
         return texts;
     }
@@ -81,8 +82,9 @@ internal static class TriggerSet
         }
     }
 
-    private static void Add(List<string> texts, string table, string prefix, string time, string when, string body) => texts.Add(
-        $"{Connection.Quote(prefix + table)} {time} ON {Connection.Quote(table)} FOR EACH ROW WHEN {when} BEGIN {body} END");
+    private static void Add(
+        List<TriggerText> texts, string table, string prefix, string time, string when, string filter, string body) =>
+        texts.Add(new TriggerText(prefix + table, $"{time} ON {Connection.Quote(table)} FOR EACH ROW WHEN {when}", filter, body));
 
     private static string Refusal(string operation, string table) =>
         "SELECT RAISE(ABORT, " + Connection.Literal($"Error: {operation} operation is not allowed on table {table}.") + ");";

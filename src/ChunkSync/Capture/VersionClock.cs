@@ -19,6 +19,9 @@ internal sealed class VersionClock(Replica replica)
     /// <summary>The db_version that the open transaction has taken; 0 for none.</summary>
     public long Pending => pending;
 
+    /// <summary>The highest db_version that was given out, the open transaction's with it.</summary>
+    public long Highest => Math.Max(Current, pending);
+
     /// <summary>Takes the transaction's db_version: the maximum of current + 1, what is pending, and
     /// <paramref name="merging"/>.</summary>
     /// <param name="merging">The db_version of a change being merged, or 0.</param>
@@ -63,6 +66,16 @@ internal sealed class VersionClock(Replica replica)
     /// <summary>Lets no version at or below <paramref name="floor"/> be taken any more, although the clock rows that had it are gone. It
     /// holds on this connection; that others see it, too, is the setting <c>pre_alter_dbversion</c>.</summary>
     public void Raise(long floor) => current = Math.Max(Current, floor);
+
+    /// <summary>Stores a floor for other connections, where the clock rows do not show it any more. The setting is written only then:
+    /// sqlite-sync compares it as text, and lets versions run backwards wherever it stands.</summary>
+    public void Store(long floor)
+    {
+        if (ReadCurrent() < floor)
+        {
+            replica.Settings.Set(Settings.PreAlterDbVersion, floor);
+        }
+    }
 
     /// <summary>Everything the clock holds, to come back to after a savepoint was rolled back.</summary>
     public State Save() => new(current, pending, seq);

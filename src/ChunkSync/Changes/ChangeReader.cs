@@ -15,8 +15,11 @@ internal sealed class ChangeReader(Replica replica) : IDisposable
     private int newestGeneration = -1;
 
     /// <summary>A stream over the current tables. Give it back with <see cref="Return"/>.</summary>
-    public ChangeStream Rent()
+    /// <param name="onlyTable">The one table that will be read; empty for all.</param>
+    /// <exception cref="EngineException">Changes of a table are not all there: its capture was interrupted.</exception>
+    public ChangeStream Rent(ReadOnlySpan<byte> onlyTable = default)
     {
+        replica.Watch.RequireComplete(onlyTable);
         while (idle.Count > 0)
         {
             ChangeStream stream = idle[^1];

@@ -37,7 +37,7 @@ internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
             range.FromSeq = fromSeq;
         }
 
-        stream = replica.Changes.Rent();
+        stream = replica.Changes.Rent(range.OnlyTable);
         stream.Start(range);
         hasRow = stream.MoveNext();
     }

@@ -101,6 +101,7 @@ internal sealed unsafe class FragmentStore
         savepoint.Begin();
         try
         {
+            replica.Watch.Restore();
             bool complete = false;
             if (!IsKnown(part))
             {

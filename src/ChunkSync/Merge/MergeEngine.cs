@@ -27,6 +27,7 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
     {
         replica.RefuseDuringMerge("an INSERT into cloudsync_changes");
         replica.Refresh();
+        replica.Watch.Restore();
         IncomingChange change = default;
         ReadOnlySpan<byte> name = columns[0].Text;
         ReadOnlySpan<byte> key = columns[1].Blob;

@@ -83,6 +83,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         EngineException? failure;
         try
         {
+            replica.Watch.Restore();
             failure = MergeRows(start, count, owns);
             if (failure == null && advance)
             {
@@ -129,6 +130,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
             replica.Clock.Restore(clock);
         }
 
+        replica.Watch.Restore();
         MergeUntilFailure(start, good, out EngineException? again, out _);
         return again == null ? failure : throw again;
     }

@@ -146,6 +146,8 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
                 replica.Refresh();
             }
 
+            replica.Watch.Restore();
+
             result = body();
             if (!connection.IsAutocommit)
             {

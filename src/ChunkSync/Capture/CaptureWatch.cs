@@ -1,0 +1,218 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>Notices when the capture of a tracked table has ended behind our back. A table that is rebuilt (CREATE new, copy, DROP,
+/// RENAME) loses its triggers, and SQLite tells nobody. Calls that write restore them and leave a mark; calls that read changes refuse,
+/// until the user has said what is to become of the time in between.</summary>
+/// <remarks>The triggers are compared with what they should be once per schema change and connection; after that, a call costs one
+/// comparison of numbers.</remarks>
+internal sealed class CaptureWatch
+{
+    private readonly Replica replica;
+    private readonly Statement triggers;
+    private int readable = -1;
+    private int restored = -1;
+
+    public CaptureWatch(Replica replica)
+    {
+        this.replica = replica;
+        triggers = replica.Connection.Prepare(
+            "SELECT tbl_name, name, sql FROM main.sqlite_master WHERE type = 'trigger' AND name LIKE 'cloudsync\\_%' ESCAPE '\\'"
+            + " AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE)");
+    }
+
+    /// <summary>What the triggers of a table are good for; <see cref="CaptureState.Lost"/> too where the table is gone.</summary>
+    public CaptureState State(TrackedTable table)
+    {
+        if (table.CaptureState is not CaptureState state)
+        {
+            Examine([table], table.Name);
+            state = table.CaptureState!.Value;
+        }
+
+        return state;
+    }
+
+    /// <summary>Whether the triggers are those that this version writes.</summary>
+    public bool HasOwnTriggers(TrackedTable table) => State(table) == CaptureState.Complete && table.HasOwnTriggers;
+
+    /// <summary>Whether capture is on as far as triggers go: between begin and commit of an alteration they are away on purpose.</summary>
+    public bool IsOn(TrackedTable table) => State(table) != CaptureState.Lost || replica.Alterations.IsOpen(table);
+
+    /// <summary>Refuses to read changes that are not all there.</summary>
+    /// <param name="onlyTable">The one table that is read; empty for all.</param>
+    /// <exception cref="EngineException">Names the table and the cures.</exception>
+    public void RequireComplete(ReadOnlySpan<byte> onlyTable)
+    {
+        if (readable == replica.Generation)
+        {
+            return;
+        }
+
+        ExamineAll();
+        bool all = true;
+        foreach (TrackedTable table in replica.Tables.All)
+        {
+            // What is left of a table that was dropped is read, and refused there.
+            if (table.Columns.Length == 0 || (table.Uncaptured != TableMarks.WhileLost && State(table) != CaptureState.Lost))
+            {
+                continue;
+            }
+
+            all = false;
+            if ((onlyTable.IsEmpty || AsciiNames.Same(table.NameUtf8, onlyTable)) && !replica.Alterations.IsOpen(table))
+            {
+                throw Failure(table);
+            }
+        }
+
+        readable = all ? replica.Generation : -1;
+    }
+
+    /// <summary>Whether <see cref="Restore"/> has something to do.</summary>
+    public bool NeedsRestoring
+    {
+        get
+        {
+            ExamineAll();
+            return Broken().Exists(CanRestore);
+        }
+    }
+
+    /// <summary>Makes triggers anew that are gone or do not fit any more. Call it inside the write transaction of a call that writes, before
+    /// tables are looked up.</summary>
+    public void Restore()
+    {
+        if (restored == replica.Generation)
+        {
+            return;
+        }
+
+        ExamineAll();
+        List<TrackedTable> broken = Broken();
+        List<TrackedTable> restorable = broken.FindAll(CanRestore);
+        if (restorable.Count > 0)
+        {
+            replica.Transaction.Join();
+            foreach (TrackedTable table in restorable)
+            {
+                if (State(table) == CaptureState.Lost)
+                {
+                    replica.Marks.Set(table, TableMarks.Uncaptured, TableMarks.WhileLost);
+                }
+
+                TriggerSet.Update(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+            }
+
+            replica.Schema.Update();
+            replica.Invalidate();
+            replica.Refresh();
+        }
+
+        // What is broken still is looked at again: an alteration of it may end without a commit of ours.
+        restored = broken.Count == restorable.Count ? replica.Generation : -1;
+    }
+
+    /// <summary>Refuses a table whose key is not the one that its clocks have.</summary>
+    public void RequireKey(TrackedTable table)
+    {
+        if (table.KeyColumns.Length == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"table {table.Name} has no primary key any more, and its sync metadata needs one:"
+                + $" restore the key, or call SELECT cloudsync_cleanup('{table.Name}')");
+        }
+
+        if (KeyLength(table) is int stored && stored != table.KeyColumns.Length)
+        {
+            throw new EngineException(ResultCode.Error, $"the primary key of table {table.Name} has {table.KeyColumns.Length} columns, in its"
+                + $" sync metadata it has {stored}: another key makes another table. Restore the key, or call SELECT"
+                + $" cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init('{table.Name}') on all databases");
+        }
+    }
+
+    private static EngineException Failure(TrackedTable table) => new(ResultCode.Error,
+        $"capture of table {table.Name} was interrupted: its triggers were gone, as after a rebuild of the table, and what was changed meanwhile"
+        + $" is not known. SELECT cloudsync_recapture('{table.Name}') captures the table as it is now, with 'values' as second argument every value"
+        + $" of it; SELECT cloudsync_init('{table.Name}') goes on without what was deleted or updated meanwhile");
+
+    private List<TrackedTable> Broken() => [.. replica.Tables.All.Where(table => State(table) != CaptureState.Complete)];
+
+    private bool CanRestore(TrackedTable table) => table.KeyColumns.Length > 0
+        && (KeyLength(table) ?? table.KeyColumns.Length) == table.KeyColumns.Length && !replica.Alterations.IsOpen(table);
+
+    /// <summary>How many values the keys of a clock table have: all have as many as the first; null when there is none.</summary>
+    private int? KeyLength(TrackedTable table)
+    {
+        using Statement first = replica.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} LIMIT 1");
+        return first.Step() && first.Blob(0) is { IsEmpty: false } pk ? pk[0] : null;
+    }
+
+    private void ExamineAll()
+    {
+        List<TrackedTable> unknown = [.. replica.Tables.All.Where(table => table.CaptureState == null)];
+        if (unknown.Count > 0)
+        {
+            Examine(unknown, null);
+        }
+    }
+
+    /// <summary>Compares stored triggers with what they should be.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="only">Their name when there is one; null to read all triggers at once.</param>
+    private void Examine(List<TrackedTable> tables, string? only)
+    {
+        Dictionary<(string Table, string Trigger), string> stored = [];
+        if (only == null)
+        {
+            triggers.BindNull(1);
+        }
+        else
+        {
+            triggers.Bind(1, only);
+        }
+
+        while (triggers.Step())
+        {
+            stored[(TableColumn.AsciiLower(triggers.String(0)), TableColumn.AsciiLower(triggers.String(1)))] = triggers.String(2);
+        }
+
+        triggers.Reset();
+        foreach (TrackedTable table in tables)
+        {
+            Examine(table, stored);
+        }
+    }
+
+    private static void Examine(TrackedTable table, Dictionary<(string Table, string Trigger), string> stored)
+    {
+        table.HasOwnTriggers = false;
+        table.CaptureState = CaptureState.Lost;
+        if (table.KeyColumns.Length == 0)
+        {
+            return;
+        }
+
+        string name = TableColumn.AsciiLower(table.Name);
+        string? Find(TriggerText text) => stored.GetValueOrDefault((name, TableColumn.AsciiLower(text.Name)));
+        List<TriggerText> wanted = TriggerSet.Texts(table.Name, table.Columns, table.Algorithm, table.Filter);
+        if (wanted.TrueForAll(text => Find(text) is string sql && text.CapturesLike(sql)))
+        {
+            table.CaptureState = CaptureState.Complete;
+            table.HasOwnTriggers = wanted.TrueForAll(text => text.Is(Find(text)!));
+            return;
+        }
+
+        // ADD COLUMN appends: the triggers may be those of the columns before it.
+        int lastKey = Array.FindLastIndex(table.Columns, column => column.IsKey);
+        for (int count = table.Columns.Length - 1; count > lastKey; count--)
+        {
+            if (TriggerSet.Texts(table.Name, table.Columns[..count], table.Algorithm, table.Filter)
+                .TrueForAll(text => Find(text) is string sql && text.CapturesLike(sql)))
+            {
+                table.CaptureState = CaptureState.Grown;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary><c>cloudsync_set_filter</c> and <c>cloudsync_clear_filter</c> (behaviour E.9).</summary>
+internal static class TableFilter
+{
+    private const string FilterSavepoint = "chunksync_filter";
+
+    /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. Rows that do not match lose their
+    /// clocks, matching ones keep theirs or get some, tombstones stay.</summary>
+    /// <param name="replica">The connection's state.</param>
+    /// <param name="name">The table.</param>
+    /// <param name="filter">The expression; null for none.</param>
+    public static void Set(Replica replica, string name, string? filter)
+    {
+        TrackedTable table = replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Error,
+            $"cloudsync_{(filter == null ? "clear" : "set")}_filter: table '{name}' is not configured for sync."
+            + $" Call SELECT cloudsync_init('{name}') first.");
+        Check(replica.Connection, table, filter);
+        TableInitializer.InSavepoint(replica, FilterSavepoint, () => Apply(replica, table.Name, filter));
+        replica.Refresh();
+    }
+
+    private static void Check(Connection connection, TrackedTable table, string? filter)
+    {
+        if (filter == null)
+        {
+            return;
+        }
+
+        // A statement of its own: what closes the parenthesis early cannot reach the trigger's text.
+        using Statement probe = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE ({filter}\n) LIMIT 0");
+        try
+        {
+            _ = probe.Handle;
+        }
+        catch (EngineException failure)
+        {
+            throw new EngineException(ResultCode.Error,
+                $"cloudsync_set_filter: the filter of table '{table.Name}' cannot be used: {failure.Message}; nothing was changed");
+        }
+    }
+
+    private static void Apply(Replica replica, string name, string? filter)
+    {
+        Connection connection = replica.Connection;
+        replica.Transaction.Join();
+        replica.Watch.Restore();
+        using (Statement setting = connection.Prepare(filter == null
+            ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = 'filter'"
+            : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'filter', ?2)"))
+        {
+            setting.Bind(1, name);
+            if (filter != null)
+            {
+                setting.Bind(2, filter);
+            }
+
+            setting.Run();
+        }
+
+        replica.Invalidate();
+        replica.Refresh();
+        TrackedTable filtered = replica.Tables.Find(name)!;
+        Action<TrackedTable> forget = filter == null ? _ => { } : table => ExistingRows.ForgetFiltered(replica, table);
+        TableInitializer.BringUpToDate(replica, filtered, forget, keepLost: true);
+    }
+}

@@ -1,0 +1,22 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The text of one trigger, in the parts that matter when it is compared with a stored one.</summary>
+/// <param name="Name">The trigger's name.</param>
+/// <param name="Head">From the event to the condition that all triggers have.</param>
+/// <param name="Filter">The condition of the table's filter, empty for none. sqlite-sync puts some filters in other words.</param>
+/// <param name="Body">The statement.</param>
+internal readonly record struct TriggerText(string Name, string Head, string Filter, string Body)
+{
+    /// <summary>What stands behind CREATE TRIGGER.</summary>
+    public override string ToString() => $"{Connection.Quote(Name)} {Head}{Filter} BEGIN {Body} END";
+
+    /// <summary>Whether a stored trigger is this one, letter by letter.</summary>
+    public bool Is(string sql) => sql.EndsWith(ToString(), StringComparison.Ordinal);
+
+    /// <summary>Whether a stored trigger captures the same columns of the same table at the same event. What a guard says when it refuses
+    /// a write does not matter.</summary>
+    public bool CapturesLike(string sql) => sql.Contains(" " + Head, StringComparison.Ordinal)
+        && (Head.StartsWith("BEFORE", StringComparison.Ordinal) || sql.EndsWith($" BEGIN {Body} END", StringComparison.Ordinal));
+}
