@@ -10,7 +10,8 @@ internal static unsafe class SettingFunctions
         new("cloudsync_set", 2, &Set)
         {
             InSchema = SchemaUse.DirectOnly,
-            Summary = "Stores a setting; a NULL value removes it.",
+            Summary = "Stores a setting, one of " + string.Join(", ", SettingDefinition.All.Select(setting => setting.Name))
+                + "; a NULL value removes it.",
             Example = "SELECT cloudsync_set('payload_max_chunk_size', 1048576)",
         },
         new("cloudsync_set_table", 3, &SetTable)
@@ -49,12 +50,19 @@ internal static unsafe class SettingFunctions
     {
         Replica replica = Replica.Of(call);
         call.ReturnNull();
-        if (!replica.IsInitialized || call[0].IsNull)
+        if (call[0].IsNull)
         {
             return;
         }
 
-        Store(replica, call[0].String, call[1].IsNull ? null : call[1].String);
+        // Whatever a file has can be removed; only what is known can be set.
+        string key = call[0].String;
+        SettingDefinition? setting = call[1].IsNull ? null : SettingDefinition.Find(key);
+        string? value = setting?.Read(call[1]);
+        if (replica.IsInitialized)
+        {
+            Store(replica, setting?.Name ?? key, value);
+        }
     }
 
     private static void Store(Replica replica, string key, string? value)

@@ -128,7 +128,7 @@ internal static class TableInitializer
         if (keys.Count == 0)
         {
             throw new EngineException(ResultCode.Error, "Rowid only tables are not supported, all primary keys must be explicitly set"
-                + $" and declared as NOT NULL (table {table})");
+                + $" (table {table}): declare a PRIMARY KEY; its columns may be nullable, but a row with a NULL in one is refused");
         }
 
         if (keys.Count > MaxKeyColumns)
@@ -146,11 +146,12 @@ internal static class TableInitializer
                 + " cloudsync_init function to 1 to skip this check.");
         }
 
-        bool refused = columns.Exists(column => !column.IsKey && column.NotNull && !column.HasDefault);
-        if (refused && (flags & AllowNotNullWithoutDefault) == 0)
+        List<TableColumn> refused = columns.FindAll(column => !column.IsKey && column.NotNull && !column.HasDefault);
+        if (refused.Count > 0 && (flags & AllowNotNullWithoutDefault) == 0)
         {
             throw new EngineException(ResultCode.Error,
-                $"All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table {table})");
+                $"All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table {table}): there is none for"
+                + $" {string.Join(", ", refused.Select(column => column.Name))}");
         }
 
         return CheckAlgorithm(replica, table, algorithm);

@@ -85,7 +85,8 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
         if (!replica.Schema.Knows((long)header.SchemaHash))
         {
-            throw Failure($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}.");
+            throw Failure($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
+                + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {replica.Schema.CurrentHash()})");
         }
     }
 

@@ -14,7 +14,8 @@ public class InitTests
         { "CREATE TEMP TABLE t(id TEXT PRIMARY KEY)", "'t'", "Table t does not exist" },
         {
             "CREATE TABLE t(a)", "'t'",
-            "Rowid only tables are not supported, all primary keys must be explicitly set and declared as NOT NULL (table t)"
+            "Rowid only tables are not supported, all primary keys must be explicitly set (table t): declare a PRIMARY KEY; its columns may be"
+            + " nullable, but a row with a NULL in one is refused"
         },
         {
             "CREATE TABLE t(id BIGINT PRIMARY KEY, a)", "'t'",
@@ -23,8 +24,8 @@ public class InitTests
             + " this INTEGER primary key, set the third argument of the cloudsync_init function to 1 to skip this check."
         },
         {
-            "CREATE TABLE t(id TEXT PRIMARY KEY, a NOT NULL)", "'t'",
-            "All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table t)"
+            "CREATE TABLE t(id TEXT PRIMARY KEY, a NOT NULL, b NOT NULL DEFAULT 0, c NOT NULL)", "'t'",
+            "All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table t): there is none for a, c"
         },
         { "CREATE TABLE t(id TEXT PRIMARY KEY)", "'t', 'dws'", "CRDT algorithm dws is not yet supported" },
         { "CREATE TABLE t(id TEXT PRIMARY KEY)", "'t', 'xyz'", "Unknown CRDT algorithm name xyz" },
