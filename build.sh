@@ -2,6 +2,7 @@
 # Builds and tries ChunkSync. Every command does its own set-up.
 #   ./build.sh                build the native library into dist/<rid>/
 #   ./build.sh run [DB]       page the changes of a database made from the SDK's API documentation, or of a copy of DB
+#   ./build.sh run probe [NAMESPACE]   take one namespace of that documentation out of its stored chunks
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
@@ -213,5 +214,5 @@ case "${1:-}" in
     dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
     ls -l artifacts/*.nupkg artifacts/*.tar.gz ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -12,11 +12,7 @@ internal static class Documentation
     public static (int Files, int Members) Import(SqliteConnection connection)
     {
         string[] files = DocumentationFiles.Find();
-        Workspace.Run(connection, """
-            CREATE TABLE files(path TEXT PRIMARY KEY NOT NULL, bytes INTEGER, text TEXT);
-            CREATE TABLE members(id TEXT PRIMARY KEY NOT NULL, file TEXT, kind TEXT, summary TEXT, xml TEXT);
-            SELECT cloudsync_init('files'), cloudsync_init('members');
-            """);
+        Create(connection);
         List<(string Id, string File, string Kind, string Summary, string Xml)> members = [];
         using (SqliteTransaction transaction = connection.BeginTransaction())
         {
@@ -39,6 +35,13 @@ internal static class Documentation
         Workspace.Run(connection, "DELETE FROM members WHERE rowid % 100 = 7");
         return (files.Length, members.Count);
     }
+
+    /// <summary>The tables, tracked.</summary>
+    public static void Create(SqliteConnection connection) => Workspace.Run(connection, """
+        CREATE TABLE files(path TEXT PRIMARY KEY NOT NULL, bytes INTEGER, text TEXT);
+        CREATE TABLE members(id TEXT PRIMARY KEY NOT NULL, file TEXT, kind TEXT, summary TEXT, xml TEXT);
+        SELECT cloudsync_init('files'), cloudsync_init('members');
+        """);
 
     private static void Insert(
         SqliteConnection connection, List<(string Id, string File, string Kind, string Summary, string Xml)> members, int perTransaction)

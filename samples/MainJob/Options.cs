@@ -3,14 +3,22 @@ using System.Globalization;
 namespace ChunkSync.Samples.MainJob;
 
 /// <summary>The command line: the library, then what to page.</summary>
-internal sealed record Options(string Library, string? Database, long? ChunkSize, bool ShowAll)
+/// <param name="Library">The native library.</param>
+/// <param name="Database">A database of the user's, or null for the documentation.</param>
+/// <param name="ChunkSize">The chunk size, or null for the default.</param>
+/// <param name="ShowAll">Whether all chunks are listed.</param>
+/// <param name="Probe">The namespace to take out of stored chunks, or null to page chunks.</param>
+internal sealed record Options(string Library, string? Database, long? ChunkSize, bool ShowAll, string? Probe)
 {
+    private const string DefaultNamespace = "System.Text.Json";
+
     public static Options Parse(string[] args)
     {
         string? library = null;
         string? database = null;
         long? chunkSize = null;
         bool all = false;
+        string? probe = null;
         for (int i = 0; i < args.Length; i++)
         {
             switch (args[i])
@@ -28,6 +36,10 @@ internal sealed record Options(string Library, string? Database, long? ChunkSize
                 case string path when library == null:
                     library = path;
                     break;
+                case "probe" when probe == null && database == null:
+                    bool named = i + 1 < args.Length && !args[i + 1].StartsWith('-');
+                    probe = named ? args[++i] : DefaultNamespace;
+                    break;
                 default:
                     database = args[i];
                     break;
@@ -44,6 +56,6 @@ internal sealed record Options(string Library, string? Database, long? ChunkSize
             throw new ArgumentException("there is no database " + database);
         }
 
-        return new Options(Path.GetFullPath(library), database, chunkSize, all);
+        return new Options(Path.GetFullPath(library), database, chunkSize, all, probe);
     }
 }

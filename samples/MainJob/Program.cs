@@ -2,6 +2,7 @@ using ChunkSync.Samples.MainJob;
 using Spectre.Console;
 
 // chunksync.so [database] [--chunk-size N] [--all]: pages all changes of a database one chunk per query.
+// chunksync.so probe [NAMESPACE]: takes one namespace out of stored chunks.
 SQLitePCL.Batteries_V2.Init();
 try
 {
@@ -9,6 +10,12 @@ try
     using Workspace workspace = options.Database == null
         ? Workspace.FromDocumentation(options.Library)
         : Workspace.FromCopy(options.Library, options.Database);
+    if (options.Probe != null)
+    {
+        new ProbeDemo(workspace, options.Library, options.Probe).Run();
+        return 0;
+    }
+
     Drain drain = new(workspace.Connection, options.ChunkSize);
     new Report(options.ShowAll).Print(drain.Run());
     return 0;

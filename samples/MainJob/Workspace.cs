@@ -29,6 +29,9 @@ internal sealed class Workspace : IDisposable
 
     public SqliteConnection Connection { get; }
 
+    /// <summary>A new database.</summary>
+    public static Workspace Empty(string library) => new(library, null);
+
     /// <summary>A database of the API documentation that the .NET SDK carries.</summary>
     public static Workspace FromDocumentation(string library)
     {

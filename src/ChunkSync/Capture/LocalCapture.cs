@@ -8,6 +8,9 @@ internal sealed unsafe class LocalCapture(Replica replica)
 {
     private const int UndoesStatements = 3_040_000;
 
+    /// <summary>Bytes of a table name that are remembered between a trigger's two calls; tables with longer ones are looked at.</summary>
+    private const int MaxAskedName = 128;
+
     private readonly KeyBuffer key = new(replica.Connection);
     private readonly KeyBuffer oldKey = new(replica.Connection);
     private readonly TriggerOrigin origin = new(replica);
@@ -15,6 +18,13 @@ internal sealed unsafe class LocalCapture(Replica replica)
     private TrackedTable? updating;
     private int updateStep;
     private bool keyChanged;
+    private bool isDirectUpdate;
+
+    /// <summary>The table that <c>cloudsync_is_sync</c> was asked about last, and how many rows the connection had written by then. A trigger
+    /// asks right before it captures: a call without that question is no trigger's.</summary>
+    private readonly byte[] asked = new byte[MaxAskedName];
+    private int askedLength = -1;
+    private int askedAt;
 
     /// <summary>Whose trigger calls.</summary>
     public TriggerOrigin Origin => origin;
@@ -29,6 +39,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// to look up.</summary>
     public bool IsSuppressed(ReadOnlySpan<byte> name)
     {
+        askedLength = name.TryCopyTo(asked) ? name.Length : -1;
+        askedAt = replica.Connection.TotalChanges;
         if (replica.MergeDepth > 0 && replica.Tables.Find(name) != null)
         {
             return true;
@@ -54,8 +66,25 @@ internal sealed unsafe class LocalCapture(Replica replica)
             throw new EngineException(ResultCode.Error, function + " requires a table name and the values of its key");
         }
 
+        bool isTrigger = WasAsked(arguments[0].Text);
         TrackedTable table = Table(arguments[0], function);
-        ReadOnlySpan<Value> values = arguments[1..];
+        if (isTrigger)
+        {
+            ReadKey(table, arguments[1..], function, isDelete);
+            WriteRow(table, isDelete);
+            return;
+        }
+
+        using DirectCapture direct = new(replica);
+        table = Table(arguments[0], function);
+        ReadKey(table, arguments[1..], function, isDelete);
+        DirectCapture.RequireRow(replica, table, key, function, exists: !isDelete);
+        WriteRow(table, isDelete);
+        direct.Complete();
+    }
+
+    private void ReadKey(TrackedTable table, ReadOnlySpan<Value> values, string function, bool isDelete)
+    {
         if (values.Length != table.KeyColumns.Length)
         {
             throw new EngineException(ResultCode.Error,
@@ -72,7 +101,10 @@ internal sealed unsafe class LocalCapture(Replica replica)
 
             key.Append(value);
         }
+    }
 
+    private void WriteRow(TrackedTable table, bool isDelete)
+    {
         Enter();
         try
         {
@@ -110,6 +142,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
     {
         if (updating == null)
         {
+            isDirectUpdate = !WasAsked(name.Text);
             updating = Table(name, "cloudsync_update");
             int keys = updating.KeyColumns.Length;
             int values = updating.ValueColumns.Length;
@@ -165,6 +198,30 @@ internal sealed unsafe class LocalCapture(Replica replica)
                 + $" columns, {updateStep} were given");
         }
 
+        if (!isDirectUpdate)
+        {
+            WriteColumns(table, columns);
+            return;
+        }
+
+        using DirectCapture direct = new(replica);
+        if (replica.Tables.Find(table.NameUtf8) != table)
+        {
+            throw new EngineException(ResultCode.Abort, "cloudsync_update: another connection changed what is tracked, call it again");
+        }
+
+        DirectCapture.RequireRow(replica, table, key, "cloudsync_update", exists: true);
+        if (keyChanged)
+        {
+            DirectCapture.RequireRow(replica, table, oldKey, "cloudsync_update", exists: false);
+        }
+
+        WriteColumns(table, columns);
+        direct.Complete();
+    }
+
+    private void WriteColumns(TrackedTable table, int columns)
+    {
         Enter();
         try
         {
@@ -233,6 +290,15 @@ internal sealed unsafe class LocalCapture(Replica replica)
         TrackedTable? table = replica.Tables.Find(name.Text);
         return table ?? throw new EngineException(
             ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
+    }
+
+    /// <summary>Whether a trigger of the table has just asked if capture is on. To be looked at first: joining a transaction counts as a row
+    /// written.</summary>
+    private bool WasAsked(ReadOnlySpan<byte> name)
+    {
+        bool was = askedLength >= 0 && askedAt == replica.Connection.TotalChanges && name.SequenceEqual(asked.AsSpan(0, askedLength));
+        askedLength = -1;
+        return was;
     }
 
     private void Enter() => replica.IsCapturing = true;

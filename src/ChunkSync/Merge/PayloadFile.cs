@@ -140,6 +140,7 @@ internal static unsafe partial class PayloadFile
         PathTooLongException => "the path is too long",
         UnauthorizedAccessException => "permission denied",
         EndOfStreamException => "it became shorter while it was read",
+        ArgumentOutOfRangeException => "it is longer than a file may be here",
         IOException { HResult: NoSpace or WindowsDiskFull } => "the disk is full",
         IOException => $"error {failure.HResult & 0xffff} of the operating system",
         _ => "this is not a path",

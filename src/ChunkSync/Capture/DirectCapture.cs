@@ -1,0 +1,75 @@
+using ChunkSync.Merge;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>A call of <c>cloudsync_insert</c>, <c>cloudsync_update</c> or <c>cloudsync_delete</c> that no trigger made, as sqlite-sync
+/// allows it: for rows that were written while capture was off. It must be true of the table, and where no transaction is writing yet it
+/// gets one, so that all clock rows come together and their db_version is taken.</summary>
+internal sealed unsafe class DirectCapture : IDisposable
+{
+    private readonly Replica replica;
+    private readonly Savepoint? savepoint;
+    private bool isComplete;
+
+    public DirectCapture(Replica replica)
+    {
+        this.replica = replica;
+        if (replica.Connection.IsWriting)
+        {
+            return;
+        }
+
+        savepoint = replica.Savepoint("chunksync_capture");
+        savepoint.Begin();
+        try
+        {
+            replica.Transaction.Join();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps what was written.</summary>
+    public void Complete()
+    {
+        savepoint?.Release();
+        isComplete = true;
+    }
+
+    public void Dispose()
+    {
+        if (savepoint != null && !isComplete)
+        {
+            isComplete = true;
+            savepoint.Undo();
+            replica.Invalidate();
+        }
+    }
+
+    /// <summary>Refuses what is not true of the table: a clock of a row that is not there, or a deletion of one that is.</summary>
+    /// <exception cref="EngineException">Names the function, the table and the key.</exception>
+    public static void RequireRow(Replica replica, TrackedTable table, KeyBuffer key, string function, bool exists)
+    {
+        string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
+        string condition = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
+        using Statement row = replica.Connection.Prepare(
+            $"SELECT 1 FROM {table.Quoted} WHERE {condition} AND cloudsync_pk_encode({keys}) = ?{table.KeyColumns.Length + 1}");
+        int length = checked((int)key.Length);
+        KeyBinder.Bind(row, table, key.Data, length);
+        row.BindBlob(table.KeyColumns.Length + 1, key.Bytes);
+        if (row.Step() != exists)
+        {
+            throw new EngineException(ResultCode.Error, $"{function}: table {table.Name} {(exists ? "has no" : "still has the")} row with the key"
+                + $" {KeyText.Describe(key.Data, length)}; triggers call this when a row has been written");
+        }
+
+        if (!exists && table.Algorithm == CrdtAlgorithm.GrowOnlySet)
+        {
+            throw new EngineException(ResultCode.Error, $"{function}: table {table.Name} is grow-only, its rows are not deleted");
+        }
+    }
+}
