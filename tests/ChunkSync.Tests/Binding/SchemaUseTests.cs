@@ -52,6 +52,7 @@ public class SchemaUseTests
             "cloudsync_pk_decode innocuous",
             "cloudsync_pk_encode innocuous",
             "cloudsync_probe_set innocuous",
+            "cloudsync_recapture direct only",
             "cloudsync_receive_forget direct only",
             "cloudsync_receive_gaps trusted",
             "cloudsync_schema trusted",
