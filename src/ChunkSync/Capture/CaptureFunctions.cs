@@ -46,7 +46,7 @@ internal static unsafe class CaptureFunctions
         {
             capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete);
         }
-        catch (EngineException failure) when (capture.LeavesRowsBehind)
+        catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
             throw new EngineException(ResultCode.Full, failure.Message);
         }
@@ -69,7 +69,7 @@ internal static unsafe class CaptureFunctions
         {
             capture.UpdateColumn(call[0], call[1], call[2]);
         }
-        catch (EngineException failure) when (capture.LeavesRowsBehind)
+        catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
             throw new EngineException(ResultCode.Full, failure.Message);
         }
@@ -82,7 +82,7 @@ internal static unsafe class CaptureFunctions
         {
             ((LocalCapture?)accumulator)?.UpdateRow();
         }
-        catch (EngineException failure) when (capture.LeavesRowsBehind)
+        catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
             throw new EngineException(ResultCode.Full, failure.Message);
         }

@@ -6,7 +6,8 @@ namespace ChunkSync.Capture;
 /// <summary>What the triggers of tracked tables call: finds the table, encodes the key, writes the clocks.</summary>
 internal sealed unsafe class LocalCapture(Replica replica)
 {
-    private const int UndoesStatements = 3_040_000;
+    /// <summary>SQLite 3.40, known to do rightly what 3.35 does not; where between the two that began is not known.</summary>
+    private const int KnownRight = 3_040_000;
 
     /// <summary>Bytes of a table name that are remembered between a trigger's two calls; tables with longer ones are looked at.</summary>
     private const int MaxAskedName = 128;
@@ -14,6 +15,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
     private readonly KeyBuffer key = new(replica.Connection);
     private readonly KeyBuffer oldKey = new(replica.Connection);
     private readonly TriggerOrigin origin = new(replica);
+    private readonly bool isOld = Sqlite3.Api->libversion_number() < KnownRight;
+    private readonly Statement reverse = replica.Connection.Prepare("PRAGMA reverse_unordered_selects");
     private bool[] changed = [];
     private TrackedTable? updating;
     private int updateStep;
@@ -29,10 +32,11 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// <summary>Whose trigger calls.</summary>
     public TriggerOrigin Origin => origin;
 
-    /// <summary>Whether an ordinary error of ours would leave what the host's statement did: SQLite 3.35 undoes an UPDATE or DELETE inside a
+    /// <summary>Whether a failure of ours would leave what the host's statement did: SQLite 3.35 undoes an UPDATE or DELETE inside a
     /// transaction for a function's error in a trigger only when something else in it can fail. SQLITE_FULL is undone always, with the
-    /// transaction where there is no other way. (3.40 is known to be right; where between the two that began is not.)</summary>
-    public bool LeavesRowsBehind => Sqlite3.Api->libversion_number() < UndoesStatements && !replica.Connection.IsAutocommit;
+    /// transaction where there is no other way, and so are the other three.</summary>
+    public bool LeavesRowsBehind(EngineException failure) => isOld && !replica.Connection.IsAutocommit
+        && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full);
 
     /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection. A table of that name
     /// in an attached database is not disabled with it: its trigger goes on, and is refused. Asked for every row: mostly there is nothing
@@ -143,6 +147,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
         if (updating == null)
         {
             isDirectUpdate = !WasAsked(name.Text);
+            RefuseReversedColumns();
             updating = Table(name, "cloudsync_update");
             int keys = updating.KeyColumns.Length;
             int values = updating.ValueColumns.Length;
@@ -255,6 +260,24 @@ internal sealed unsafe class LocalCapture(Replica replica)
     {
         key.Dispose();
         oldKey.Dispose();
+    }
+
+    /// <summary>Under PRAGMA reverse_unordered_selects SQLite 3.35 passes the columns of an updated row in reverse: keys would be taken for
+    /// values. Prepared again by SQLite whenever the setting changes, the pragma costs one step.</summary>
+    private void RefuseReversedColumns()
+    {
+        if (!isOld)
+        {
+            return;
+        }
+
+        bool isReversed = reverse.Step() && reverse.Int64(0) != 0;
+        reverse.Reset();
+        if (isReversed)
+        {
+            throw new EngineException(ResultCode.Error, "cloudsync_update: under PRAGMA reverse_unordered_selects this version of SQLite passes"
+                + " the columns of a row in reverse; switch the setting off to update tracked tables, or use SQLite 3.40 or newer");
+        }
     }
 
     /// <summary>Whether two values differ: in storage class, or in value by all of their bytes.</summary>

@@ -13,6 +13,8 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
 {
     private const int FirstAttached = 2;
 
+    private static readonly List<(int Number, byte[] Name)> None = [];
+
     private enum Owner
     {
         Main,
@@ -25,11 +27,14 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
 
     private readonly Connection connection = replica.Connection;
 
+    // Its rows are part of its program, and ATTACH does not make SQLite compile it again: it is released after every use.
+    private readonly Statement databaseList = replica.Connection.Prepare("PRAGMA database_list");
+
     /// <summary>Busy statements that write.</summary>
     private readonly List<nint> writers = [];
 
     /// <summary>Before SQLite 3.39: the attached databases when the statement began.</summary>
-    private List<(int Number, byte[] Name)> listed = [];
+    private List<(int Number, byte[] Name)> listed = None;
 
     // The last answer "main", for the rows that follow in the same run of one statement.
     private nint known;
@@ -72,7 +77,7 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
 
         if (!replica.IsSameStatement)
         {
-            listed = ListDatabases();
+            listed = IsAnyListed() ? ListDatabases() : None;
         }
 
         return listed.Count > 0;
@@ -198,18 +203,42 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
     /// <summary>The attached databases by their number on the connection, with zero-terminated names.</summary>
     private List<(int Number, byte[] Name)> ListDatabases()
     {
-        // The rows of this pragma are part of its program, and ATTACH does not make SQLite compile it again: it is prepared each time.
-        using Statement pragma = connection.Prepare("PRAGMA database_list");
         List<(int Number, byte[] Name)> databases = [];
-        while (pragma.Step())
+        try
         {
-            if (pragma.Int64(0) >= FirstAttached)
+            while (databaseList.Step())
             {
-                databases.Add(((int)pragma.Int64(0), [.. pragma.Text(1), 0]));
+                if (databaseList.Int64(0) >= FirstAttached)
+                {
+                    databases.Add(((int)databaseList.Int64(0), [.. databaseList.Text(1), 0]));
+                }
             }
+        }
+        finally
+        {
+            databaseList.Release();
         }
 
         return databases;
+    }
+
+    /// <summary>Whether anything is attached, asked before every statement: nothing is allocated.</summary>
+    private bool IsAnyListed()
+    {
+        bool found = false;
+        try
+        {
+            while (!found && databaseList.Step())
+            {
+                found = databaseList.Int64(0) >= FirstAttached;
+            }
+        }
+        finally
+        {
+            databaseList.Release();
+        }
+
+        return found;
     }
 
     private bool IsWritingTo(byte[] name)

@@ -68,7 +68,8 @@ public class PragmaTests
     private static readonly Lazy<List<string>> Without = new(() => PragmaScenario.Run("", "", ""));
 
     public static TheoryData<string> Pragmas =>
-        [.. Swept.SelectMany(pragma => pragma.Values.Select(value => $"PRAGMA {pragma.Name}{(value.Length > 0 ? " = " + value : "")}"))];
+        [.. Swept.Where(pragma => !IsRefused(pragma.Name))
+            .SelectMany(pragma => pragma.Values.Select(value => $"PRAGMA {pragma.Name}{(value.Length > 0 ? " = " + value : "")}"))];
 
     [Theory]
     [MemberData(nameof(Pragmas))]
@@ -80,6 +81,24 @@ public class PragmaTests
         Assert.Equal(without ?? always, always);
         CompareHalves(always);
         CompareHalves(PragmaScenario.Run(pragma, "", pragma));
+    }
+
+    [Fact]
+    public void Update_is_refused_and_nothing_captured_when_its_columns_come_in_reverse()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('k', 1)");
+        foreach (string begin in (string[])["", "BEGIN"])
+        {
+            database.Exec(begin + "; PRAGMA reverse_unordered_selects = ON");
+            Exception? failure = Record.Exception(() => database.Exec("UPDATE t SET a = a + 1"));
+            Assert.Equal(IsRefused("reverse_unordered_selects"), failure is SqlException { Text: var text } && text.Contains("PRAGMA reverse", StringComparison.Ordinal));
+            database.Exec("PRAGMA reverse_unordered_selects = OFF" + (database.InTransaction ? "; COMMIT" : ""));
+        }
+
+        database.Exec("UPDATE t SET a = a + 1");
+        Assert.Equal(database.Scalar("SELECT a FROM t"), database.Scalar("SELECT col_version FROM cloudsync_changes"));
+        Assert.Equal(NativeSqlite.IsOld ? 2L : 4L, database.Scalar("SELECT a FROM t"));
     }
 
     [Fact]
@@ -135,6 +154,9 @@ public class PragmaTests
         Assert.Equal(5L, database.Scalar("SELECT a FROM t WHERE id = 'k'"));
         Assert.Null(database.BusyStatement());
     }
+
+    /// <summary>SQLite 3.35 passes the columns of an updated row in reverse under this one, to which the engine says so.</summary>
+    private static bool IsRefused(string pragma) => NativeSqlite.IsOld && pragma == "reverse_unordered_selects";
 
     /// <summary>Both replicas show the same changes but for their own positions.</summary>
     private static void CompareHalves(List<string> seen)

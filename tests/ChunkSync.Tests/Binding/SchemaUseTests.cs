@@ -208,7 +208,12 @@ public class SchemaUseTests
             """);
         Assert.Equal(5L, database.Scalar("SELECT a FROM t WHERE id = 'r'"));
         database.Exec("PRAGMA trusted_schema = OFF");
-        Assert.Throws<SqlException>(() => database.Exec("INSERT INTO inbox VALUES ('s', 6)"));
+        if (!NativeSqlite.IsOld)
+        {
+            // SQLite 3.35 does not look at what a trigger writes to.
+            Assert.Throws<SqlException>(() => database.Exec("INSERT INTO inbox VALUES ('s', 6)"));
+        }
+
         database.Exec("INSERT INTO cloudsync_changes SELECT tbl, pk, col_name, 8, 9, db_version, site_id, cl, seq FROM cloudsync_changes WHERE db_version > 1");
         Assert.Equal(8L, database.Scalar("SELECT a FROM t WHERE id = 'r'"));
     }

@@ -16,6 +16,9 @@ internal static unsafe partial class NativeSqlite
     /// <summary>The library's version, "3.40.1".</summary>
     public static string Version { get; } = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(Library, "sqlite3_libversion"))())!;
 
+    /// <summary>Whether the library is older than 3.40, the first that is known to do rightly what some tests look at.</summary>
+    public static bool IsOld => new Version(Version) < new Version(3, 40);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, out nint db, int flags, nint vfs);
 
