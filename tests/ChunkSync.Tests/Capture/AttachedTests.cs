@@ -176,7 +176,10 @@ public class AttachedTests
         Assert.Contains(Refusal, Assert.Throws<SqlException>(() => database.Exec("DELETE FROM aux.t")).Text);
         Assert.Equal(100, NativeSqlite.Step(returning));
         _ = NativeSqlite.Finalize(returning);
-        Assert.Equal(["m", "n", "n", "x", "x"], database.Query("SELECT cloudsync_pk_decode(pk, 1) FROM t_cloudsync ORDER BY pk").Select(row => row[0]));
+
+        // Where a refused statement has another one that writes beside it, SQLite 3.35 undoes what both belong to.
+        string[] expected = NativeSqlite.IsOld ? ["m", "m", "n", "n"] : ["m", "n", "n", "x", "x"];
+        Assert.Equal(expected, database.Query("SELECT cloudsync_pk_decode(pk, 1) FROM t_cloudsync ORDER BY pk").Select(row => row[0]));
     }
 
     [Fact]
