@@ -16,7 +16,8 @@ internal sealed partial class CProgram : IDisposable
         program = Path.Combine(Folder, Path.GetFileNameWithoutExtension(sources[0]));
         string native = Path.Combine(Repository.Root, "native");
         (int code, _, string errors) = Repository.Run("gcc", "",
-            ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", program, .. sources.Select(file => Path.Combine(native, file)), "-lsqlite3", "-lpthread", "-ldl"]);
+            ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", program, .. sources.Select(file => Path.Combine(native, file)), "-lsqlite3", "-lpthread", "-ldl",
+                "-Wl,--no-as-needed", "-lm"]);
         Assert.True(code == 0, errors);
     }
 
@@ -27,9 +28,26 @@ internal sealed partial class CProgram : IDisposable
     /// <param name="checks">How many checks there are; null: at least one.</param>
     /// <param name="arguments">What follows the library.</param>
     /// <returns>What it printed.</returns>
-    public string Run(int? checks, params string[] arguments)
+    public string Run(int? checks, params string[] arguments) => RunOn(null, checks, arguments);
+
+    /// <summary>The same on another SQLite library than the system's.</summary>
+    /// <param name="sqlite">The path of the library; null for the system's.</param>
+    /// <param name="checks">How many checks there are; null: at least one.</param>
+    /// <param name="arguments">What follows the library.</param>
+    /// <returns>What it printed.</returns>
+    public string RunOn(string? sqlite, int? checks, params string[] arguments)
     {
-        (int code, string output, string errors) = Repository.Run(program, "", [Repository.Library, .. arguments]);
+        string libraries = Path.Combine(Folder, "sqlite");
+        Directory.CreateDirectory(libraries);
+        string link = Path.Combine(libraries, "libsqlite3.so.0");
+        File.Delete(link);
+        if (sqlite != null)
+        {
+            File.CreateSymbolicLink(link, sqlite);
+        }
+
+        (int code, string output, string errors) = Repository.Run(
+            "env", "", ["LD_LIBRARY_PATH=" + libraries, program, Repository.Library, .. arguments]);
         Assert.True(code == 0, $"code {code}\n{output}\n{errors}");
         int ok = OkLine().Count(output);
         Assert.True(checks == null ? ok > 0 : ok == checks, $"{ok} checks, not {checks}\n{output}");

@@ -2,7 +2,7 @@ using SQLitePCL;
 
 namespace ChunkSync.Loaded.Tests;
 
-/// <summary>The library inside a .NET host, with the SQLite 3.35.5 that SQLitePCLRaw brings: the oldest version that is supported.</summary>
+/// <summary>The library inside a .NET host, with the newest SQLite, which SQLitePCLRaw brings.</summary>
 public class DotNetHostTests
 {
     static DotNetHostTests() => Batteries_V2.Init();

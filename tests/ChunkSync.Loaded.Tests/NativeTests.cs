@@ -31,6 +31,7 @@ public partial class NativeTests
     {
         using CProgram program = new("host_test.c", "faulty_vfs.c");
         program.Run(checks: 13);
+        program.RunOn(ChunkSync.Tests.Host.SqliteLibraries.Newest, checks: 13);
     }
 
     [Fact]

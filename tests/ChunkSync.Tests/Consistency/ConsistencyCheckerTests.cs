@@ -83,7 +83,7 @@ public class ConsistencyCheckerTests
     {
         Database database = Database.Open();
         database.Exec(Schema);
-        using (BoundStatement damage = new(database, "DELETE FROM t_cloudsync"))
+        using (BoundStatement damage = new(database, "DELETE FROM t_cloudsync WHERE col_name <> ''"))
         {
             damage.Run();
         }

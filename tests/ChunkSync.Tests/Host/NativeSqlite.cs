@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ChunkSync.Tests.Host;
 
-/// <summary>A SQLite library, called directly: the host side of the tests. It is the system's, or the one that CHUNKSYNC_TEST_SQLITE names.</summary>
+/// <summary>A SQLite library, called directly: the host side of the tests. It is the system's, or the one that <see cref="SqliteLibraries"/> chooses.</summary>
 internal static unsafe partial class NativeSqlite
 {
     public const int OpenReadOnly = 1;
@@ -151,8 +151,7 @@ internal static unsafe partial class NativeSqlite
 
     private static nint Load()
     {
-        string? chosen = Environment.GetEnvironmentVariable("CHUNKSYNC_TEST_SQLITE");
-        nint library = string.IsNullOrEmpty(chosen) ? LoadSystem() : NativeLibrary.Load(chosen);
+        nint library = SqliteLibraries.Chosen is string path ? NativeLibrary.Load(path) : LoadSystem();
         NativeLibrary.SetDllImportResolver(
             typeof(NativeSqlite).Assembly, (name, _, _) => name == "chunksync-test-sqlite3" ? library : 0);
         return library;
