@@ -23,4 +23,7 @@ internal static class AsciiNames
     }
 
     private static byte Lower(byte letter) => letter is >= (byte)'A' and <= (byte)'Z' ? (byte)(letter | 0x20) : letter;
+
+    /// <inheritdoc cref="Same(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    public static bool Same(string left, string right) => TableColumn.AsciiLower(left) == TableColumn.AsciiLower(right);
 }

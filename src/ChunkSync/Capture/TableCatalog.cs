@@ -214,7 +214,7 @@ internal sealed class TableCatalog
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>
-    private string? RowIdName(string table, List<TableColumn> baseColumns)
+    public string? RowIdName(string table, List<TableColumn> baseColumns)
     {
         if (baseColumns.Count == 0)
         {

@@ -251,7 +251,7 @@ internal sealed unsafe class TableWriter : IDisposable
         readSentinel.Reset();
         if (!mayStay || !isInteger || (length & 1) == 0 || length > VersionLimits.MaxCausalLength)
         {
-            throw new EngineException(ResultCode.Full, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal"
+            throw new EngineException(ResultCode.Error, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal"
                 + $" length of this row is {shown}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
         }
     }

@@ -9,6 +9,7 @@ namespace ChunkSync.Merge;
 internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
 {
     private readonly Dictionary<TrackedTable, TableMerger> mergers = [];
+    private readonly Cascades cascades = new(replica);
     private TableMerger? current;
     private int generation = -1;
 
@@ -83,6 +84,7 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
             generation = replica.Generation;
         }
 
+        cascades.Begin();
         replica.MergeDepth++;
     }
 
@@ -113,7 +115,7 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
 
         if (!mergers.TryGetValue(table, out TableMerger? merger))
         {
-            merger = new TableMerger(replica, table);
+            merger = new TableMerger(replica, table, cascades);
             mergers.Add(table, merger);
         }
 
@@ -141,7 +143,11 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
         current = null;
     }
 
-    public void Dispose() => DropMergers();
+    public void Dispose()
+    {
+        DropMergers();
+        cascades.Dispose();
+    }
 
     private void DropMergers()
     {

@@ -17,6 +17,7 @@ internal sealed unsafe class TableMerger : IDisposable
     private readonly MergeWriter writer;
     private readonly KeyCeiling ceiling;
     private readonly BlockMerger? blocks;
+    private readonly Cascades cascades;
     private readonly byte*[] names;
     private readonly byte* sentinelName;
 
@@ -41,10 +42,14 @@ internal sealed unsafe class TableMerger : IDisposable
     private bool isRefused;
     private long mergingVersion;
 
-    public TableMerger(Replica replica, TrackedTable table)
+    /// <summary>The table as one that others refer to; looked up when foreign keys are active for the first time.</summary>
+    private (ReferenceTable? Table, bool IsKnown) parent;
+
+    public TableMerger(Replica replica, TrackedTable table, Cascades cascades)
     {
         this.replica = replica;
         this.table = table;
+        this.cascades = cascades;
         Generation = replica.Generation;
         writer = new MergeWriter(replica.Connection, table);
         ceiling = table.Ceiling(replica);
@@ -299,6 +304,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
         long dbVersion = replica.Clock.Next(change.DbVersion);
         isNew = false;
+        bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, key, keyLength);
         if (!writer.Delete(key, keyLength, wasAlive))
         {
             isRefused = true;
@@ -313,6 +319,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
 
         writer.DeleteColumnClocks(key, keyLength);
+        CaptureReached(reaches);
         wasAlive = false;
         Array.Clear(hasVersion);
         isKnown = hasSentinel;
@@ -328,6 +335,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
         long dbVersion = replica.Clock.Next(mergingVersion);
         pending.Gather(out ReadOnlySpan<int> columns, out ReadOnlySpan<ClockEntry> clocks);
+        bool reaches = Parent() is ReferenceTable referred && cascades.FindUpdated(referred, key, keyLength, columns);
         if (!writer.WriteColumns(key, keyLength, columns, pending.Values, known: wasAlive && !pending.MakesRow))
         {
             isRefused = true;
@@ -349,6 +357,7 @@ internal sealed unsafe class TableMerger : IDisposable
             writer.WriteClocks(key, keyLength, dbVersion, clocks);
         }
 
+        CaptureReached(reaches);
         isNew = false;
         wasAlive = true;
         isKnown = true;
@@ -360,6 +369,26 @@ internal sealed unsafe class TableMerger : IDisposable
     /// as deleted.</summary>
     private ClockEntry SentinelEntry(in IncomingChange change) =>
         Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.CausalLength);
+
+    /// <summary>The table as one whose rows others refer to by keys with actions; null where there are none, or they are not enforced.</summary>
+    private ReferenceTable? Parent()
+    {
+        if (cascades.IsActive && !parent.IsKnown)
+        {
+            parent = (cascades.Parent(table), true);
+        }
+
+        return cascades.IsActive ? parent.Table : null;
+    }
+
+    /// <summary>The row and its clocks are written: what foreign keys did to others is captured.</summary>
+    private void CaptureReached(bool reaches)
+    {
+        if (reaches)
+        {
+            cascades.Capture();
+        }
+    }
 
     private ClockEntry Entry(byte* name, int nameLength, in IncomingChange change, long version) => new()
     {

@@ -1,4 +1,5 @@
 using ChunkSync.Capture;
+using ChunkSync.Tests.Consistency;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -149,7 +150,7 @@ public class VersionLimitTests(ITestOutputHelper output)
     [InlineData("col_version = NULL", "corrupt clock row in t_cloudsync at db_version 1, seq 0: col_version is NULL (key 'k', column a)")]
     public void Reading_names_the_row_and_the_next_write_of_it_heals_when_a_file_holds_a_version_that_is_no_integer(string damage, string text)
     {
-        using Database database = New();
+        using Database database = New().Deviates(Deviation.Damaged, "a number is written into the clocks by hand");
         database.Exec($"UPDATE t_cloudsync SET {damage} WHERE pk = cloudsync_pk_encode('k') AND col_name = 'a'");
         Assert.Equal(text, Assert.Throws<SqlException>(() => database.Query(Everything)).Text);
         Assert.Equal(text, Assert.Throws<SqlException>(() => database.Query("SELECT * FROM cloudsync_changes")).Text);
@@ -165,7 +166,7 @@ public class VersionLimitTests(ITestOutputHelper output)
     [Fact]
     public void Reading_names_the_row_when_its_sentinel_is_no_integer()
     {
-        using Database database = New();
+        using Database database = New().Deviates(Deviation.Damaged, "a number is written into the clocks by hand");
         database.Exec("DELETE FROM t WHERE id = 'k'; INSERT INTO t VALUES ('k', 3, 3); UPDATE t_cloudsync SET col_version = 9.3e18 WHERE col_name = '__[RIP]__'");
         Assert.Contains("col_version is '9.3e+18' (key 'k', column __[RIP]__)", Assert.Throws<SqlException>(() => database.Query(Everything)).Text);
         Assert.Contains("the sentinel's col_version of key 'k' is 9.3e+18, which is not an integer", Assert.Throws<SqlException>(
@@ -179,7 +180,7 @@ public class VersionLimitTests(ITestOutputHelper output)
     [InlineData("9.3e18")]
     public void Changes_made_here_are_taken_elsewhere_when_a_file_holds_a_db_version_beyond_the_end(string version)
     {
-        using Database database = New();
+        using Database database = New().Deviates(Deviation.Damaged, "a number is written into the clocks by hand");
         database.Exec($"UPDATE t_cloudsync SET db_version = {version} WHERE pk = cloudsync_pk_encode('k') AND col_name = 'a'");
         database.Exec("SELECT cloudsync_db_version(); UPDATE t SET a = 'mine' WHERE id = 'own'");
         Assert.Equal(3L, database.Scalar("SELECT cloudsync_db_version()"));
@@ -192,7 +193,7 @@ public class VersionLimitTests(ITestOutputHelper output)
     [Fact]
     public void Window_is_not_empty_in_silence_when_the_newest_db_version_is_no_number()
     {
-        using Database database = New();
+        using Database database = New().Deviates(Deviation.Damaged, "a number is written into the clocks by hand");
         database.Exec("UPDATE t_cloudsync SET db_version = 'abc' WHERE pk = cloudsync_pk_encode('k') AND col_name = 'a'");
         SqlException failure = Assert.Throws<SqlException>(() => database.Query("SELECT payload FROM cloudsync_payload_chunks"));
         Assert.Equal("corrupt clock row in t_cloudsync: db_version is 'abc'", failure.Text);
