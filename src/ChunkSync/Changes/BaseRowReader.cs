@@ -290,9 +290,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
 
         // 't'ext in a UTF-16 database must be converted as a whole; so must everything in a table without a rowid.
         bool pieces = large != null && (first == (byte)'b' || (first == (byte)'t' && replica.IsUtf8));
-        if (pieces)
+        if (pieces && large!.TryOpen(table.ValueColumns[column].Name, types.Int64(1)))
         {
-            large!.Open(table.ValueColumns[column].Name, types.Int64(1));
             largeIsOpen = true;
             change.ValueClass = first == (byte)'b' ? StorageClass.Blob : StorageClass.Text;
             change.Data = null;

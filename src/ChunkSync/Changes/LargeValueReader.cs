@@ -23,33 +23,38 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
     public long Length { get; private set; }
 
     /// <summary>Opens a value; it is known to exist and to be TEXT or BLOB.</summary>
-    public void Open(string valueColumn, long valueRowId)
+    /// <returns>False when it is not stored in the row: the row is older than the column, and shows its DEFAULT, for which there is no
+    /// incremental I/O.</returns>
+    public bool TryOpen(string valueColumn, long valueRowId)
     {
+        if (blob != 0 && column == valueColumn && rowId == valueRowId)
+        {
+            return true;
+        }
+
+        int code;
         if (blob != 0 && column == valueColumn)
         {
-            if (rowId == valueRowId)
-            {
-                return;
-            }
-
-            int code = Sqlite3.Api->blob_reopen(blob, valueRowId);
-            if (code != ResultCode.Ok)
-            {
-                EngineException failure = replica.Connection.Failure(code);
-                Close();
-                throw failure;
-            }
+            code = Sqlite3.Api->blob_reopen(blob, valueRowId);
         }
         else
         {
             Close();
-            blob = OpenHandle(valueColumn, valueRowId);
+            code = OpenHandle(valueColumn, valueRowId);
+        }
+
+        if (code != ResultCode.Ok)
+        {
+            EngineException failure = replica.Connection.Failure(code);
+            Close();
+            return ResultCode.Primary(code) == ResultCode.Error ? false : throw failure;
         }
 
         column = valueColumn;
         rowId = valueRowId;
         reached = 0;
         Length = Sqlite3.Api->blob_bytes(blob);
+        return true;
     }
 
     /// <summary>Copies bytes of the open value.</summary>
@@ -118,9 +123,8 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
         }
     }
 
-    private nint OpenHandle(string valueColumn, long valueRowId)
+    private int OpenHandle(string valueColumn, long valueRowId)
     {
-        nint handle = 0;
         if (!columnsUtf8.TryGetValue(valueColumn, out byte[]? columnUtf8))
         {
             columnUtf8 = Encoding.UTF8.GetBytes(valueColumn + "\0");
@@ -131,16 +135,11 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
         fixed (byte* name = tableUtf8)
         fixed (byte* columnName = columnUtf8)
         {
+            nint handle = 0;
             int code = Sqlite3.Api->blob_open(replica.Connection.Handle, main, name, columnName, valueRowId, 0, &handle);
-            if (code != ResultCode.Ok)
-            {
-                EngineException failure = replica.Connection.Failure(code);
-                _ = Sqlite3.Api->blob_close(handle);
-                throw failure;
-            }
+            blob = handle;
+            return code;
         }
-
-        return handle;
     }
 
     private void ReadDirectly(long offset, byte* target, int count)

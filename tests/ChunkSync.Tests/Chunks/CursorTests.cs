@@ -124,6 +124,37 @@ public class CursorTests
             () => database.Query("SELECT * FROM cloudsync_payload_chunks(1,2,3,4,5,6,7,8,9,10,11)")).Text);
     }
 
+    [Theory]
+    [InlineData("DEFAULT 'short'", "short")]
+    [InlineData("DEFAULT x'0102'", new byte[] { 1, 2 })]
+    [InlineData("DEFAULT 7", 7L)]
+    public void Default_of_an_added_column_is_read_when_its_row_has_a_long_value(string declaration, object value)
+    {
+        using Database database = Database.Open();
+        using Database target = Database.Open();
+        foreach (Database each in (Database[])[database, target])
+        {
+            each.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t')");
+            if (each == database)
+            {
+                each.Exec("INSERT INTO t VALUES ('k', zeroblob(300000), hex(zeroblob(100000))), ('l', 1, 2)");
+            }
+
+            each.Exec($"SELECT cloudsync_begin_alter('t'); ALTER TABLE t ADD COLUMN d {declaration}; SELECT cloudsync_commit_alter('t')");
+        }
+
+        database.Exec("INSERT INTO t VALUES ('m', zeroblob(300000), 1, 'stored'), ('n', zeroblob(300000), 1, 2)");
+        Assert.Equal(value, database.Scalar("SELECT col_value FROM cloudsync_changes WHERE pk = cloudsync_pk_encode('k') AND col_name = 'd'"));
+        foreach (ChunkRow chunk in ChunkRow.Drain(database, [("since_db_version", 0L), ("max_chunk_size", 262_144)]))
+        {
+            target.Scalar("SELECT cloudsync_payload_apply(?)", chunk.Payload);
+        }
+
+        Assert.Equal(value, target.Scalar("SELECT d FROM t WHERE id = 'k'"));
+        Assert.Equal(1L, target.Scalar("SELECT count(*) FROM t WHERE id = 'k' AND a = zeroblob(300000) AND b = hex(zeroblob(100000))"));
+        Assert.Equal("stored", target.Scalar("SELECT d FROM t WHERE id = 'm'"));
+    }
+
     [Fact]
     public void Corrupt_clock_row_is_named_when_a_scan_meets_it()
     {
