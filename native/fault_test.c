@@ -241,7 +241,7 @@ int main(int argc, char **argv) {
   if (argc != 3) return 2;
   library = argv[1];
   snprintf(path, sizeof path, "%s/fault.db", argv[2]);
-  if (faulty_register() != SQLITE_OK || sqlite3_vfs_register(sqlite3_vfs_find("faulty"), 1) != SQLITE_OK) return 2;
+  if (faulty_register() != SQLITE_OK) return 2;
   make_payloads(&row_payloads, "INSERT INTO t VALUES ('k1', 1, 'one'), ('k2', 2, 'two'), ('k3', 3, 'three'), ('k4', 4, 'four');"
     " UPDATE t SET a = a + 100 WHERE id IN ('k1', 'k2'); DELETE FROM t WHERE id = 'k3'; INSERT INTO t VALUES ('k3', 33, 'again');"
     " DELETE FROM t WHERE id = 'k4'; INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 30)"

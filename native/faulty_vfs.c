@@ -1,5 +1,6 @@
 /* The failing file system of faulty_vfs.h. Only the calls that fail on demand are looked at, all others go straight through. */
 #include "faulty_vfs.h"
+#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -28,6 +29,24 @@ int faulty_disarm(void) {
   return met;
 }
 
+static long until_kill, until_kill_behind;
+static int kill_at_deletes;
+
+void faulty_kill(long k, int only_deletes) {
+  kill_at_deletes = only_deletes;
+  until_kill = k > 0 ? k : 0;
+  until_kill_behind = k < 0 ? -k : 0;
+}
+
+/* Whether the process ends at this operation before it is done. */
+static int ends_here(int is_delete) { return until_kill > 0 && (is_delete || !kill_at_deletes) && --until_kill == 0; }
+
+/* Ends the process if it ends behind this operation. */
+static int done(int code, int is_delete) {
+  if (until_kill_behind > 0 && (is_delete || !kill_at_deletes) && --until_kill_behind == 0) raise(SIGKILL);
+  return code;
+}
+
 static int fails(enum fault_operation operation) {
   if (operation != armed_operation) return 0;
   if (met) return armed_sticky;
@@ -46,19 +65,25 @@ static int faulty_read(sqlite3_file *file, void *data, int length, sqlite3_int64
 
 /* A failed write has written its first half: what a full or a broken disk does. */
 static int faulty_write(sqlite3_file *file, const void *data, int length, sqlite3_int64 offset) {
-  if (!fails(FAULT_WRITE)) return METHODS(file)->xWrite(REAL(file), data, length, offset);
+  if (ends_here(0)) {
+    METHODS(file)->xWrite(REAL(file), data, length / 2, offset);
+    raise(SIGKILL);
+  }
+  if (!fails(FAULT_WRITE)) return done(METHODS(file)->xWrite(REAL(file), data, length, offset), 0);
   METHODS(file)->xWrite(REAL(file), data, length / 2, offset);
   return armed_code;
 }
 
 static int faulty_truncate(sqlite3_file *file, sqlite3_int64 size) {
-  return fails(FAULT_TRUNCATE) ? armed_code : METHODS(file)->xTruncate(REAL(file), size);
+  if (ends_here(0)) raise(SIGKILL);
+  return fails(FAULT_TRUNCATE) ? armed_code : done(METHODS(file)->xTruncate(REAL(file), size), 0);
 }
 
 /* Nobody pulls the plug here: a sync that works need not be waited for. */
 static int faulty_sync(sqlite3_file *file, int flags) {
   (void)file, (void)flags;
-  return fails(FAULT_SYNC) ? armed_code : SQLITE_OK;
+  if (ends_here(0)) raise(SIGKILL);
+  return fails(FAULT_SYNC) ? armed_code : done(SQLITE_OK, 0);
 }
 
 static int faulty_size(sqlite3_file *file, sqlite3_int64 *size) { return METHODS(file)->xFileSize(REAL(file), size); }
@@ -95,7 +120,8 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
 
 static int faulty_delete(sqlite3_vfs *vfs, const char *name, int sync) {
   (void)vfs;
-  return fails(FAULT_DELETE) ? armed_code : real_vfs->xDelete(real_vfs, name, sync);
+  if (ends_here(1)) raise(SIGKILL);
+  return fails(FAULT_DELETE) ? armed_code : done(real_vfs->xDelete(real_vfs, name, sync), 1);
 }
 
 int faulty_register(void) {
@@ -106,5 +132,5 @@ int faulty_register(void) {
   faulty_vfs.szOsFile = (int)sizeof(faulty_file) + real_vfs->szOsFile;
   faulty_vfs.xOpen = faulty_open;
   faulty_vfs.xDelete = faulty_delete;
-  return sqlite3_vfs_register(&faulty_vfs, 0);
+  return sqlite3_vfs_register(&faulty_vfs, 1);
 }

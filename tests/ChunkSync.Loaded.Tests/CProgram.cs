@@ -6,7 +6,10 @@ namespace ChunkSync.Loaded.Tests;
 /// check, and exits with 0 when all are ok.</summary>
 internal sealed partial class CProgram : IDisposable
 {
+    private const string MemoryFolder = "/dev/shm";
+
     private readonly string program;
+    private string? fastFolder;
 
     /// <summary>Compiles a program.</summary>
     /// <param name="sources">File names in <c>native</c>; the first names the program.</param>
@@ -23,6 +26,21 @@ internal sealed partial class CProgram : IDisposable
 
     /// <summary>A folder that is deleted with the program.</summary>
     public string Folder { get; }
+
+    /// <summary>Like <see cref="Folder"/>, in memory where the system has such a place: for programs that write more than they compute.</summary>
+    public string FastFolder
+    {
+        get
+        {
+            if (fastFolder == null)
+            {
+                fastFolder = Directory.Exists(MemoryFolder) ? Path.Combine(MemoryFolder, Path.GetFileName(Folder)) : Folder;
+                Directory.CreateDirectory(fastFolder);
+            }
+
+            return fastFolder;
+        }
+    }
 
     /// <summary>Runs it with the library and further arguments; fails unless all checks are ok.</summary>
     /// <param name="checks">How many checks there are; null: at least one.</param>
@@ -54,7 +72,14 @@ internal sealed partial class CProgram : IDisposable
         return output;
     }
 
-    public void Dispose() => Directory.Delete(Folder, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(Folder, recursive: true);
+        if (fastFolder != null && fastFolder != Folder)
+        {
+            Directory.Delete(fastFolder, recursive: true);
+        }
+    }
 
     [GeneratedRegex("^ok ", RegexOptions.Multiline)]
     private static partial Regex OkLine();
