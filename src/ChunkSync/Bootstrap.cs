@@ -141,7 +141,7 @@ internal static unsafe class Bootstrap
         connection.ReleaseStatements();
         foreach (ModuleDefinition module in Registration.Modules)
         {
-            ModuleRegistry.Unregister(connection, module);
+            ModuleRegistry.Unregister(connection, module.Name);
         }
 
         foreach (FunctionDefinition function in Registration.Functions)

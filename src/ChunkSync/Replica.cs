@@ -12,6 +12,8 @@ namespace ChunkSync;
 internal sealed class Replica : ConnectionState
 {
     private readonly Freshness freshness;
+    private readonly MainFile mainFile;
+    private readonly Action repair;
     private readonly Statement keeper;
     private readonly Statement encoding;
     private bool? isUtf8;
@@ -35,6 +37,8 @@ internal sealed class Replica : ConnectionState
         Clock = new VersionClock(this);
         Transaction = new TransactionTable(this);
         freshness = new Freshness(connection, Transaction);
+        mainFile = new MainFile(connection);
+        repair = DatabaseReplaced;
         Changes = new ChangeReader(this);
         Schema = new SchemaVersions(this);
         Capture = new LocalCapture(this);
@@ -129,14 +133,31 @@ internal sealed class Replica : ConnectionState
     public void Refresh()
     {
         // What is in use stays as it is.
-        if (MergeDepth > 0 || IsCapturing || !freshness.HasMoved(out bool schemaMoved))
+        if (MergeDepth > 0 || IsCapturing)
         {
             return;
+        }
+
+        LookForReplacement();
+        if (!RefreshMoved() && mainFile.WasReplaced && Sites.IsLocalOther())
+        {
+            Invalidate();
+            RefreshMoved();
+        }
+    }
+
+    /// <summary>Reads anew what versions show to have moved; false when nothing has.</summary>
+    private bool RefreshMoved()
+    {
+        if (!freshness.HasMoved(out bool schemaMoved))
+        {
+            return false;
         }
 
         try
         {
             ReadAnew(schemaMoved);
+            return true;
         }
         catch
         {
@@ -155,8 +176,12 @@ internal sealed class Replica : ConnectionState
             return;
         }
 
+        LookForReplacement();
         Clock.JoinWhenWriting();
-        Refresh();
+        if (MergeDepth == 0 && !IsCapturing)
+        {
+            RefreshMoved();
+        }
     }
 
     /// <inheritdoc cref="Freshness.IsCertain"/>
@@ -192,6 +217,30 @@ internal sealed class Replica : ConnectionState
         LargeValue.Forget();
         Resume.Forget();
         fragments?.ForgetRefused();
+    }
+
+    /// <summary>A transaction that we take part in holds the database where it is.</summary>
+    private void LookForReplacement()
+    {
+        if (!Transaction.IsJoined)
+        {
+            mainFile.Look(repair);
+        }
+    }
+
+    /// <summary>Another database is in the place of <c>main</c>: nothing that was prepared or read holds.</summary>
+    private unsafe void DatabaseReplaced()
+    {
+        Connection.ReleaseStatements();
+        foreach (ModuleDefinition module in Registration.Modules)
+        {
+            ModuleRegistry.Register(Connection, Native, module);
+        }
+
+        mainFile.DropPragmaTables();
+        Clock.Rollback();
+        Undone();
+        Invalidate();
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>

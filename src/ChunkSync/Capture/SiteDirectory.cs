@@ -38,6 +38,20 @@ internal sealed unsafe class SiteDirectory
     /// <summary>The local site id; 16 zero bytes before init.</summary>
     public ReadOnlySpan<byte> Local => HasLocal ? Id(LocalOrdinal)! : new byte[SiteIdLength];
 
+    /// <summary>Whether the local site that is remembered is not the one that the database has: another database is in its place.</summary>
+    public bool IsLocalOther()
+    {
+        if (hasLocal != true || !ids.TryGetValue(LocalOrdinal, out byte[]? known))
+        {
+            return false;
+        }
+
+        byOrdinal.Bind(1, LocalOrdinal);
+        bool same = byOrdinal.Step() && byOrdinal.Blob(0).SequenceEqual(known);
+        byOrdinal.Reset();
+        return !same;
+    }
+
     /// <summary>The site id of an ordinal; null when there is none.</summary>
     public byte[]? Id(long ordinal)
     {

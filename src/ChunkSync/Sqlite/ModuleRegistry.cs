@@ -38,9 +38,9 @@ internal static unsafe class ModuleRegistry
     }
 
     /// <summary>Takes the module off the connection again: SQLite drops its reference to the state.</summary>
-    public static void Unregister(Connection connection, ModuleDefinition definition)
+    public static void Unregister(Connection connection, string moduleName)
     {
-        fixed (byte* name = Encoding.UTF8.GetBytes(definition.Name + "\0"))
+        fixed (byte* name = Encoding.UTF8.GetBytes(moduleName + "\0"))
         {
             _ = Sqlite3.Api->create_module_v2(connection.Handle, name, null, null, null);
         }

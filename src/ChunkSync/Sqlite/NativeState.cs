@@ -23,6 +23,7 @@ internal unsafe struct NativeState
             NativeState* state = (NativeState*)Sqlite3.Allocate(sizeof(NativeState));
             state->handle = GCHandle.ToIntPtr(handle);
             state->references = 1;
+            target.Native = state;
             return state;
         }
         catch

@@ -53,6 +53,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 122)] public delegate* unmanaged[Cdecl]<nint, int> blob_close;
     [FieldOffset(8 * 123)] public delegate* unmanaged[Cdecl]<nint, byte*, byte*, byte*, long, int, nint*, int> blob_open;
     [FieldOffset(8 * 124)] public delegate* unmanaged[Cdecl]<nint, void*, int, int, int> blob_read;
+    [FieldOffset(8 * 127)] public delegate* unmanaged[Cdecl]<nint, byte*, int, void*, int> file_control;
     [FieldOffset(8 * 129)] public delegate* unmanaged[Cdecl]<long> memory_used;
     [FieldOffset(8 * 137)] public delegate* unmanaged[Cdecl]<nint, void> result_error_nomem;
     [FieldOffset(8 * 138)] public delegate* unmanaged[Cdecl]<nint, void> result_error_toobig;

@@ -49,6 +49,7 @@ internal static unsafe class SqliteRoutines
         ("blob_close", 122),
         ("blob_open", 123),
         ("blob_read", 124),
+        ("file_control", 127),
         ("memory_used", 129),
         ("result_error_nomem", 137),
         ("result_error_toobig", 138),

@@ -22,6 +22,12 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, out nint db, int flags, nint vfs);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_serialize", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial byte* Serialize(nint db, string schema, long* size, uint flags);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_deserialize", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Deserialize(nint db, string schema, byte* data, long size, long capacity, uint flags);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_enable_load_extension")]
     public static partial int EnableLoadExtension(nint db, int on);
 
