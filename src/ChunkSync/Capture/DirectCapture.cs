@@ -54,17 +54,11 @@ internal sealed unsafe class DirectCapture : IDisposable
     /// <exception cref="EngineException">Names the function, the table and the key.</exception>
     public static void RequireRow(Replica replica, TrackedTable table, KeyBuffer key, string function, bool exists)
     {
-        string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
-        string condition = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
-        using Statement row = replica.Connection.Prepare(
-            $"SELECT 1 FROM {table.Quoted} WHERE {condition} AND cloudsync_pk_encode({keys}) = ?{table.KeyColumns.Length + 1}");
-        int length = checked((int)key.Length);
-        KeyBinder.Bind(row, table, key.Data, length);
-        row.BindBlob(table.KeyColumns.Length + 1, key.Bytes);
-        if (row.Step() != exists)
+        using BaseRows rows = new(replica, table);
+        if (rows.Has(key) != exists)
         {
             throw new EngineException(ResultCode.Error, $"{function}: table {table.Name} {(exists ? "has no" : "still has the")} row with the key"
-                + $" {KeyText.Describe(key.Data, length)}; triggers call this when a row has been written");
+                + $" {KeyText.Describe(key.Data, checked((int)key.Length))}; triggers call this when a row has been written");
         }
 
         if (!exists && table.Algorithm == CrdtAlgorithm.GrowOnlySet)

@@ -91,12 +91,14 @@ internal static unsafe class ExistingRows
         while (some.Count == KeysAtOnce);
     });
 
-    /// <summary>Removes the clocks of rows that a filter leaves out; tombstones have no row and stay.</summary>
+    /// <summary>Removes the clocks of rows that a filter leaves out. Tombstones have no row and stay; so do causal lengths: others would not
+    /// listen to a row that comes back with a shorter one.</summary>
     public static void ForgetFiltered(Replica replica, TrackedTable table) => Run(replica, () =>
     {
         using Statement rows = replica.Connection.Prepare(
             $"SELECT {KeyList(table)} FROM {table.Quoted} WHERE ({table.Filter}\n) IS NOT TRUE");
-        using Statement forget = replica.Connection.Prepare($"DELETE FROM {table.QuotedClock} WHERE pk = ?1");
+        using Statement forget = replica.Connection.Prepare(
+            $"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND (col_name <> '{TrackedTable.Sentinel}' OR col_version < 2)");
         using KeyBuffer key = new(replica.Connection);
         while (rows.Step())
         {

@@ -21,6 +21,10 @@ internal sealed unsafe class LocalCapture(Replica replica)
     private TrackedTable? updating;
     private int updateStep;
     private bool keyChanged;
+
+    /// <summary>Whether the aggregate is called for an INSERT or a DELETE: of a table whose key is too long for one call.</summary>
+    private bool isInsert;
+    private bool isDelete;
     private bool isDirectUpdate;
 
     /// <summary>The table that <c>cloudsync_is_sync</c> was asked about last, and how many rows the connection had written by then. A trigger
@@ -89,6 +93,12 @@ internal sealed unsafe class LocalCapture(Replica replica)
 
     private void ReadKey(TrackedTable table, ReadOnlySpan<Value> values, string function, bool isDelete)
     {
+        if (table.Columns.Length == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"{function}: table {table.Name}, for which this trigger was made, is gone. If it was"
+                + $" renamed: rename it back, or call SELECT cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init with the new name");
+        }
+
         if (values.Length != table.KeyColumns.Length)
         {
             throw new EngineException(ResultCode.Error,
@@ -160,6 +170,9 @@ internal sealed unsafe class LocalCapture(Replica replica)
             oldKey.Begin(keys);
             keyChanged = false;
             updateStep = 0;
+            bool wide = keys > TriggerSet.MaxKeyArguments;
+            isInsert = wide && oldValue.IsNull && !newValue.IsNull;
+            isDelete = wide && newValue.IsNull && !oldValue.IsNull;
         }
 
         TrackedTable table = updating;
@@ -170,9 +183,15 @@ internal sealed unsafe class LocalCapture(Replica replica)
                 + " its trigger passes more; alter tracked tables between cloudsync_begin_alter and cloudsync_commit_alter");
         }
 
-        if (column >= 0)
+        if (column >= 0 && !isInsert && !isDelete)
         {
             changed[column] = Differs(newValue, oldValue);
+            return;
+        }
+
+        if (isInsert || isDelete)
+        {
+            AppendOneSide(table, isInsert ? newValue : oldValue, isInsert ? oldValue : newValue);
             return;
         }
 
@@ -184,6 +203,18 @@ internal sealed unsafe class LocalCapture(Replica replica)
         keyChanged |= Differs(newValue, oldValue);
         key.Append(newValue);
         oldKey.Append(oldValue);
+    }
+
+    /// <summary>A key column of an inserted or deleted row. Where the other side has a value, too, or columns follow, it is an update of a
+    /// key's first column to or from NULL.</summary>
+    private void AppendOneSide(TrackedTable table, Value value, Value other)
+    {
+        if (!other.IsNull || updateStep > table.KeyColumns.Length)
+        {
+            throw NullKey("Update", table);
+        }
+
+        key.Append(value.IsNull ? throw NullKey(isInsert ? "Insert" : "Delete", table) : value);
     }
 
     /// <summary>The end of an AFTER UPDATE trigger's columns.</summary>
@@ -205,7 +236,15 @@ internal sealed unsafe class LocalCapture(Replica replica)
 
         if (!isDirectUpdate)
         {
-            WriteColumns(table, columns);
+            if (isInsert || isDelete)
+            {
+                WriteRow(table, isDelete);
+            }
+            else
+            {
+                WriteColumns(table, columns);
+            }
+
             return;
         }
 
@@ -240,7 +279,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
             // A trigger from before ADD COLUMN does not pass the columns behind: whether they changed is not known, so they did.
             for (int i = 0; i < table.ValueColumns.Length; i++)
             {
-                if (i >= columns || changed[i])
+                if (i < columns ? changed[i] : !isDirectUpdate)
                 {
                     writer.UpsertColumn(key, i, dbVersion);
                 }

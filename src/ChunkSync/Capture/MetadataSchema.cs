@@ -37,6 +37,9 @@ internal static class MetadataSchema
     /// <summary>The suffix of the position index, which lets a scan seek to any (db_version, seq) and covers all that it reads.</summary>
     public const string PositionIndexSuffix = "_pos_idx";
 
+    /// <summary>The columns of the position index.</summary>
+    public const string PositionColumns = "db_version, seq, pk, col_name, col_version, site_id";
+
     /// <summary>Creates what is missing; the local site and the settings of a new database too.</summary>
     public static void CreateInternal(Replica replica)
     {
@@ -73,20 +76,45 @@ internal static class MetadataSchema
     public static void CreateClockTable(Connection connection, string table)
     {
         string clock = table + TrackedTable.ClockSuffix;
-        connection.Execute(
-            $"CREATE TABLE IF NOT EXISTS main.{Connection.Quote(clock)} (pk BLOB NOT NULL, col_name TEXT NOT NULL, col_version INTEGER,"
-            + " db_version INTEGER, site_id INTEGER DEFAULT 0, seq INTEGER, PRIMARY KEY (pk, col_name)) WITHOUT ROWID");
-        connection.Execute(
-            $"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(clock + PositionIndexSuffix)} ON {Connection.Quote(clock)}"
-            + " (db_version, seq, pk, col_name, col_version, site_id)");
+        const string Columns = "pk BLOB NOT NULL, col_name TEXT NOT NULL, col_version INTEGER, db_version INTEGER, site_id INTEGER DEFAULT 0,"
+            + " seq INTEGER, PRIMARY KEY (pk, col_name)";
+        if (ReservedName.Has(table))
+        {
+            ReservedName.CreateClockTable(connection, clock, Columns);
+            return;
+        }
+
+        connection.Execute($"CREATE TABLE IF NOT EXISTS main.{Connection.Quote(clock)} ({Columns}) WITHOUT ROWID");
+        connection.Execute($"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(clock + PositionIndexSuffix)} ON {Connection.Quote(clock)}"
+            + $" ({PositionColumns})");
     }
 
     /// <summary>Drops everything a table's clocks are kept in.</summary>
     public static void DropClockTable(Connection connection, string table)
     {
-        connection.Execute($"DROP TABLE IF EXISTS main.{Connection.Quote(table + TrackedTable.ClockSuffix)}");
-        connection.Execute($"DROP TABLE IF EXISTS main.{Connection.Quote(table + TrackedTable.ClockSuffix + TrackedTable.BlocksSuffix)}");
+        string clock = table + TrackedTable.ClockSuffix;
+        if (ReservedName.Has(table))
+        {
+            ReservedName.DropClockTable(connection, clock);
+        }
+        else
+        {
+            connection.Execute($"DROP TABLE IF EXISTS main.{Connection.Quote(clock)}");
+        }
+
+        if (HasBlocks(connection, table))
+        {
+            connection.Execute($"DROP TABLE main.{Connection.Quote(clock + TrackedTable.BlocksSuffix)}");
+        }
     }
+
+    /// <summary>Whether a table has a table of blocks. A user's table that only has its name is none.</summary>
+    public static bool HasBlocks(Connection connection, string table) => Scalar(connection,
+        "SELECT count(*) = 3 AND sum(name IN ('pk', 'col_name', 'col_value')) = 3 FROM pragma_table_info("
+        + Connection.Literal(table + TrackedTable.ClockSuffix + TrackedTable.BlocksSuffix) + ", 'main')") != 0;
+
+    /// <summary>Whether a table is one of those that every synchronised database may have.</summary>
+    public static bool IsInternal(string table) => InternalNames.Contains(table, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Drops the internal tables.</summary>
     public static void DropInternal(Connection connection)
@@ -109,7 +137,6 @@ internal static class MetadataSchema
     private static long Scalar(Connection connection, string sql)
     {
         using Statement statement = connection.Prepare(sql);
-        statement.Step();
-        return statement.Int64(0);
+        return statement.Step() ? statement.Int64(0) : 0;
     }
 }

@@ -210,7 +210,7 @@ internal sealed class TableCatalog
         positionIndex.Reset();
         return new TrackedTable(
             replica.Connection, name, order, baseColumns, setting, RowIdName(name, baseColumns), index,
-            FindBaseTable(name + TrackedTable.ClockSuffix + TrackedTable.BlocksSuffix) != null);
+            MetadataSchema.HasBlocks(replica.Connection, name));
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>

@@ -87,6 +87,7 @@ internal static class TableInitializer
         MetadataSchema.CreateInternal(replica);
         replica.Transaction.Join();
         string name = replica.Tables.StoredName(table) ?? table;
+        RequireClockName(replica, name);
         MetadataSchema.CreateClockTable(connection, name);
         using (Statement setting = connection.Prepare(
             "INSERT OR IGNORE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"))
@@ -97,10 +98,26 @@ internal static class TableInitializer
 
         replica.Invalidate();
         replica.Refresh();
-        TrackedTable tracked = replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Error,
-            $"table {name} cannot be tracked: the name of its sync metadata, {name}{TrackedTable.ClockSuffix}, belongs to a table of other"
-            + " columns; rename that one");
+        TrackedTable tracked = replica.Tables.Find(name)!;
         BringUpToDate(replica, tracked, _ => { }, keepLost: false);
+    }
+
+    /// <summary>Refuses a table whose clock table would have the name of another table.</summary>
+    private static void RequireClockName(Replica replica, string name)
+    {
+        string clock = name + TrackedTable.ClockSuffix;
+        if (replica.Tables.Find(name) != null || replica.Tables.FindBaseTable(clock) == null)
+        {
+            return;
+        }
+
+        replica.Invalidate();
+        replica.Refresh();
+        if (replica.Tables.Find(name) == null)
+        {
+            throw new EngineException(ResultCode.Error, $"table {name} cannot be tracked: the name of its sync metadata, {clock}, belongs to a"
+                + " table with other columns; rename that one");
+        }
     }
 
     /// <summary>Whether there is nothing to do, at a cost that does not depend on the number of rows: nothing is locked or written then.
@@ -123,6 +140,7 @@ internal static class TableInitializer
             throw new EngineException(ResultCode.Error, $"Table {table} does not exist");
         }
 
+        TableKind.RequireOrdinary(replica, table);
         List<TableColumn> columns = replica.Tables.ReadColumns(table);
         List<TableColumn> keys = columns.FindAll(column => column.IsKey);
         if (keys.Count == 0)

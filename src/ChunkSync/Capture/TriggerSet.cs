@@ -6,6 +6,10 @@ namespace ChunkSync.Capture;
 /// that a database can move between the two.</summary>
 internal static class TriggerSet
 {
+    /// <summary>Key columns that fit in one call beside the table's name: SQLite's functions have at most 127 arguments. Longer keys, which
+    /// sqlite-sync cannot track, are passed row by row, with NULL for the side that an insert or delete does not have.</summary>
+    public const int MaxKeyArguments = 126;
+
     private static readonly string[] Prefixes =
     [
         "cloudsync_after_insert_", "cloudsync_after_update_", "cloudsync_after_delete_", "cloudsync_before_update_",
@@ -53,8 +57,10 @@ internal static class TriggerSet
         string capturing = $"cloudsync_is_sync({name}) = 0";
         string newFilter = filter == null ? "" : $" AND ({FilterExpression.Qualify(filter, columns, "NEW")})";
         string oldFilter = filter == null ? "" : $" AND ({FilterExpression.Qualify(filter, columns, "OLD")})";
-        Add(texts, table, "cloudsync_after_insert_", "AFTER INSERT", capturing, newFilter,
-            $"SELECT cloudsync_insert({name}, {string.Join(",", keys.Select(key => "NEW." + key.Quoted))});");
+        bool wide = keys.Length > MaxKeyArguments;
+        Add(texts, table, "cloudsync_after_insert_", "AFTER INSERT", capturing, newFilter, wide
+            ? Aggregate(keys.Select(key => $"({name}, NEW.{key.Quoted}, NULL)"))
+            : $"SELECT cloudsync_insert({name}, {string.Join(",", keys.Select(key => "NEW." + key.Quoted))});");
         if (algorithm == CrdtAlgorithm.GrowOnlySet)
         {
             string enabled = $"cloudsync_is_enabled({name}) = 1";
@@ -64,12 +70,11 @@ internal static class TriggerSet
         }
 
         IEnumerable<TableColumn> ordered = keys.Concat(columns.Where(column => !column.IsKey));
-        string rows = string.Join(", ", ordered.Select(column => $"({name}, NEW.{column.Quoted}, OLD.{column.Quoted})"));
         Add(texts, table, "cloudsync_after_update_", "AFTER UPDATE", capturing, newFilter,
-            "SELECT cloudsync_update(table_name, new_value, old_value) FROM (WITH column_data(table_name, new_value, old_value) AS"
-            + $" (VALUES {rows}) SELECT table_name, new_value, old_value FROM column_data);");
-        Add(texts, table, "cloudsync_after_delete_", "AFTER DELETE", capturing, oldFilter,
-            $"SELECT cloudsync_delete({name},{string.Join(",", keys.Select(key => "OLD." + key.Quoted))});");
+            Aggregate(ordered.Select(column => $"({name}, NEW.{column.Quoted}, OLD.{column.Quoted})")));
+        Add(texts, table, "cloudsync_after_delete_", "AFTER DELETE", capturing, oldFilter, wide
+            ? Aggregate(keys.Select(key => $"({name}, NULL, OLD.{key.Quoted})"))
+            : $"SELECT cloudsync_delete({name},{string.Join(",", keys.Select(key => "OLD." + key.Quoted))});");
         return texts;
     }
 
@@ -81,6 +86,10 @@ internal static class TriggerSet
             connection.Execute("DROP TRIGGER IF EXISTS main." + Connection.Quote(prefix + table));
         }
     }
+
+    private static string Aggregate(IEnumerable<string> rows) =>
+        "SELECT cloudsync_update(table_name, new_value, old_value) FROM (WITH column_data(table_name, new_value, old_value) AS"
+        + $" (VALUES {string.Join(", ", rows)}) SELECT table_name, new_value, old_value FROM column_data);";
 
     private static void Add(
         List<TriggerText> texts, string table, string prefix, string time, string when, string filter, string body) =>

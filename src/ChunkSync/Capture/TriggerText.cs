@@ -15,8 +15,19 @@ internal readonly record struct TriggerText(string Name, string Head, string Fil
     /// <summary>Whether a stored trigger is this one, letter by letter.</summary>
     public bool Is(string sql) => sql.EndsWith(ToString(), StringComparison.Ordinal);
 
-    /// <summary>Whether a stored trigger captures the same columns of the same table at the same event. What a guard says when it refuses
-    /// a write does not matter.</summary>
-    public bool CapturesLike(string sql) => sql.Contains(" " + Head, StringComparison.Ordinal)
-        && (Head.StartsWith("BEFORE", StringComparison.Ordinal) || sql.EndsWith($" BEGIN {Body} END", StringComparison.Ordinal));
+    /// <summary>Whether a stored trigger captures the same columns. What a guard says when it refuses a write does not matter; and of a text
+    /// that another version chose, nobody knows more than that it captures.</summary>
+    public bool CapturesLike(string sql)
+    {
+        if (Head.StartsWith("BEFORE", StringComparison.Ordinal))
+        {
+            return sql.Contains("RAISE", StringComparison.OrdinalIgnoreCase);
+        }
+
+        // Up to the table's name.
+        string beginning = Body[..Body.IndexOf('\'', StringComparison.Ordinal)];
+        return sql.Contains(" BEGIN " + beginning, StringComparison.Ordinal)
+            ? sql.EndsWith($" BEGIN {Body} END", StringComparison.Ordinal)
+            : sql.Contains("cloudsync_", StringComparison.OrdinalIgnoreCase);
+    }
 }

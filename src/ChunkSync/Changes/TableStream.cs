@@ -34,6 +34,7 @@ internal sealed unsafe class TableStream : IDisposable
     private readonly BaseRowReader rows;
     private readonly byte* sentinel;
     private Statement? open;
+    private Statement? columnsOf;
     private ScanRange? range;
     private Part part;
     private Change current;
@@ -103,6 +104,12 @@ internal sealed unsafe class TableStream : IDisposable
     {
         if (IsSentinel())
         {
+            if (table.Filter != null && (current.ColumnVersion & 1) != 0 && table.ValueColumns.Length > 0 && !HasColumns())
+            {
+                // A row that the filter leaves out: only its causal length is kept.
+                return false;
+            }
+
             current.ValueClass = StorageClass.Null;
             current.CausalLength = current.ColumnVersion;
             return true;
@@ -178,6 +185,7 @@ internal sealed unsafe class TableStream : IDisposable
     {
         End();
         rows.Dispose();
+        columnsOf?.Dispose();
         foreach (Statement statement in statements.Values)
         {
             statement.Dispose();
@@ -261,6 +269,16 @@ internal sealed unsafe class TableStream : IDisposable
     private bool IsSentinel() =>
         current.ColumnLength == TrackedTable.Sentinel.Length
         && new ReadOnlySpan<byte>(current.Column, current.ColumnLength).SequenceEqual(new ReadOnlySpan<byte>(sentinel, current.ColumnLength));
+
+    private bool HasColumns()
+    {
+        columnsOf ??= replica.Connection.Prepare(
+            $"SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}' LIMIT 1");
+        columnsOf.BindBlob(1, new ReadOnlySpan<byte>(current.Key, current.KeyLength));
+        bool found = columnsOf.Step();
+        columnsOf.Reset();
+        return found;
+    }
 
     /// <summary>Reads the value of the current column row; false when the base row is gone.</summary>
     private bool ReadValue()

@@ -123,6 +123,23 @@ public sealed class AlterationTests : IDisposable
     }
 
     [Fact]
+    public void Causal_length_stays_when_a_row_leaves_and_enters_a_filter()
+    {
+        here.Exec("INSERT INTO t VALUES ('k', 1, 1), ('m', 1, 1); DELETE FROM t WHERE id = 'k'; INSERT INTO t VALUES ('k', 9, 1)");
+        OneWay.Settle(outward, back);
+        here.Exec("SELECT cloudsync_set_filter('t', 'a < 5')");
+        using Database third = Database.Open();
+        third.Exec(Schema);
+        new OneWay(here, third).Send();
+        Assert.Equal("m", third.Scalar("SELECT group_concat(id) FROM t"));
+        here.Exec("SELECT cloudsync_clear_filter('t')");
+        Assert.Equal(3L, here.Scalar("SELECT DISTINCT cl FROM cloudsync_changes WHERE pk = cloudsync_pk_encode('k')"));
+        here.Exec("DELETE FROM t WHERE id = 'k'");
+        OneWay.Settle(outward, back);
+        Assert.Equal("m", there.Scalar("SELECT group_concat(id) FROM t"));
+    }
+
+    [Fact]
     public void Version_stays_for_another_connection_when_the_newest_clock_rows_go_away()
     {
         using TempFile file = new();
