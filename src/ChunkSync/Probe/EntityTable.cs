@@ -109,10 +109,20 @@ internal sealed unsafe class EntityTable : IDisposable
     }
 
     /// <summary>A change of the entity was seen that matches the whole set.</summary>
-    public void MarkFound(int entity)
+    /// <returns>Whether it was the first.</returns>
+    public bool MarkFound(int entity)
     {
-        Misses -= 1 - found.Data[entity];
+        bool isNew = found.Data[entity] == 0;
+        Misses -= isNew ? 1 : 0;
         found.Data[entity] = 1;
+        return isNew;
+    }
+
+    /// <summary>Takes a first <see cref="MarkFound"/> back.</summary>
+    public void Unmark(int entity)
+    {
+        found.Data[entity] = 0;
+        Misses++;
     }
 
     /// <summary>Whether an index holds the hash of an entity of a table; the smaller list is searched in the larger.</summary>

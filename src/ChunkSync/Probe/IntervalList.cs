@@ -56,11 +56,15 @@ internal sealed unsafe class IntervalList : IDisposable
         return low;
     }
 
-    /// <summary>The interval that a position lies in, or -1. Positions of a chunk mostly ascend: the last place is looked at first.</summary>
+    /// <summary>The interval that a position lies in, or -1. Positions of a chunk mostly ascend: the last place and the one behind it are
+    /// looked at first.</summary>
     public int Find(Position position)
     {
-        bool near = hint < Count && this[hint].To >= position && (hint == 0 || this[hint - 1].To < position);
-        hint = near ? hint : FirstNotBefore(position);
+        if (!IsFirstNotBefore(hint, position))
+        {
+            hint = IsFirstNotBefore(hint + 1, position) ? hint + 1 : FirstNotBefore(position);
+        }
+
         return hint < Count && this[hint].From <= position ? hint : -1;
     }
 
@@ -79,14 +83,28 @@ internal sealed unsafe class IntervalList : IDisposable
     }
 
     /// <summary>A change in the interval was seen that matches the whole set.</summary>
-    public void MarkFound(int interval)
+    /// <returns>Whether it is a point, and this was its first.</returns>
+    public bool MarkFound(int interval)
     {
-        if (kinds.Data[interval] == Point)
+        bool isNew = kinds.Data[interval] == Point;
+        if (isNew)
         {
             kinds.Data[interval] = FoundPoint;
             Misses--;
         }
+
+        return isNew;
     }
+
+    /// <summary>Takes a first <see cref="MarkFound"/> back.</summary>
+    public void Unmark(int interval)
+    {
+        kinds.Data[interval] = Point;
+        Misses++;
+    }
+
+    private bool IsFirstNotBefore(int index, Position position) =>
+        index < Count && this[index].To >= position && (index == 0 || this[index - 1].To < position);
 
     public void Dispose()
     {

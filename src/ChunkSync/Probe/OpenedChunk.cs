@@ -52,38 +52,14 @@ internal sealed unsafe class OpenedChunk : IDisposable
         nextRun = 0;
         hasMore = false;
         Hits = 0;
-        ChangeRowWalker row = new(Body, size);
-        for (uint i = 0; i < header.Rows; i++)
+        try
         {
-            row.Next();
-            bool matches = i >= firstRow ? matcher.Matches(ref row, mark: false) : invert;
-            if (matches != invert)
-            {
-                Hits++;
-                Note(row, 0, 0);
-            }
+            Walk(firstRow);
         }
-
-        row.CheckEnd();
-    }
-
-    /// <summary>Counts the entities and points that rows from <paramref name="firstRow"/> on matched: only when the chunk was sound.</summary>
-    public void MarkFound(long firstRow, ProbeSet set)
-    {
-        if (set.Misses == 0)
+        catch
         {
-            return;
-        }
-
-        matcher.Begin();
-        ChangeRowWalker row = new(Body, size);
-        for (uint i = 0; i < header.Rows; i++)
-        {
-            row.Next();
-            if (i >= firstRow)
-            {
-                matcher.Matches(ref row, mark: true);
-            }
+            matcher.TakeBack();
+            throw;
         }
     }
 
@@ -104,6 +80,7 @@ internal sealed unsafe class OpenedChunk : IDisposable
     {
         expanded.Dispose();
         runs.Dispose();
+        matcher.Dispose();
     }
 
     /// <summary>The runs behind those that were kept. The rows are sound: they were walked before.</summary>
@@ -121,16 +98,32 @@ internal sealed unsafe class OpenedChunk : IDisposable
             row.Next();
             if (matcher.Matches(ref row, mark: false) != invert)
             {
-                Note(row, baseRow, baseOffset);
+                Note(ref row, baseRow, baseOffset);
             }
         }
+    }
+
+    private void Walk(long firstRow)
+    {
+        ChangeRowWalker row = new(Body, size);
+        for (uint i = 0; i < header.Rows; i++)
+        {
+            row.Next();
+            if (i >= firstRow && matcher.Matches(ref row, mark: true) != invert)
+            {
+                Hits++;
+                Note(ref row, 0, 0);
+            }
+        }
+
+        row.CheckEnd();
     }
 
     /// <summary>Adds a row to the runs, unless they are full.</summary>
     /// <param name="row">The row, numbered from where its walk began.</param>
     /// <param name="baseRow">Rows before the walk.</param>
     /// <param name="baseOffset">Bytes before the walk.</param>
-    private void Note(in ChangeRowWalker row, uint baseRow, uint baseOffset)
+    private void Note(ref ChangeRowWalker row, uint baseRow, uint baseOffset)
     {
         if (hasMore)
         {

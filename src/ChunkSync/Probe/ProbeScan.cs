@@ -158,7 +158,6 @@ internal sealed unsafe class ProbeScan : IDisposable
             counters.Opened++;
             counters.BytesRead += length;
             opened.Open(facts.Header, payload, length, start, options);
-            opened.MarkFound(start, set);
             isOpen = true;
             return true;
         }

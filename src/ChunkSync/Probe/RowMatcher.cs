@@ -1,7 +1,11 @@
+using ChunkSync.Sqlite;
+
 namespace ChunkSync.Probe;
 
 /// <summary>Whether change rows match a probe set. What was found out of the row before is kept: rows of one entity follow each other.</summary>
-internal sealed unsafe class RowMatcher(ProbeSet set)
+/// <remarks>What was found in a chunk counts for the set's misses only when the chunk is sound: until then it is noted, and can be taken
+/// back.</remarks>
+internal sealed unsafe class RowMatcher(ProbeSet set) : IDisposable
 {
     private const int Whole = -1;
     private const int NotWanted = -2;
@@ -16,13 +20,37 @@ internal sealed unsafe class RowMatcher(ProbeSet set)
     private int lastSiteLength;
     private bool siteMatches;
 
+    /// <summary>What was marked since <see cref="Begin"/>: the numbers of entities, and the complements of those of points.</summary>
+    private readonly NativeBuffer marks = new();
+
     /// <summary>Forgets the row before: another body lies at the addresses now.</summary>
     public void Begin()
     {
         lastTable = null;
         lastKey = null;
         lastSite = null;
+        marks.Clear();
     }
+
+    /// <summary>Takes back what was marked since <see cref="Begin"/>: the chunk is damaged.</summary>
+    public void TakeBack()
+    {
+        foreach (int mark in new ReadOnlySpan<int>(marks.Data, (int)(marks.Length / sizeof(int))))
+        {
+            if (mark >= 0)
+            {
+                set.Entities.Unmark(mark);
+            }
+            else
+            {
+                set.Intervals.Unmark(~mark);
+            }
+        }
+
+        marks.Clear();
+    }
+
+    public void Dispose() => marks.Dispose();
 
     /// <summary>Whether the row matches.</summary>
     /// <param name="row">The current row.</param>
@@ -45,15 +73,21 @@ internal sealed unsafe class RowMatcher(ProbeSet set)
 
     private void Mark(int interval)
     {
-        if (set.HasWhere)
+        if (set.HasWhere && set.Intervals.MarkFound(interval))
         {
-            set.Intervals.MarkFound(interval);
+            Note(~interval);
         }
 
-        if (set.HasWhat && table >= 0)
+        if (set.HasWhat && table >= 0 && set.Entities.MarkFound(entity))
         {
-            set.Entities.MarkFound(entity);
+            Note(entity);
         }
+    }
+
+    private void Note(int mark)
+    {
+        *(int*)marks.Reserve(sizeof(int)) = mark;
+        marks.Commit((long)sizeof(int));
     }
 
     private bool SiteMatches(ref ChangeRowWalker row)
