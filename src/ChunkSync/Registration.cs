@@ -38,6 +38,7 @@ internal static class Registration
         PayloadRowsTable.Definition,
         PayloadProbeTable.Definition,
         PayloadProbePlanTable.Definition,
+        PayloadRunTable.Definition,
         HelpTable.Definition,
     ];
 }

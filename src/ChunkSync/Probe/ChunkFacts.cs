@@ -31,6 +31,12 @@ internal unsafe struct ChunkFacts
     public byte* Hashes;
     public int HashCount;
 
+    /// <summary>The first entity of a run, rounded down; null when not known.</summary>
+    public EntityKey? FirstKey;
+
+    /// <summary>The last entity of a run; null when not known.</summary>
+    public EntityKey? LastKey;
+
     private fixed byte headerBytes[ContainerHeader.Length];
 
     /// <param name="header">The payload's first 32 bytes, or what there is of them.</param>
@@ -154,9 +160,43 @@ internal unsafe struct ChunkFacts
                 Hashes = data;
                 HashCount = size / EntityHash.Size;
                 break;
+            case PayloadIndexFormat.Keys:
+                ReadKeys(data, size);
+                break;
             default:
                 break;
         }
+    }
+
+    private void ReadKeys(byte* data, int size)
+    {
+        PayloadReader reader = new(data, size);
+        if (FirstKey != null || !TryReadKey(ref reader, out EntityKey? first) || first == null
+            || !TryReadKey(ref reader, out EntityKey? last) || reader.Remaining != 0
+            || (last is EntityKey end && end.CompareTo(first.Value) < 0))
+        {
+            throw Malformed();
+        }
+
+        FirstKey = first;
+        LastKey = last;
+    }
+
+    private static bool TryReadKey(ref PayloadReader reader, out EntityKey? entity)
+    {
+        entity = null;
+        if (!reader.TryRead(out WireValue table) || !reader.TryRead(out WireValue key))
+        {
+            return false;
+        }
+
+        bool isGiven = table.Kind == WireKind.Text && key.Kind == WireKind.Blob;
+        if (isGiven)
+        {
+            entity = new EntityKey(table.Data, (int)table.Length, key.Data, (int)key.Length);
+        }
+
+        return isGiven || (table.Kind == WireKind.Null && key.Kind == WireKind.Null);
     }
 
     /// <summary>At least one name, all of them BLOBs, ascending: a chunk with rows has tables and sites.</summary>

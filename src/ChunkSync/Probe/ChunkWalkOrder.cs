@@ -1,18 +1,25 @@
 using ChunkSync.Payload;
-using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
 
-/// <summary>Which chunk is looked at next, and its facts. Without a promise about positions that is the next one; with it, chunks that end before the
-/// next wanted position are leapt over: steps of 1, 2, 4 … ordinals until a chunk reaches it, then halving between.</summary>
-internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, ProbeOptions options)
+/// <summary>Which chunk is looked at next, and its facts. Without a promise about order that is the next one. With it, chunks that end before the
+/// next wanted place are leapt over: steps of 1, 2, 4 … ordinals until a chunk reaches it, then halving between. A key table names the chunks
+/// that are worth a look in the part that it covers.</summary>
+internal sealed unsafe class ChunkWalkOrder : IDisposable
 {
-    private readonly bool canLeap = options.IsOrdered && set.HasWhere && !options.Invert;
+    private readonly IChunkSource source;
+    private readonly ProbeOptions options;
+    private readonly WantedPlaces places;
+    private readonly CoveredOrdinals? covered;
     private bool hasBegun;
 
-    /// <summary>The positions of the chunk looked at last in order, and its ordinal; null when not known.</summary>
-    private PositionInterval? lastSpan;
-    private long lastOrdinal;
+    public ChunkWalkOrder(IChunkSource source, ProbeSet set, ProbeOptions options)
+    {
+        this.source = source;
+        this.options = options;
+        places = new WantedPlaces(set, options);
+        covered = !options.Invert && set.HasWhat && set.Tables.Count == 0 ? options.Covered : null;
+    }
 
     /// <summary>Goes to the next chunk.</summary>
     /// <param name="counters">Counts the chunks looked at.</param>
@@ -23,56 +30,85 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
         facts = default;
         bool moved = hasBegun ? Advance(ref counters) : Begin();
         hasBegun = true;
-        for (; moved; moved = source.MoveNext())
+        for (; moved; moved = Advance(ref counters))
         {
             counters.Seen++;
             if (TryLook(ref counters, out facts))
             {
-                CheckOrder(facts);
-                lastOrdinal = source.Ordinal;
-                lastSpan = facts.Span;
+                places.Passed(facts, source.Ordinal);
                 return true;
             }
+
+            places.PassedUnknown();
         }
 
         return false;
+    }
+
+    public void Dispose()
+    {
+        places.Dispose();
+        options.Covered?.Dispose();
     }
 
     private bool Begin()
     {
         if (options.Resume is not (long chunk, long row))
         {
-            return source.Seek(long.MinValue);
+            return covered == null ? source.Seek(long.MinValue) : SeekCovered(long.MinValue);
         }
 
         bool found = source.Seek(chunk);
-        return row == 0 || (found && source.Ordinal == chunk)
-            ? found
-            : throw new ProbeException(
-                $"resume_chunk_index {chunk} is not in the source; resume with resume_row 0 to go on behind it");
+        if (row != 0 && !(found && source.Ordinal == chunk))
+        {
+            throw new ProbeException($"resume_chunk_index {chunk} is not in the source; resume with resume_row 0 to go on behind it");
+        }
+
+        // A cursor inside a chunk is checked against it, also where nothing in it is wanted.
+        return row != 0 || covered == null ? found : SeekCovered(chunk);
     }
 
     private bool Advance(ref ProbeCounters counters)
     {
-        if (!canLeap || lastSpan is not PositionInterval last)
+        if (covered != null && source.Ordinal < covered.Mark)
         {
-            return source.MoveNext();
+            return SeekCovered(source.Ordinal + 1);
         }
 
-        int interval = set.Intervals.FirstNotBefore(last.To);
-        if (interval == set.Intervals.Count)
+        return places.Next() switch
         {
-            return false;
-        }
-
-        Position wanted = set.Intervals[interval].From;
-        return wanted <= last.To ? source.MoveNext() : Leap(wanted, ref counters);
+            WantedPlace.None => false,
+            WantedPlace.Far => Leap(ref counters),
+            _ => source.MoveNext(),
+        };
     }
 
-    /// <summary>Goes to the first chunk behind the last one that reaches <paramref name="wanted"/>, or whose positions are not known.</summary>
-    private bool Leap(Position wanted, ref ProbeCounters counters)
+    /// <summary>Goes to the first chunk at or behind an ordinal that the key table names, or to the first behind what it covers.</summary>
+    private bool SeekCovered(long from)
     {
-        long low = lastOrdinal;
+        while (from <= covered!.Mark && covered.TryFind(from, out long ordinal))
+        {
+            if (!source.Seek(ordinal))
+            {
+                return false;
+            }
+
+            if (source.Ordinal == ordinal || source.Ordinal > covered.Mark)
+            {
+                return true;
+            }
+
+            // The chunk is gone; what stands behind it was not named.
+            from = source.Ordinal;
+        }
+
+        return covered.Mark < long.MaxValue && source.Seek(Math.Max(from, covered.Mark + 1));
+    }
+
+    /// <summary>Goes to the first chunk behind the last one that reaches the wanted place, or of which that is not known.</summary>
+    private bool Leap(ref ProbeCounters counters)
+    {
+        long low = places.LastOrdinal;
         long end = source.Last ?? low;
         long? high = null;
         for (ulong step = 1; high == null; step *= 2)
@@ -83,13 +119,12 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
             }
 
             ulong left = (ulong)end - (ulong)low;
-            long target = step < left ? (long)((ulong)low + step) : end;
-            if (!source.Seek(target))
+            if (!source.Seek(step < left ? (long)((ulong)low + step) : end))
             {
                 return false;
             }
 
-            if (Reaches(wanted, ref counters))
+            if (Reaches(ref counters))
             {
                 high = source.Ordinal;
             }
@@ -99,12 +134,12 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
             }
         }
 
-        Halve(wanted, low, high.Value, ref counters);
+        Halve(low, high.Value, ref counters);
         return true;
     }
 
-    /// <summary>Between a chunk that ends before the wanted position and one that does not: goes to the first that does not.</summary>
-    private void Halve(Position wanted, long low, long high, ref ProbeCounters counters)
+    /// <summary>Between a chunk that ends before the wanted place and one that does not: goes to the first that does not.</summary>
+    private void Halve(long low, long high, ref ProbeCounters counters)
     {
         long bound = high;
         while ((ulong)bound - (ulong)low > 1)
@@ -114,7 +149,7 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
             {
                 bound = middle;
             }
-            else if (Reaches(wanted, ref counters))
+            else if (Reaches(ref counters))
             {
                 high = source.Ordinal;
                 bound = middle;
@@ -128,38 +163,15 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
         source.Seek(high);
     }
 
-    private bool Reaches(Position wanted, ref ProbeCounters counters)
+    private bool Reaches(ref ProbeCounters counters)
     {
         counters.Seen++;
         long damaged = counters.Damaged;
         bool sound = TryLook(ref counters, out ChunkFacts facts);
         counters.Damaged = damaged;
-        if (!sound)
-        {
-            // It is looked at, and counted, when the scan comes to it.
-            return true;
-        }
 
-        CheckOrder(facts);
-        if (facts.Span is PositionInterval span && span.To < wanted)
-        {
-            lastOrdinal = source.Ordinal;
-            lastSpan = span;
-            return false;
-        }
-
-        return true;
-    }
-
-    /// <summary>A chunk behind the last known one must not begin before that one ends.</summary>
-    private void CheckOrder(in ChunkFacts facts)
-    {
-        if (options.IsOrdered && lastSpan is PositionInterval last && facts.Span is PositionInterval span && source.Ordinal > lastOrdinal
-            && span.From < last.To)
-        {
-            throw new ProbeException($"chain_order is 'position', but chunk {source.Ordinal} begins at {span.From},"
-                + $" before the end {last.To} of chunk {lastOrdinal}");
-        }
+        // A damaged one is looked at again, and counted, when the scan comes to it.
+        return !sound || places.IsReachedBy(facts, source.Ordinal);
     }
 
     /// <summary>Looks at the current chunk; false when it is damaged and may be left out.</summary>
@@ -171,15 +183,15 @@ internal sealed unsafe class ChunkWalkOrder(IChunkSource source, ProbeSet set, P
             Look(ref counters, out facts);
             return true;
         }
-        catch (DamagedChunkException damage) when (options.SkipDamaged)
-        {
-            _ = damage;
-            counters.Damaged++;
-            return false;
-        }
         catch (DamagedChunkException damage)
         {
-            throw new DamagedChunkException($"chunk {source.Ordinal}: {damage.Message}");
+            if (!options.SkipDamaged)
+            {
+                throw new DamagedChunkException($"chunk {source.Ordinal}: {damage.Message}");
+            }
+
+            counters.Damaged++;
+            return false;
         }
     }
 

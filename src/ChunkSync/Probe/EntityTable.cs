@@ -108,6 +108,49 @@ internal sealed unsafe class EntityTable : IDisposable
         return -1;
     }
 
+    /// <summary>An entity by its number; numbers ascend with the order of runs.</summary>
+    public EntityKey this[int index]
+    {
+        get
+        {
+            Entity entity = ((Entity*)entities.Data)[index];
+            ReadOnlySpan<byte> table = Tables[entity.Table];
+            fixed (byte* name = table)
+            {
+                // The name lies in native memory, as everything of a set.
+                return new EntityKey(name, table.Length, origin + entity.KeyOffset, entity.KeyLength);
+            }
+        }
+    }
+
+    /// <summary>The 64-bit hash of an entity, as key tables hold it.</summary>
+    public long HashOf(int index)
+    {
+        EntityKey entity = this[index];
+        return (long)EntityHash.Of64(entity.Table, entity.Key);
+    }
+
+    /// <summary>The first entity that is not before another in the order of runs; <see cref="Count"/> when all are.</summary>
+    public int FirstNotBefore(EntityKey entity)
+    {
+        int low = 0;
+        int high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (this[middle].CompareTo(entity) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
     /// <summary>A change of the entity was seen that matches the whole set.</summary>
     /// <returns>Whether it was the first.</returns>
     public bool MarkFound(int entity)

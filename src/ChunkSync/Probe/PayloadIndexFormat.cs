@@ -13,6 +13,8 @@ namespace ChunkSync.Probe;
 ///          2  distinct folded table names, ascending BLOBs of format A.4; left out over 1,024 bytes
 ///          3  distinct site ids, likewise
 ///          4  level 2: distinct entity hashes, ascending, 5 bytes each, big-endian
+///          5  level 3: the first and the last entity of a run, as values of format A.4: tbl TEXT, pk BLOB, tbl TEXT, pk BLOB; of the first
+///             at most 64 bytes of each (a cut tbl has an empty pk), the last as NULL, NULL where it is longer
 ///  …  8  FNV64 of all before, big-endian
 /// </code></summary>
 internal static class PayloadIndexFormat
@@ -28,6 +30,10 @@ internal static class PayloadIndexFormat
     public const byte Tables = 2;
     public const byte Sites = 3;
     public const byte Entities = 4;
+    public const byte Keys = 5;
+
+    /// <summary>The longest name or pk that the block of first and last entity holds.</summary>
+    public const int MaxKey = 64;
 
     /// <summary>Bytes of a block of positions.</summary>
     public const int PositionsLength = 32;

@@ -16,7 +16,7 @@ internal sealed unsafe class PayloadIndexWriter : IDisposable
     /// <summary>Writes the index of a payload, which is checked and walked as a whole.</summary>
     /// <param name="payload">The payload, which stays in place.</param>
     /// <param name="length">Its length.</param>
-    /// <param name="level">1 for positions, tables and sites, 2 for entities too.</param>
+    /// <param name="level">1 for positions, tables and sites, 2 for entities too, 3 for the first and last entity of a run too.</param>
     /// <param name="target">Where it goes; empty.</param>
     /// <exception cref="DamagedChunkException">The payload is not sound.</exception>
     public void Write(byte* payload, long length, int level, NativeBuffer target)
@@ -38,6 +38,11 @@ internal sealed unsafe class PayloadIndexWriter : IDisposable
             if (level > 1)
             {
                 WriteHashes(target);
+            }
+
+            if (level > 2)
+            {
+                WriteKeys(target, body, size, header.Rows);
             }
         }
 
@@ -138,6 +143,51 @@ internal sealed unsafe class PayloadIndexWriter : IDisposable
         }
 
         target.Commit(size);
+    }
+
+    /// <summary>The smallest and the largest entity. Only a run is ordered by them; of another payload they are true, and of little use.</summary>
+    private void WriteKeys(NativeBuffer target, byte* body, long size, uint rows)
+    {
+        ChangeRowWalker row = new(body, size);
+        names.Clear();
+        byte* folded = names.Reserve(size);
+        EntityKey first = default;
+        EntityKey last = default;
+        for (uint i = 0; i < rows; i++)
+        {
+            row.Next();
+            FoldedName.Write(folded, row.Table, row.TableLength);
+            EntityKey entity = new(folded, row.TableLength, row.Key, row.KeyLength);
+            first = i == 0 || entity.CompareTo(first) < 0 ? entity : first;
+            last = i == 0 || entity.CompareTo(last) > 0 ? entity : last;
+            // A name that an end keeps stays where it is; the next one goes behind it.
+            folded += row.TableLength;
+        }
+
+        using NativeBuffer keys = new();
+        bool isCut = first.Table.Length > PayloadIndexFormat.MaxKey;
+        WriteValue(keys, ValueCodec.Text, first.Table[..Math.Min(first.Table.Length, PayloadIndexFormat.MaxKey)]);
+        WriteValue(keys, ValueCodec.Blob, isCut ? default : first.Key[..Math.Min(first.Key.Length, PayloadIndexFormat.MaxKey)]);
+        if (last.Table.Length > PayloadIndexFormat.MaxKey || last.Key.Length > PayloadIndexFormat.MaxKey)
+        {
+            keys.Append([ValueCodec.Null, ValueCodec.Null]);
+        }
+        else
+        {
+            WriteValue(keys, ValueCodec.Text, last.Table);
+            WriteValue(keys, ValueCodec.Blob, last.Key);
+        }
+
+        BeginBlock(target, PayloadIndexFormat.Keys, keys.Length);
+        target.Append(keys.Data, keys.Length);
+    }
+
+    private static void WriteValue(NativeBuffer target, int kind, ReadOnlySpan<byte> data)
+    {
+        fixed (byte* bytes = data)
+        {
+            target.Commit(ValueCodec.WriteBytes(target.Reserve(ValueCodec.MaxHeader + (long)data.Length), kind, bytes, data.Length));
+        }
     }
 
     private static void BeginBlock(NativeBuffer target, byte type, long length)

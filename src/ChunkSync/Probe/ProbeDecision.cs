@@ -66,6 +66,15 @@ internal readonly unsafe record struct ProbeDecision(Verdict Verdict, string Rea
             return new ProbeDecision(Verdict.All, "");
         }
 
+        if (set.Tables.Count == 0 && facts.FirstKey is EntityKey first && facts.LastKey is EntityKey last)
+        {
+            int next = set.Entities.FirstNotBefore(first);
+            if (next == set.Entities.Count || set.Entities[next].CompareTo(last) > 0)
+            {
+                return new ProbeDecision(Verdict.None, "entities");
+            }
+        }
+
         if (facts.Tables == null)
         {
             return new ProbeDecision(Verdict.Some, "");

@@ -22,8 +22,11 @@ internal sealed record ProbeOptions
     /// <summary>Whether a value that is not whole is an error.</summary>
     public bool StrictFragments { get; init; }
 
-    /// <summary>Whether the caller promises that no chunk begins before an earlier one ends.</summary>
-    public bool IsOrdered { get; init; }
+    /// <summary>What the caller promises about the chain.</summary>
+    public ChainOrder Order { get; init; }
+
+    /// <summary>The chunks that a key table names; null without one. The scan disposes it.</summary>
+    public CoveredOrdinals? Covered { get; init; }
 
     /// <summary>Whether damaged chunks are left out and counted.</summary>
     public bool SkipDamaged { get; init; }

@@ -85,6 +85,7 @@ internal sealed unsafe class ProbeScan : IDisposable
         set.Dispose();
         staging.Dispose();
         opened.Dispose();
+        order.Dispose();
         current.Dispose();
         other.Dispose();
     }

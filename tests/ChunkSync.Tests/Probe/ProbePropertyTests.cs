@@ -58,7 +58,7 @@ public sealed unsafe class ProbePropertyTests(ITestOutputHelper output)
             List<NaiveProbe.Page> expected = naive.Pages(chain, null, maxSize, invert);
             for (int arm = 0; arm < 5; arm++)
             {
-                ProbeOptions options = new() { Invert = invert, MaxSize = maxSize, IsOrdered = ordered && arm >= 3, Compress = random.Next(2) == 0 };
+                ProbeOptions options = new() { Invert = invert, MaxSize = maxSize, Order = ordered && arm >= 3 ? ChainOrder.Position : ChainOrder.None, Compress = random.Next(2) == 0 };
                 Check(levels[arm % 3], set, options, expected, cheapHeader: arm != 4);
                 probes++;
                 foreach (NaiveProbe.Page page in expected)

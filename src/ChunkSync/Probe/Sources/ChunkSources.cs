@@ -10,6 +10,27 @@ internal static class ChunkSources
     /// <exception cref="EngineException">SQLite refuses the query.</exception>
     public static IChunkSource Open(Connection connection, string text)
     {
+        SourceName source = Find(connection, text, out string? rowId, out bool hasOrdinal);
+        bool hasIndex = HasColumn(connection, source, "payload_index");
+        return rowId != null
+            ? new BlobChunkSource(connection, source, hasOrdinal ? "s.chunk_index" : rowId, rowId, hasIndex)
+            : new StatementChunkSource(connection, source, hasIndex);
+    }
+
+    /// <summary>What stands behind FROM for a source, for statements that read it themselves under the alias s.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="text">The source.</param>
+    /// <param name="ordinal">The expression of its ordinal.</param>
+    /// <inheritdoc cref="Open"/>
+    public static string Require(Connection connection, string text, out string ordinal)
+    {
+        SourceName source = Find(connection, text, out string? rowId, out bool hasOrdinal);
+        ordinal = hasOrdinal ? "s.chunk_index" : rowId!;
+        return source.From;
+    }
+
+    private static SourceName Find(Connection connection, string text, out string? rowId, out bool hasOrdinal)
+    {
         SourceName source = SourceName.Find(connection, text);
         Check(connection, source);
         if (!HasColumn(connection, source, "payload"))
@@ -17,16 +38,9 @@ internal static class ChunkSources
             throw new ProbeException($"source {source.Shown} has no column payload");
         }
 
-        bool hasOrdinal = HasColumn(connection, source, "chunk_index");
-        bool hasIndex = HasColumn(connection, source, "payload_index");
-        string? rowId = source.IsOrdinaryTable ? RowIdOf(connection, source) : null;
-        if (rowId != null)
-        {
-            return new BlobChunkSource(connection, source, hasOrdinal ? "s.chunk_index" : rowId, rowId, hasIndex);
-        }
-
-        return hasOrdinal
-            ? new StatementChunkSource(connection, source, hasIndex)
+        hasOrdinal = HasColumn(connection, source, "chunk_index");
+        rowId = source.IsOrdinaryTable ? RowIdOf(connection, source) : null;
+        return hasOrdinal || rowId != null ? source
             : throw new ProbeException($"source {source.Shown} has no column chunk_index to order its chunks by");
     }
 

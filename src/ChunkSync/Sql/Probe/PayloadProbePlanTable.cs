@@ -170,6 +170,7 @@ internal sealed unsafe class PayloadProbePlanTable(Connection connection) : Virt
         {
             source?.Dispose();
             set?.Dispose();
+            order?.Dispose();
             source = null;
             set = null;
             order = null;

@@ -10,7 +10,7 @@ namespace ChunkSync.Sql.Probe;
 /// SELECT … FROM cloudsync_payload_probe('staged', ?1, ?2, ?3) LIMIT 1;   -- next_chunk_index, next_row
 /// </code>
 /// What comes out is applied with <c>cloudsync_payload_apply(payload, 0)</c>: a filtered payload must not move the checkpoint.
-/// idxNum: bits 0-11 say which input is given (see <see cref="ProbeInputs"/>), bit <see cref="NeedsPayload"/> that payload or payload_size
+/// idxNum: bits 0-12 say which input is given (see <see cref="ProbeInputs"/>), bit <see cref="NeedsPayload"/> that payload or payload_size
 /// is read; without it nothing is copied or compressed.</summary>
 internal sealed unsafe class PayloadProbeTable(Connection connection) : VirtualTable
 {
@@ -90,6 +90,11 @@ internal sealed unsafe class PayloadProbeTable(Connection connection) : VirtualT
             ProbeSet set = ProbeArguments.Set(inputs[ProbeInputs.Probes], Name);
             try
             {
+                if (ProbeArguments.IsGiven(inputs[ProbeInputs.Keys]))
+                {
+                    options = options with { Covered = new EntityKeyTable(connection, KeysName(inputs[ProbeInputs.Keys])).Find(set) };
+                }
+
                 scan = new ProbeScan(ChunkSources.Open(connection, source), set, options);
             }
             catch (ProbeException failure)
@@ -101,11 +106,15 @@ internal sealed unsafe class PayloadProbeTable(Connection connection) : VirtualT
                 if (scan == null)
                 {
                     set.Dispose();
+                    options.Covered?.Dispose();
                 }
             }
 
             Next();
         }
+
+        private static string KeysName(Value value) =>
+            value.Type == StorageClass.Text ? value.String : throw new ProbeException("keys is not the name of a table");
 
         public override void Next()
         {

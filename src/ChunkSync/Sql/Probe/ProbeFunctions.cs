@@ -1,3 +1,4 @@
+using ChunkSync.Capture;
 using ChunkSync.Payload;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
@@ -15,7 +16,10 @@ internal static unsafe class ProbeFunctions
     private const string SetName = "cloudsync_probe_set";
     private const string IndexName = "cloudsync_payload_index";
     private const string FilterName = "cloudsync_payload_filter";
+    private const string HashName = "cloudsync_entity_hash";
+    private const string KeysName = "cloudsync_probe_keys";
     private const int MaxArguments = 5;
+    private const int MaxLevel = 3;
 
     public static IReadOnlyList<FunctionDefinition> All { get; } =
     [
@@ -24,6 +28,20 @@ internal static unsafe class ProbeFunctions
         DefineIndex(2),
         DefineFilter(2),
         DefineFilter(3),
+        new(HashName, 2, &Hash)
+        {
+            InSchema = SchemaUse.Innocuous,
+            IsDeterministic = true,
+            Summary = "The 64-bit hash of a row, by table name and pk blob, as key tables hold it.",
+            Example = "SELECT cloudsync_entity_hash('items', cloudsync_pk_encode('a'))",
+        },
+        new(KeysName, 2, &AddKeys)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Adds the rows of a source's chunks to a key table, which is made if it is not there, behind those that it covers already;"
+                + " returns the number of chunks.",
+            Example = "SELECT cloudsync_probe_keys('staged', 'staged_keys')",
+        },
     ];
 
     private static FunctionDefinition DefineSet(int arguments) =>
@@ -47,7 +65,8 @@ internal static unsafe class ProbeFunctions
     {
         InSchema = SchemaUse.Innocuous,
         IsDeterministic = true,
-        Summary = "The index of a payload for probes: positions, tables and sites on level 1, which is the default, entities too on level 2.",
+        Summary = "The index of a payload for probes: positions, tables and sites on level 1, which is the default, entities too on level"
+            + " 2, and the first and last entity of a run on level 3.",
         Example = arguments == 1
             ? "SELECT cloudsync_payload_index(payload) FROM cloudsync_payload_chunks WHERE since_db_version = 0"
             : "SELECT cloudsync_payload_index(payload, 2) FROM cloudsync_payload_chunks WHERE since_db_version = 0",
@@ -80,9 +99,9 @@ internal static unsafe class ProbeFunctions
     private static void Index(in Call call)
     {
         long level = call.Count < 2 || call[1].IsNull ? 1 : ProbeArguments.Integer(call[1], "level", IndexName);
-        if (level is not (1 or 2))
+        if (level is < 1 or > MaxLevel)
         {
-            throw new EngineException(ResultCode.Error, $"{IndexName}: level must be 1 or 2, not {level}");
+            throw new EngineException(ResultCode.Error, $"{IndexName}: level must be 1, 2 or 3, not {level}");
         }
 
         call.ReturnNull();
@@ -144,5 +163,47 @@ internal static unsafe class ProbeFunctions
                     new DamagedChunkException(text.StartsWith(Chunk, StringComparison.Ordinal) ? text[Chunk.Length..] : text), FilterName);
             }
         }
+    }
+
+    private static void Hash(in Call call)
+    {
+        if (call[0].Type != StorageClass.Text || call[1].Type != StorageClass.Blob)
+        {
+            throw new EngineException(
+                ResultCode.Error, HashName + (call[0].Type != StorageClass.Text ? ": tbl must be TEXT" : ": pk must be a BLOB made by cloudsync_pk_encode"));
+        }
+
+        ReadOnlySpan<byte> name = call[0].Text;
+        using NativeBuffer folded = new();
+        byte* target = folded.Reserve(name.Length);
+        fixed (byte* bytes = name)
+        {
+            FoldedName.Write(target, bytes, name.Length);
+        }
+
+        call.Return((long)EntityHash.Of64(new ReadOnlySpan<byte>(target, name.Length), call[1].Blob));
+    }
+
+    private static void AddKeys(in Call call)
+    {
+        if (call[1].Type != StorageClass.Text)
+        {
+            throw new EngineException(ResultCode.Error, KeysName + ": table is not given; name the key table");
+        }
+
+        Replica replica = Replica.Of(call);
+        string source = ProbeInputs.SourceText(call[0], KeysName);
+        string table = call[1].String;
+        long added = 0;
+        try
+        {
+            TableInitializer.InSavepoint(replica, "chunksync_probe_keys", () => added = new EntityKeyTable(replica.Connection, table).Add(source));
+        }
+        catch (Exception failure) when (failure is DamagedChunkException or ProbeException)
+        {
+            throw ProbeException.Named(failure, KeysName);
+        }
+
+        call.Return(added);
     }
 }

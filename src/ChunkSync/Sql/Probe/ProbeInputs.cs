@@ -14,16 +14,17 @@ internal static class ProbeInputs
     public const int Compress = 5;
     public const int Invert = 6;
     public const int StrictFragments = 7;
-    public const int ChainOrder = 8;
+    public const int Order = 8;
     public const int SkipDamaged = 9;
     public const int Verify = 10;
     public const int MaxExpandedSize = 11;
-    public const int Count = 12;
+    public const int Keys = 12;
+    public const int Count = 13;
 
     private static readonly string[] Names =
     [
         "source", "probes", "resume_chunk_index", "resume_row", "max_chunk_size", "compress", "invert", "strict_fragments", "chain_order",
-        "skip_damaged", "verify", "max_expanded_size",
+        "skip_damaged", "verify", "max_expanded_size", "keys",
     ];
 
     /// <summary>Their declarations.</summary>
@@ -50,7 +51,7 @@ internal static class ProbeInputs
         Compress = Flag(inputs, Compress, 1, function) != 0,
         Invert = Flag(inputs, Invert, 0, function) != 0,
         StrictFragments = Flag(inputs, StrictFragments, 0, function) != 0,
-        IsOrdered = IsOrdered(inputs[ChainOrder], function),
+        Order = ReadOrder(inputs[Order], function),
         SkipDamaged = Flag(inputs, SkipDamaged, 0, function) != 0,
         Verify = (int)Math.Clamp(Flag(inputs, Verify, 1, function), 0, 2),
         MaxExpanded = Flag(inputs, MaxExpandedSize, ProbeOptions.DefaultMaxExpanded, function),
@@ -66,15 +67,19 @@ internal static class ProbeInputs
         return size <= 0 ? ProbeOptions.DefaultMaxSize : Math.Min(size, ProbeOptions.LargestMaxSize);
     }
 
-    private static bool IsOrdered(Value value, string function)
+    private static ChainOrder ReadOrder(Value value, string function)
     {
         if (!ProbeArguments.IsGiven(value))
         {
-            return false;
+            return ChainOrder.None;
         }
 
-        return value.Type == StorageClass.Text && value.String == "position" ? true
-            : throw new EngineException(ResultCode.Error, function + ": chain_order must be 'position' or NULL");
+        return (value.Type == StorageClass.Text ? value.String : "") switch
+        {
+            "position" => ChainOrder.Position,
+            "key" => ChainOrder.Key,
+            _ => throw new EngineException(ResultCode.Error, function + ": chain_order must be 'position' or NULL, or 'key' for a run"),
+        };
     }
 
     private static (long Chunk, long Row)? Resume(ReadOnlySpan<Value> inputs, string function)
