@@ -166,7 +166,12 @@ count() {
   sed -nE "s/.*Failed: +[0-9]+, Passed: .*/&/p" "$@" | sed -nE "s/.*[ -] *$word: +([0-9]+).*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
 }
 
+# The tests that run on the oldest and the newest SQLite as well, beside the system's: what hands SQL and bytes to SQLite and looks at what it
+# does. A soak run tests everything on all three.
+on_every_sqlite="FullyQualifiedName~Fixture|FullyQualifiedName~.Binding.|FullyQualifiedName~.Capture.|FullyQualifiedName~InterruptionTests|FullyQualifiedName~.Cascade"
+
 run_tests() {
+  local sqlite
   choose_seed
   start_results
   build_tests
@@ -175,13 +180,16 @@ run_tests() {
   check_format &
   run_project loaded ChunkSync.Loaded.Tests
   run_project in-process ChunkSync.Tests
+  for sqlite in oldest newest; do
+    CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "$on_every_sqlite"
+  done
   wait
   report
 }
 
 # The short tests once, then the soak tests for what is left of the time: one project on each core, one test after the other.
 run_soak() {
-  local minutes=${1:-30} only=${2:-} filter=Category=Soak left
+  local minutes=${1:-30} only=${2:-} filter=Category=Soak left sqlite
   [[ "$minutes" =~ ^[0-9]+$ ]] || fail "soak: $minutes is no number of minutes"
   [ -z "$only" ] || filter="Category=Soak&Soak~$only"
   export CHUNKSYNC_SOAK_ONLY=$only
@@ -193,12 +201,18 @@ run_soak() {
   if [ -z "$only" ]; then
     say "tests without a long variant"
     run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
-    run_project in-process ChunkSync.Tests --filter "Category!=Soak"
+    for sqlite in system oldest newest; do
+      CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
+    done
   fi
   left=$(awk -v all="$minutes" -v spent="$SECONDS" 'BEGIN { left = all - spent / 60; print (left < 1 ? 1 : left) }')
   say "soak tests, $left minutes"
+  # One core for the loaded library, the other for the in-process tests: half of the time on the system's SQLite.
   CHUNKSYNC_SOAK_MINUTES=$left run_project loaded-soak ChunkSync.Loaded.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false &
-  CHUNKSYNC_SOAK_MINUTES=$left run_project in-process-soak ChunkSync.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false
+  for sqlite in system:2 oldest:4 newest:4; do
+    CHUNKSYNC_TEST_SQLITE=${sqlite%:*} CHUNKSYNC_SOAK_MINUTES=$(awk -v left="$left" -v part="${sqlite#*:}" 'BEGIN { print left / part }') \
+      run_project "in-process-soak-${sqlite%:*}" ChunkSync.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false
+  done
   wait
   report
 }

@@ -36,6 +36,8 @@ public sealed unsafe class Database : IDisposable
             throw failure;
         }
 
+        // Libraries of packages come with foreign keys switched on.
+        database.Exec("PRAGMA foreign_keys = OFF");
         if (register)
         {
             ManagedHost.Register(handle, NativeSqlite.Library);

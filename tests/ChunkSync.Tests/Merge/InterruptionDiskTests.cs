@@ -3,34 +3,33 @@ using Xunit.Abstractions;
 
 namespace ChunkSync.Tests.Merge;
 
-/// <summary>A disk that has room for some pages more, one more each time, until the operation succeeds.</summary>
+/// <summary>A disk that has room for some pages more, but fewer than the operation needs.</summary>
 public class InterruptionDiskTests(ITestOutputHelper output)
 {
     private const string Rows = "apply many rows";
     private const string Parts = "apply parts";
 
-    [Theory]
-    [InlineData(Rows, 1)]
-    [InlineData(Parts, 131)]
-    [InlineData("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT 'n' || i, i, 'some text' FROM n", 1)]
-    [InlineData("UPDATE t SET id = id || hex(zeroblob(400)), a = id || hex(zeroblob(400)), b = a", 1)]
-    [InlineData("INSERT OR FAIL INTO pair WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT 'v', i, 'new' FROM n", 1)]
-    public void Replica_is_whole_when_the_disk_is_full(string operation, int stride)
-    {
-        foreach (string begin in (string[])["", "BEGIN", "SAVEPOINT mine"])
-        {
-            int failures = 0;
-            for (int room = 0; !Succeeds(operation, begin, room); room += stride)
-            {
-                failures++;
-            }
+    private static readonly string[] Begins = ["", "BEGIN", "SAVEPOINT mine"];
 
-            output.WriteLine($"{begin}: {failures} failures");
-            Assert.True(failures > 0);
+    [Theory, Soak("disk-full")]
+    [InlineData(Rows)]
+    [InlineData(Parts)]
+    [InlineData("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT 'n' || i, i, 'some text' FROM n")]
+    [InlineData("UPDATE t SET id = id || hex(zeroblob(400)), a = id || hex(zeroblob(400)), b = a")]
+    [InlineData("INSERT OR FAIL INTO pair WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT 'v', i, 'new' FROM n")]
+    public void Replica_is_whole_when_the_disk_is_full(string operation)
+    {
+        InterruptedState after = Undisturbed(operation, out long needed);
+        Assert.InRange(needed, 1, 10_000);
+        using Effort effort = Effort.Start("disk-full", output, sample: 9, cases: 5);
+        while (effort.Next("disks"))
+        {
+            string begin = Begins[effort.Turn % Begins.Length];
+            Check(operation, begin, effort.Turn < Begins.Length ? needed - 1 : effort.Random.NextInt64(needed), after);
         }
     }
 
-    private static bool Succeeds(string operation, string begin, int room)
+    private static void Check(string operation, string begin, long room, InterruptedState after)
     {
         string when = $"{begin} {operation}, {room} pages";
         using TempFile file = InterruptedReplica.Copy();
@@ -39,11 +38,6 @@ public class InterruptionDiskTests(ITestOutputHelper output)
         database.Scalar($"PRAGMA max_page_count = {(long)database.Scalar("PRAGMA page_count")! + room}");
         database.Exec(begin);
         Exception? failure = Record.Exception(() => Do(database, operation));
-        if (failure == null)
-        {
-            return true;
-        }
-
         Assert.True(failure is SqlException { Code: 13 }, $"{when}: {failure}");
         Assert.Null(database.BusyStatement());
         bool open = database.InTransaction;
@@ -67,10 +61,8 @@ public class InterruptionDiskTests(ITestOutputHelper output)
         database.Exec(begin.Length == 0 ? "" : begin == "BEGIN" ? "COMMIT" : "RELEASE mine");
         Assert.False(database.InTransaction, when);
         InterruptedState repeated = InterruptedState.Of(database);
-        InterruptedState after = Undisturbed(operation);
         failed.AssertEachIsFrom(before, after, positions: false, when);
         Assert.Equal(after.Describe(positions: false), repeated.Describe(positions: false));
-        return false;
     }
 
     private static void Do(Database database, string operation)
@@ -85,11 +77,13 @@ public class InterruptionDiskTests(ITestOutputHelper output)
         }
     }
 
-    private static InterruptedState Undisturbed(string operation)
+    private static InterruptedState Undisturbed(string operation, out long needed)
     {
         using TempFile file = InterruptedReplica.Copy();
         using Database database = InterruptedReplica.Open(file);
+        long before = (long)database.Scalar("PRAGMA page_count")!;
         Do(database, operation);
+        needed = (long)database.Scalar("PRAGMA page_count")! - before;
         return InterruptedState.Of(database);
     }
 }
