@@ -244,7 +244,7 @@ internal sealed class Replica : ConnectionState
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>
-    public Savepoint Savepoint(string name) => new(Connection, name, Transaction.JoinStatement, TakeLock);
+    public Savepoint Savepoint(string name, bool isNamed = false) => new(Connection, name, Transaction.JoinStatement, TakeLock, isNamed);
 
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>

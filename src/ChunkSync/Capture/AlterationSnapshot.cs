@@ -25,14 +25,21 @@ internal sealed unsafe class AlterationSnapshot
     /// <summary>Whether an alteration of the table was begun and not ended, in the transaction that is open.</summary>
     public bool IsOpen(TrackedTable table) => Find(table) != null;
 
-    /// <summary>Takes the snapshot, unless an outer alteration of the table has one. The transaction must be joined.</summary>
-    public void Take(TrackedTable table)
+    /// <summary>Makes the tables, before the savepoint is opened: a new table of database temp makes SQLite prepare every statement anew,
+    /// and a savepoint is undone with one that is prepared.</summary>
+    public void CreateTables()
     {
         Connection connection = replica.Connection;
         connection.Execute($"CREATE TABLE IF NOT EXISTS {Alterations} (tbl TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, joined INTEGER NOT NULL,"
             + " db_version INTEGER NOT NULL, columns BLOB NOT NULL)");
         connection.Execute($"CREATE TABLE IF NOT EXISTS {Rows} (tbl TEXT NOT NULL COLLATE NOCASE, pk BLOB NOT NULL, digests BLOB NOT NULL,"
             + " PRIMARY KEY (tbl, pk)) WITHOUT ROWID");
+    }
+
+    /// <summary>Takes the snapshot, unless an outer alteration of the table has one. The transaction must be joined.</summary>
+    public void Take(TrackedTable table)
+    {
+        Connection connection = replica.Connection;
         if (IsOpen(table))
         {
             return;

@@ -13,30 +13,22 @@ internal static class TableAlteration
     /// holds, and drops the triggers.</summary>
     public static void Begin(Replica replica, string name)
     {
-        TrackedTable table = Find(replica, name);
-        RequireTable(table);
-        Connection connection = replica.Connection;
-        connection.Execute("SAVEPOINT " + AlterSavepoint);
-        Savepoint work = replica.Savepoint("chunksync_begin_alter");
+        RequireTable(Find(replica, name));
+        replica.Alterations.CreateTables();
+        Savepoint alteration = replica.Savepoint(AlterSavepoint, isNamed: true);
+        alteration.Begin();
         try
         {
-            work.Begin();
             replica.Transaction.Join();
             replica.Refresh();
             replica.Watch.Restore();
-            table = Find(replica, name);
+            TrackedTable table = Find(replica, name);
             replica.Alterations.Take(table);
-            TriggerSet.Drop(connection, table.Name);
-            work.Release();
+            TriggerSet.Drop(replica.Connection, table.Name);
         }
         catch
         {
-            work.Undo();
-            if (!connection.IsAutocommit && connection.TryExecute("RELEASE " + AlterSavepoint) != ResultCode.Ok)
-            {
-                _ = connection.TryExecute("RELEASE " + AlterSavepoint);
-            }
-
+            alteration.Undo();
             throw;
         }
         finally

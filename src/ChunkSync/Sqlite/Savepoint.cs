@@ -11,7 +11,8 @@ namespace ChunkSync.Sqlite;
 /// <param name="name">The savepoint's name.</param>
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
 /// <param name="takeLock">Takes the write lock for a transaction of ours; what was read before it may be out of date.</param>
-internal sealed class Savepoint(Connection connection, string name, Statement abort, Action takeLock)
+/// <param name="isNamed">Whether it has its name outside a transaction, too, because another call ends it.</param>
+internal sealed class Savepoint(Connection connection, string name, Statement abort, Action takeLock, bool isNamed = false)
 {
     private const int MaxAttempts = 3;
 
@@ -30,7 +31,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
             throw Refusal(ResultCode.Busy);
         }
 
-        int code = connection.TryExecute(owns ? "BEGIN" : "SAVEPOINT " + name);
+        int code = connection.TryExecute(owns && !isNamed ? "BEGIN" : "SAVEPOINT " + name);
         if (code != ResultCode.Ok)
         {
             EngineException failure = connection.Failure(code);
