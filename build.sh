@@ -17,7 +17,7 @@ fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
 rid() {
   local os arch
-  case "$(uname -s)" in Linux) os=linux ;; Darwin) os=osx ;; *) fail "this is not Linux or macOS: use build.ps1" ;; esac
+  case "$(uname -s)" in Linux) os=linux; ! ldd --version 2>&1 | grep -qi musl || os=linux-musl ;; Darwin) os=osx ;; *) fail "this is not Linux or macOS: use build.ps1" ;; esac
   case "$(uname -m)" in x86_64|amd64) arch=x64 ;; aarch64|arm64) arch=arm64 ;; *) fail "no .NET native library for $(uname -m)" ;; esac
   printf '%s-%s' "$os" "$arch"
 }

@@ -14,6 +14,7 @@ internal sealed class Replica : ConnectionState
     private readonly Freshness freshness;
     private readonly MainFile mainFile;
     private readonly Action repair;
+    private readonly Statement rollback;
     private readonly Statement keeper;
     private readonly Statement encoding;
     private bool? isUtf8;
@@ -30,6 +31,7 @@ internal sealed class Replica : ConnectionState
     {
         connection.StatementPreparing = ConnectKeeper;
         encoding = connection.Prepare("PRAGMA main.encoding");
+        rollback = connection.Prepare("ROLLBACK");
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
         Settings = new Settings(this);
         Sites = new SiteDirectory(this);
@@ -244,7 +246,7 @@ internal sealed class Replica : ConnectionState
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>
-    public Savepoint Savepoint(string name, bool isNamed = false) => new(Connection, name, Transaction.JoinStatement, TakeLock, isNamed);
+    public Savepoint Savepoint(string name, bool isNamed = false) => new(Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed);
 
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Reflection;
-using System.Runtime.InteropServices;
 
 namespace ChunkSync.Loaded.Tests;
 
@@ -10,24 +9,10 @@ internal static class Repository
     private const int Timeout = 240_000;
 
     /// <summary>The root of the checkout.</summary>
-    public static string Root { get; } = typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .First(attribute => attribute.Key == "RepoRoot").Value!;
+    public static string Root { get; } = Metadata("RepoRoot");
 
     /// <summary>The built library without its suffix, as <c>.load</c> takes it.</summary>
-    public static string Library
-    {
-        get
-        {
-            string path = Path.Combine(Root, "dist", RuntimeInformation.RuntimeIdentifier.Replace("debian.12-", "linux-", StringComparison.Ordinal), "chunksync");
-            if (!File.Exists(path + ".so"))
-            {
-                path = Directory.GetFiles(Path.Combine(Root, "dist"), "chunksync.*", SearchOption.AllDirectories).First();
-                path = Path.Combine(Path.GetDirectoryName(path)!, "chunksync");
-            }
-
-            return path;
-        }
-    }
+    public static string Library => Path.Combine(Root, "dist", Metadata("RuntimeIdentifier"), "chunksync");
 
     /// <summary>The text of a file of the repository.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
@@ -58,4 +43,7 @@ internal static class Repository
     /// <summary>Runs statements in the <c>sqlite3</c> shell with the library loaded.</summary>
     public static (int Code, string Output, string Errors) Shell(string sql, params string[] arguments) =>
         Run("sqlite3", $".load {Library}\n{sql}\n", ["-batch", .. arguments]);
+
+    private static string Metadata(string key) => typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .First(attribute => attribute.Key == key).Value!;
 }

@@ -9,10 +9,13 @@ namespace ChunkSync.Sqlite;
 /// roll everything back; <paramref name="abort"/> steps such a statement.</remarks>
 /// <param name="connection">The connection.</param>
 /// <param name="name">The savepoint's name.</param>
+/// <param name="rollback">ROLLBACK, prepared before it is needed: without memory nothing can be prepared, and this one stays as it is also when
+/// the schema has changed.</param>
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
 /// <param name="takeLock">Takes the write lock for a transaction of ours; what was read before it may be out of date.</param>
 /// <param name="isNamed">Whether it has its name outside a transaction, too, because another call ends it.</param>
-internal sealed class Savepoint(Connection connection, string name, Statement abort, Action takeLock, bool isNamed = false)
+internal sealed class Savepoint(
+    Connection connection, string name, Statement rollback, Statement abort, Action takeLock, bool isNamed = false)
 {
     private const int MaxAttempts = 3;
 
@@ -25,6 +28,7 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
         // Prepared now, and anew, because DDL makes SQLite prepare a statement again: when it is needed nothing can be prepared any more.
         abort.Release();
         _ = abort.Handle;
+        _ = rollback.Handle;
         owns = connection.IsAutocommit;
         if (owns && connection.IsWriting)
         {
@@ -96,7 +100,8 @@ internal sealed class Savepoint(Connection connection, string name, Statement ab
         // A progress handler can stop one after the other; it cannot stop what is one step long for ever.
         for (int attempt = 0; attempt < MaxAttempts && !connection.IsAutocommit; attempt++)
         {
-            _ = connection.TryExecute("ROLLBACK");
+            _ = rollback.TryRun();
+            rollback.Reset();
             if (!connection.IsAutocommit)
             {
                 _ = abort.TryRun();

@@ -20,7 +20,7 @@ public unsafe class ReadOnlyTests(ITestOutputHelper output)
     public void Chunks_are_the_same_when_a_sqlite_sync_database_is_opened_read_only(string name)
     {
         using TempFile file = new(Fixtures.File(name + ".db"));
-        byte[] before = File.ReadAllBytes(file.Path);
+        byte[] before = file.Read();
         string[] expected = Expected(file.Path);
         File.SetAttributes(file.Path, FileAttributes.ReadOnly);
         try
@@ -36,7 +36,7 @@ public unsafe class ReadOnlyTests(ITestOutputHelper output)
             File.SetAttributes(file.Path, FileAttributes.Normal);
         }
 
-        Assert.Equal(before, File.ReadAllBytes(file.Path));
+        Assert.Equal(before, file.Read());
     }
 
     [Theory]
@@ -46,12 +46,12 @@ public unsafe class ReadOnlyTests(ITestOutputHelper output)
         using TempFile file = new(Fixtures.File(name + ".db"));
         string[] expected = Expected(file.Path);
         using Database database = Database.Open(file.Path);
-        byte[] before = File.ReadAllBytes(file.Path);
+        byte[] before = file.Read();
         database.Exec("PRAGMA query_only = 1");
         int changes = NativeSqlite.TotalChanges(database.Handle);
         AssertReads(database, file.Path, expected);
         Assert.Equal(changes, NativeSqlite.TotalChanges(database.Handle));
-        Assert.Equal(before, File.ReadAllBytes(file.Path));
+        Assert.Equal(before, file.Read());
     }
 
     [Fact]

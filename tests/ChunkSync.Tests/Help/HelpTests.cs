@@ -45,23 +45,12 @@ public class HelpTests
     [Fact]
     public void Reference_is_up_to_date_when_compared_with_the_definitions()
     {
-        string path = Path.Combine(Root(), "docs", "reference.md");
+        string path = Checkout.Find("docs/reference.md");
         if (Environment.GetEnvironmentVariable("CHUNKSYNC_WRITE_DOCS") != null)
         {
             File.WriteAllText(path, Reference.Markdown());
         }
 
         Assert.Equal(Reference.Markdown(), File.ReadAllText(path));
-    }
-
-    private static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder != null && !File.Exists(Path.Combine(folder.FullName, "Extension.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder!.FullName;
     }
 }

@@ -16,6 +16,15 @@ public sealed class TempFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>The file's bytes, also while a connection has it open: Windows lets a reader in that forbids nothing to others.</summary>
+    public byte[] Read()
+    {
+        using FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
     public void Dispose()
     {
         foreach (string suffix in (string[])["", "-journal", "-wal", "-shm"])

@@ -101,6 +101,6 @@ internal static class InterruptedReplica
             receiver.Exec("PRAGMA page_size = 1024;" + Schema + ReceiverHistory);
         }
 
-        return File.ReadAllBytes(file.Path);
+        return file.Read();
     }
 }
