@@ -346,6 +346,37 @@ public sealed class RebuildTests : IDisposable
         here.Scalar(Read);
     }
 
+    [PeerFact]
+    public void Nothing_is_noticed_when_the_other_implementation_made_the_triggers()
+    {
+        using TempFile file = new();
+        using (Database peer = Database.OpenPeer(PeerFactAttribute.Library, file.Path))
+        {
+            peer.Deviates(Deviation.Damaged, "another implementation works");
+            peer.Exec("""
+                CREATE TABLE "we""ird 't"("k ey" TEXT PRIMARY KEY NOT NULL, "a""b" INT, [c d] BLOB, `e'f`);
+                CREATE TABLE comp(v, y INT NOT NULL, x TEXT NOT NULL, PRIMARY KEY(x, y)) WITHOUT ROWID;
+                CREATE TABLE only(id TEXT PRIMARY KEY NOT NULL);
+                CREATE TABLE g(id TEXT PRIMARY KEY NOT NULL, a);
+                CREATE TABLE MixedCase(Id TEXT PRIMARY KEY NOT NULL, ColA TEXT, gen AS (ColA || 'x'));
+                CREATE TABLE f(id TEXT PRIMARY KEY NOT NULL, a, b);
+                SELECT cloudsync_init('we"ird ''t'); SELECT cloudsync_init('comp'); SELECT cloudsync_init('only');
+                SELECT cloudsync_init('g', 'gos'); SELECT cloudsync_init('mixedcase'); SELECT cloudsync_init('f');
+                SELECT cloudsync_set_filter('f', 'length(a) > 5 OR A IS NULL');
+                SELECT cloudsync_begin_alter('g'); ALTER TABLE g ADD COLUMN z; SELECT cloudsync_commit_alter('g');
+                INSERT INTO comp VALUES (1, 2, 'x');
+                """);
+        }
+
+        using Database database = Database.Open(file.Path, readOnly: true);
+        database.Deviates(Deviation.Damaged, "another implementation worked");
+        Assert.Equal(1L, database.Scalar(Read));
+        Assert.Equal([6L], database.Query("SELECT sum(cloudsync_is_enabled(tbl_name)) FROM (SELECT DISTINCT tbl_name FROM cloudsync_table_settings)")[0]);
+        using Database writer = Database.Open(file.Path);
+        writer.Deviates(Deviation.Damaged, "another implementation worked");
+        Assert.Equal(0L, writer.Scalar("SELECT count(*) FROM cloudsync_table_settings WHERE key = 'chunksync_uncaptured'"));
+    }
+
     private static void Refuses(Database database, string sql)
     {
         SqlException failure = Assert.Throws<SqlException>(() => database.Query(sql));
