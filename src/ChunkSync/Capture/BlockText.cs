@@ -12,7 +12,7 @@ internal static class BlockText
     {
         int keys = table.KeyColumns.Length;
         string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
-        string condition = string.Join(" AND ", table.KeyColumns.Select((name, i) => $"{name.Quoted} = ?{i + 1}"));
+        string condition = string.Join(" AND ", table.Rules(replica.Connection).Conditions);
         string delimiter = replica.Tables.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
         string prefix = TableColumn.AsciiLower(column) + (char)TrackedTable.BlockSeparator;
         using Statement update = replica.Connection.Prepare(

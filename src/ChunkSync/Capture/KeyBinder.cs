@@ -21,28 +21,6 @@ internal static unsafe class KeyBinder
         }
     }
 
-    /// <summary>Whether a blob that nobody vouches for is a key of the table: well formed, with as many values as the key has
-    /// columns, and none of them NULL.</summary>
-    public static bool IsKeyOf(TrackedTable table, byte* key, int length)
-    {
-        int count = table.KeyColumns.Length;
-        if (length < 1 || key[0] != count)
-        {
-            return false;
-        }
-
-        PayloadReader reader = new(key + 1, length - 1);
-        for (int i = 0; i < count; i++)
-        {
-            if (!reader.TryRead(out WireValue value) || value.Kind == WireKind.Null)
-            {
-                return false;
-            }
-        }
-
-        return reader.Remaining == 0;
-    }
-
     /// <summary>Like <see cref="Bind"/>; false for a blob that does not fit the table's key.</summary>
     public static bool TryBind(Statement statement, TrackedTable table, byte* key, int length)
     {

@@ -55,6 +55,32 @@ internal sealed unsafe class KeyBuffer(Connection? connection) : IDisposable
         }
     }
 
+    /// <summary>Appends one value; its storage class stays.</summary>
+    public void Append(in WireValue value)
+    {
+        switch (value.Kind)
+        {
+            case WireKind.Integer:
+                Reserve(ValueCodec.MaxHeader);
+                Commit(ValueCodec.WriteInteger(memory + Length, value.Integer));
+                break;
+            case WireKind.Real:
+                Reserve(ValueCodec.SizeOfReal);
+                Commit(ValueCodec.WriteReal(memory + Length, value.Real));
+                break;
+            case WireKind.Text:
+                Append(ValueCodec.Text, value.Bytes);
+                break;
+            case WireKind.Blob:
+                Append(ValueCodec.Blob, value.Bytes);
+                break;
+            default:
+                Reserve(ValueCodec.SizeOfNull);
+                Commit(ValueCodec.WriteNull(memory + Length));
+                break;
+        }
+    }
+
     /// <summary>Binds the blob to a parameter of a statement with lasting bindings (see <see cref="Connection.Prepare(string, bool)"/>).</summary>
     public void BindTo(Statement statement, int index)
     {

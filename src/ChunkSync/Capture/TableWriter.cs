@@ -19,6 +19,7 @@ internal sealed unsafe class TableWriter : IDisposable
     private readonly Replica replica;
     private readonly TrackedTable table;
     private readonly KeyCeiling ceiling;
+    private readonly KeyRules rules;
     private readonly Statement exists;
     private readonly Statement[] insertAll;
     private readonly int[] insertAllCounts;
@@ -27,6 +28,7 @@ internal sealed unsafe class TableWriter : IDisposable
     private readonly Statement raiseSentinel;
     private readonly Statement deleteSentinel;
     private readonly Statement readSentinel;
+    private readonly Statement setSentinel;
     private readonly Statement beginLife;
     private readonly Statement beginColumn;
     private readonly Statement deleteColumns;
@@ -39,6 +41,7 @@ internal sealed unsafe class TableWriter : IDisposable
         this.replica = replica;
         this.table = table;
         ceiling = table.Ceiling(replica);
+        rules = table.Rules(replica.Connection);
         string clock = table.QuotedClock;
         exists = Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
         List<Statement> inserts = [];
@@ -73,6 +76,9 @@ internal sealed unsafe class TableWriter : IDisposable
             + " col_version = col_version + 2 - (col_version & 1), db_version = ?2, site_id = 0, seq = ?3"
             + $" WHERE col_version < {VersionLimits.MaxCausalLength}");
         readSentinel = Prepare($"SELECT col_version FROM {clock} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        setSentinel = Prepare(
+            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ?4, ?2, 0, ?3)"
+            + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = ?4, db_version = ?2, site_id = 0, seq = ?3");
         beginLife = Prepare(
             $"INSERT INTO {clock}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
         beginColumn = Prepare(
@@ -91,6 +97,12 @@ internal sealed unsafe class TableWriter : IDisposable
     public void Insert(KeyBuffer key)
     {
         long dbVersion = replica.Clock.Next();
+        if (LiveAboveEqualKeys(key, dbVersion))
+        {
+            UpsertColumns(key, dbVersion);
+            return;
+        }
+
         if (table.ValueColumns.Length == 0)
         {
             WriteSentinel(createSentinel, key, dbVersion, mayStay: true);
@@ -101,17 +113,21 @@ internal sealed unsafe class TableWriter : IDisposable
         {
             // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
             WriteSentinel(raiseSentinel, key, dbVersion, mayStay: true);
-            for (int i = 0; i < upsert.Length; i++)
-            {
-                UpsertColumn(key, i, dbVersion);
-            }
-
+            UpsertColumns(key, dbVersion);
             return;
         }
 
         for (int i = 0; i < insertAll.Length; i++)
         {
             Write(insertAll[i], key, dbVersion, replica.Clock.TakeSeqs(insertAllCounts[i]));
+        }
+    }
+
+    private void UpsertColumns(KeyBuffer key, long dbVersion)
+    {
+        for (int i = 0; i < upsert.Length; i++)
+        {
+            UpsertColumn(key, i, dbVersion);
         }
     }
 
@@ -153,6 +169,8 @@ internal sealed unsafe class TableWriter : IDisposable
         {
             BeginLife(newKey, dbVersion);
         }
+
+        LiveAboveEqualKeys(newKey, dbVersion, oldKey);
     }
 
     /// <summary>A column got another value, or appeared.</summary>
@@ -167,7 +185,7 @@ internal sealed unsafe class TableWriter : IDisposable
     public void Dispose()
     {
         foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, createSentinel, raiseSentinel,
-            deleteSentinel, readSentinel, beginLife, beginColumn, deleteColumns, columnsOf, move, onlyNew])
+            deleteSentinel, readSentinel, setSentinel, beginLife, beginColumn, deleteColumns, columnsOf, move, onlyNew])
         {
             statement.Dispose();
         }
@@ -251,13 +269,54 @@ internal sealed unsafe class TableWriter : IDisposable
         readSentinel.Reset();
         if (!mayStay || !isInteger || (length & 1) == 0 || length > VersionLimits.MaxCausalLength)
         {
-            throw new EngineException(ResultCode.Error, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal"
-                + $" length of this row is {shown}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
+            throw Exhausted(key, shown);
         }
     }
 
+    private EngineException Exhausted(KeyBuffer key, object causalLength) => new(
+        ResultCode.Error, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal length of this row is"
+            + $" {causalLength}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
+
     /// <summary>Keys stay where they are from row to row.</summary>
     private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+
+    /// <summary>A new row lives above the tombstones of keys that are equal to its own: to others they are one row, whose lives follow each
+    /// other whatever bytes they have.</summary>
+    /// <param name="key">The row's key.</param>
+    /// <param name="dbVersion">The transaction's db_version.</param>
+    /// <param name="oldKey">The key that it had before, if any: no look-up finds a dead one by a collation of the host's.</param>
+    /// <returns>Whether its sentinel has been written for that.</returns>
+    private bool LiveAboveEqualKeys(KeyBuffer key, long dbVersion, KeyBuffer? oldKey = null)
+    {
+        if (!rules.HasEqualKeys || rules.Match(key.Data, (int)key.Length) != KeyMatch.Loose)
+        {
+            return false;
+        }
+
+        KeyForms forms = rules.Forms(replica.Connection, table);
+        long highest = oldKey != null && forms.AreEqual(oldKey, key) ? forms.CausalLength(oldKey.Bytes) ?? 0 : 0;
+        foreach (KeyForm form in forms.FindOthers(key.Data, (int)key.Length))
+        {
+            highest = Math.Max(highest, form.CausalLength);
+        }
+
+        long own = forms.CausalLength(key.Bytes) ?? 0;
+        if (highest == 0 || ((own & 1) == 1 && own > highest))
+        {
+            return false;
+        }
+
+        highest = Math.Max(highest, own);
+        highest += 1 + (highest & 1);
+        if (highest > VersionLimits.MaxCausalLength)
+        {
+            throw Exhausted(key, highest - 1);
+        }
+
+        setSentinel.Bind(4, highest);
+        Write(setSentinel, key, dbVersion, replica.Clock.TakeSeq());
+        return true;
+    }
 
     private bool Exists(KeyBuffer key)
     {

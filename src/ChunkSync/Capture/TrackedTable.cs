@@ -10,6 +10,7 @@ internal sealed class TrackedTable : IDisposable
     private readonly Statement newest;
     private TableWriter? writer;
     private KeyCeiling? ceiling;
+    private KeyRules? rules;
 
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
@@ -121,11 +122,15 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>What tells new keys from known ones without a look-up.</summary>
     public KeyCeiling Ceiling(Replica replica) => ceiling ??= new KeyCeiling(replica, this);
 
+    /// <summary>How SQLite compares the table's keys.</summary>
+    public KeyRules Rules(Connection connection) => rules ??= KeyRules.Read(connection, this);
+
     public void Dispose()
     {
         newest.Dispose();
         ceiling?.Dispose();
         writer?.Dispose();
+        rules?.Dispose();
     }
 
     /// <summary>Like <see cref="FindValueColumn(ReadOnlySpan{byte})"/>. The changes of a row mostly come in the order of its columns: the

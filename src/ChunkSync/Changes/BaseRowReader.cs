@@ -200,7 +200,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     /// 1 … k are its values.</summary>
     private string Select(string columns)
     {
-        string condition = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
+        string condition = string.Join(" AND ", table.Rules(replica.Connection).Conditions);
         return $"SELECT (SELECT col_version FROM {table.QuotedClock} WHERE pk = ?{table.KeyColumns.Length + 1}"
             + $" AND col_name = '{TrackedTable.Sentinel}'){columns} FROM {table.Quoted} WHERE {condition}";
     }

@@ -135,7 +135,7 @@ internal sealed unsafe class FragmentStore
         using Statement clocks = replica.Connection.Prepare(
             $"SELECT col_name = '{TrackedTable.Sentinel}', col_version, seq, site_id FROM {table.QuotedClock} WHERE pk = ?1"
             + $" AND (col_name = '{TrackedTable.Sentinel}' OR col_name = ?2 COLLATE NOCASE)");
-        clocks.BindStaticBlob(1, change.Key, change.KeyLength).BindStaticText(2, change.Column, change.ColumnLength);
+        clocks.BindBlob(1, KnownKey(table, change)).BindStaticText(2, change.Column, change.ColumnLength);
         long causalLength = 1;
         long version = -1;
         bool same = false;
@@ -158,6 +158,18 @@ internal sealed unsafe class FragmentStore
         // A value of an earlier life loses, and so does an older version of this one.
         return causalLength > change.CausalLength || (causalLength == change.CausalLength && (same || version > change.ColumnVersion))
             || (winner != null && refused.TryGetValue(part.ValueId, out Winner known) && known == winner);
+    }
+
+    /// <summary>The key that the row's clocks have, where SQLite takes other bytes for the same key.</summary>
+    private ReadOnlySpan<byte> KnownKey(TrackedTable table, in IncomingChange change)
+    {
+        if (table.Rules(replica.Connection).Match(change.Key, change.KeyLength) != KeyMatch.Loose)
+        {
+            return change.KeyBlob;
+        }
+
+        using KeyResolver resolver = new(replica, table);
+        return resolver.Find(change.Key, change.KeyLength).ToArray();
     }
 
     /// <summary>Stores one part; returns the group it belongs to: the value's id, or one with the cut's part size behind it when

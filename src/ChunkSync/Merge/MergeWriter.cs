@@ -44,7 +44,7 @@ internal sealed unsafe class MergeWriter : IDisposable
         this.connection = connection;
         this.table = table;
         values = new Statement?[table.ValueColumns.Length];
-        keyCondition = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
+        keyCondition = string.Join(" AND ", table.Rules(connection).Conditions);
         ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
         delete = connection.Prepare($"DELETE FROM {table.Quoted} WHERE {keyCondition}");
         exists = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE {keyCondition}");

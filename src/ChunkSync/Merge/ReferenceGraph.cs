@@ -160,7 +160,10 @@ internal sealed class ReferenceGraph : IDisposable
             return null;
         }
 
-        ReferenceTable table = new(all.Count, spelled, tracked, columns, identity, rowId);
+        IReadOnlyList<string> conditions = tracked != null
+            ? tracked.Rules(replica.Connection).Conditions
+            : [.. identity.Select((column, i) => $"{column} = ?{i + 1}")];
+        ReferenceTable table = new(all.Count, spelled, tracked, columns, identity, conditions, rowId);
         all.Add(table);
         tables.Add(TableColumn.AsciiLower(name), table);
         return table;

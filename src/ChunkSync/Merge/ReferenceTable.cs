@@ -10,8 +10,10 @@ namespace ChunkSync.Merge;
 /// <param name="tracked">The table as a tracked one; null when its rows are not synced.</param>
 /// <param name="columns">Its columns without generated ones.</param>
 /// <param name="identity">The quoted columns that identify a row: the key of a tracked table, in declaration order.</param>
+/// <param name="conditions">The conditions for a row with that identity: parameters from 1 on, columns without a table.</param>
 /// <param name="rowId">A name of the rowid; null when there is none.</param>
-internal sealed class ReferenceTable(int number, string name, TrackedTable? tracked, IReadOnlyList<TableColumn> columns, string[] identity, string? rowId)
+internal sealed class ReferenceTable(
+    int number, string name, TrackedTable? tracked, IReadOnlyList<TableColumn> columns, string[] identity, IReadOnlyList<string> conditions, string? rowId)
 {
     /// <summary>Columns that have a bit of their own; the last bit but one stands for all others, the last one for the row as a
     /// whole.</summary>
@@ -88,7 +90,7 @@ internal sealed class ReferenceTable(int number, string name, TrackedTable? trac
 
     /// <summary>A row by what identifies it: parameters from 1 on.</summary>
     /// <param name="prefix">What stands before each column.</param>
-    public string IdentityCondition(string prefix) => string.Join(" AND ", identity.Select((column, i) => $"{prefix}{column} = ?{i + 1}"));
+    public string IdentityCondition(string prefix) => string.Join(" AND ", conditions.Select(condition => prefix + condition));
 
     /// <summary>Makes masks and statements, when all keys are known.</summary>
     public void Complete(Connection connection)

@@ -18,13 +18,25 @@ internal sealed unsafe class TableMerger : IDisposable
     private readonly KeyCeiling ceiling;
     private readonly BlockMerger? blocks;
     private readonly Cascades cascades;
-    private readonly byte*[] names;
-    private readonly byte* sentinelName;
+    private readonly ClockEntries entries;
 
     /// <summary>Local col_version by column, where there is a clock row.</summary>
     private readonly long[] versions;
     private readonly bool[] hasVersion;
     private readonly PendingRow pending;
+    private readonly KeyRules rules;
+
+    /// <summary>What finds the row of a key that is not told by its bytes alone; made at the first one.</summary>
+    private KeyResolver? resolver;
+
+    /// <summary>The key that the row's changes came with.</summary>
+    private byte* asked;
+    private int askedLength;
+
+    /// <summary>The causal length that they came with, where the bytes alone do not tell the row; -1 where they do.</summary>
+    private long askedCausalLength;
+
+    /// <summary>The key that the row has.</summary>
     private byte* key;
     private int keyLength;
     private long localCausalLength;
@@ -53,15 +65,10 @@ internal sealed unsafe class TableMerger : IDisposable
         Generation = replica.Generation;
         writer = new MergeWriter(replica.Connection, table);
         ceiling = table.Ceiling(replica);
+        rules = table.Rules(replica.Connection);
         blocks = table.HasBlocks ? new BlockMerger(replica, table) : null;
+        entries = new ClockEntries(replica, table);
         int count = table.ValueColumns.Length;
-        names = new byte*[count];
-        for (int i = 0; i < count; i++)
-        {
-            names[i] = Copy(table.ValueColumns[i].ClockNameUtf8);
-        }
-
-        sentinelName = Copy("__[RIP]__"u8);
         versions = new long[count];
         hasVersion = new bool[count];
         pending = new PendingRow(count);
@@ -74,20 +81,21 @@ internal sealed unsafe class TableMerger : IDisposable
     public TrackedTable Table => table;
 
     /// <summary>Whether changes now are about this row.</summary>
-    public bool IsAt(in IncomingChange change) => change.KeyBlob.SequenceEqual(new ReadOnlySpan<byte>(key, keyLength));
+    public bool IsAt(in IncomingChange change) => change.KeyBlob.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength))
+        && (askedCausalLength < 0 || change.CausalLength == askedCausalLength);
 
     /// <summary>Goes to a row: its local clocks are read. The key stays in place until <see cref="Flush"/>.</summary>
     public void Begin(in IncomingChange change)
     {
-        key = change.Key;
-        keyLength = change.KeyLength;
-        CheckKey();
+        asked = change.Key;
+        askedLength = change.KeyLength;
+        FindKey(change);
         Array.Clear(hasVersion);
         isKnown = false;
         hasSentinel = false;
         isRefused = false;
         localCausalLength = 0;
-        isNew = ceiling.IsNew(key, keyLength);
+        isNew = askedCausalLength < 0 && ceiling.IsNew(key, keyLength);
         ceiling.Note(key, keyLength);
         if (!isNew)
         {
@@ -175,8 +183,7 @@ internal sealed unsafe class TableMerger : IDisposable
     {
         WriteRow();
         blocks?.Materialize(key, keyLength);
-        key = null;
-        keyLength = 0;
+        Leave();
     }
 
     /// <summary>Forgets what was decided and not written: the row failed.</summary>
@@ -184,35 +191,42 @@ internal sealed unsafe class TableMerger : IDisposable
     {
         pending.Clear();
         blocks?.Abandon();
-        key = null;
-        keyLength = 0;
+        Leave();
     }
 
     public void Dispose()
     {
         writer.Dispose();
+        resolver?.Dispose();
         blocks?.Dispose();
-        foreach (byte* name in names)
-        {
-            Sqlite3.Free(name);
-        }
-
-        Sqlite3.Free(sentinelName);
+        entries.Dispose();
     }
 
-    private static byte* Copy(ReadOnlySpan<byte> bytes)
+    private void Leave()
     {
-        byte* copy = Sqlite3.Allocate(bytes.Length);
-        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
-        return copy;
+        asked = null;
+        askedLength = 0;
+        key = null;
+        keyLength = 0;
     }
 
-    private void CheckKey()
+    /// <summary>Finds the key that the row has: mostly the change's own.</summary>
+    private void FindKey(in IncomingChange change)
     {
-        if (!KeyBinder.IsKeyOf(table, key, keyLength))
+        KeyMatch match = rules.Match(asked, askedLength);
+        if (match == KeyMatch.None)
         {
             throw new EngineException(ResultCode.Error, "Unable to perform merge_insert_col: the pk of a change of table"
-                + $" {table.Name} is {KeyText.Describe(key, keyLength)}, the key has {table.KeyColumns.Length} columns");
+                + $" {table.Name} is {KeyText.Describe(asked, askedLength)}, the key has {table.KeyColumns.Length} columns");
+        }
+
+        key = asked;
+        keyLength = askedLength;
+        askedCausalLength = -1;
+        if (match == KeyMatch.Loose)
+        {
+            askedCausalLength = change.CausalLength;
+            (resolver ??= new KeyResolver(replica, table)).Resolve(change, out key, out keyLength);
         }
     }
 
@@ -236,8 +250,7 @@ internal sealed unsafe class TableMerger : IDisposable
             return;
         }
 
-        pending.Set(
-            column, change.Value, Entry(names[column], table.ValueColumns[column].ClockNameUtf8.Length, change, change.ColumnVersion));
+        pending.Set(column, change.Value, entries.Column(column, change));
         versions[column] = change.ColumnVersion;
         hasVersion[column] = true;
     }
@@ -257,7 +270,7 @@ internal sealed unsafe class TableMerger : IDisposable
         Revive(change);
         WriteRow();
         isNew = false;
-        if (!isRefused && blocks!.Add(key, keyLength, change, newer, SiteOrdinal(change)))
+        if (!isRefused && blocks!.Add(key, keyLength, change, newer, entries.SiteOrdinal(change)))
         {
             if (!isKnown)
             {
@@ -283,7 +296,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
     private void Resurrect(in IncomingChange change)
     {
-        pending.Begin(SentinelEntry(change), hasClocks: isKnown);
+        pending.Begin(entries.Sentinel(change), hasClocks: isKnown);
         for (int i = 0; i < versions.Length; i++)
         {
             versions[i] = pending.Has(i) ? versions[i] : 0;
@@ -313,7 +326,7 @@ internal sealed unsafe class TableMerger : IDisposable
 
         if (change.IsSentinel)
         {
-            ClockEntry entry = SentinelEntry(change);
+            ClockEntry entry = entries.Sentinel(change);
             writer.WriteClocks(key, keyLength, dbVersion, new ReadOnlySpan<ClockEntry>(in entry));
             hasSentinel = true;
         }
@@ -365,11 +378,6 @@ internal sealed unsafe class TableMerger : IDisposable
         pending.Clear();
     }
 
-    /// <summary>A sentinel's version is the causal length, whatever col_version it came with: a row that is alive must not be stored
-    /// as deleted.</summary>
-    private ClockEntry SentinelEntry(in IncomingChange change) =>
-        Entry(sentinelName, TrackedTable.Sentinel.Length, change, change.CausalLength);
-
     /// <summary>The table as one whose rows others refer to by keys with actions; null where there are none, or they are not enforced.</summary>
     private ReferenceTable? Parent()
     {
@@ -389,18 +397,4 @@ internal sealed unsafe class TableMerger : IDisposable
             cascades.Capture();
         }
     }
-
-    private ClockEntry Entry(byte* name, int nameLength, in IncomingChange change, long version) => new()
-    {
-        Name = name,
-        NameLength = nameLength,
-        Version = version,
-        Site = SiteOrdinal(change),
-        Seq = change.StoredSeq,
-    };
-
-    private long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0
-        ? replica.Sites.FindOrAdd(change.SiteId)
-        : throw new EngineException(
-            ResultCode.Error, "Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
 }

@@ -138,9 +138,11 @@ internal sealed unsafe class Connection(nint handle)
         }
     }
 
-    /// <summary>Clears all idle statements with lasting bindings: memory that may be bound to one is about to move or to go.</summary>
+    /// <summary>Clears all idle statements with lasting bindings, and those that borrow: memory that may be bound to one is about to move or to
+    /// go.</summary>
     public void ClearLastingBindings()
     {
+        EndLoans();
         foreach (Statement statement in statements)
         {
             statement.ClearLastingBindings();

@@ -31,6 +31,10 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_enable_load_extension")]
     public static partial int EnableLoadExtension(nint db, int on);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_create_collation_v2", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int CreateCollation(
+        nint db, string name, int encoding, nint argument, delegate* unmanaged[Cdecl]<nint, int, byte*, int, byte*, int> compare, nint destroy);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_close")]
     public static partial int Close(nint db);
 

@@ -1,0 +1,67 @@
+using ChunkSync.Capture;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>Makes the clock rows that merged changes of one table leave.</summary>
+internal sealed unsafe class ClockEntries : IDisposable
+{
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly byte*[] names;
+    private readonly byte* sentinelName;
+
+    public ClockEntries(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        names = new byte*[table.ValueColumns.Length];
+        for (int i = 0; i < names.Length; i++)
+        {
+            names[i] = Copy(table.ValueColumns[i].ClockNameUtf8);
+        }
+
+        sentinelName = Copy("__[RIP]__"u8);
+    }
+
+    /// <summary>The clock row of a value column, with the name that the table gives it.</summary>
+    public ClockEntry Column(int column, in IncomingChange change) =>
+        Make(names[column], table.ValueColumns[column].ClockNameUtf8.Length, change, change.ColumnVersion);
+
+    /// <summary>The clock row of a sentinel. Its version is the causal length, whatever col_version it came with: a row that is alive must
+    /// not be stored as deleted.</summary>
+    public ClockEntry Sentinel(in IncomingChange change) =>
+        Make(sentinelName, TrackedTable.Sentinel.Length, change, change.CausalLength);
+
+    /// <summary>The ordinal of the change's site; an unknown one is added.</summary>
+    public long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0
+        ? replica.Sites.FindOrAdd(change.SiteId)
+        : throw new EngineException(
+            ResultCode.Error, "Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
+
+    public void Dispose()
+    {
+        foreach (byte* name in names)
+        {
+            Sqlite3.Free(name);
+        }
+
+        Sqlite3.Free(sentinelName);
+    }
+
+    private static byte* Copy(ReadOnlySpan<byte> bytes)
+    {
+        byte* copy = Sqlite3.Allocate(bytes.Length);
+        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
+        return copy;
+    }
+
+    private ClockEntry Make(byte* name, int nameLength, in IncomingChange change, long version) => new()
+    {
+        Name = name,
+        NameLength = nameLength,
+        Version = version,
+        Site = SiteOrdinal(change),
+        Seq = change.StoredSeq,
+    };
+}

@@ -1,0 +1,387 @@
+using ChunkSync.Capture;
+using ChunkSync.Payload;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>Finds the row of a key that SQLite may take for another one, or store with other bytes: one row is meant by all keys that are
+/// equal to it.</summary>
+/// <remarks>A row's clocks are under the bytes that it is stored with. The row's causal length is the highest of all equal keys: a
+/// tombstone under other bytes ends it, and a new life begins above every tombstone. Which bytes the row has is decided like everything
+/// else, by what was received and not by when: those of the highest causal length, among equals those that come first. So replicas end with
+/// the same bytes. A change whose bytes win moves the row to them, with clocks that are sent again; where they lose, and nothing of our own
+/// says which bytes won, a sentinel says it to those who have the others.</remarks>
+internal sealed unsafe class KeyResolver : IDisposable
+{
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly KeyRules rules;
+    private readonly KeyForms forms;
+    private readonly KeyCeiling ceiling;
+    private readonly Statement stored;
+    private readonly Statement rename;
+    private readonly Statement absorb;
+    private readonly Statement forget;
+    private readonly Statement columnsOf;
+    private readonly Statement move;
+    private readonly Statement moveBlocks;
+    private readonly Statement isAnnounced;
+    private readonly Statement announce;
+    private readonly Statement touch;
+    private readonly KeyBuffer asked;
+    private readonly KeyBuffer home;
+    private readonly List<KeyForm> known = [];
+
+    public KeyResolver(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        Connection connection = replica.Connection;
+        rules = table.Rules(connection);
+        forms = rules.Forms(connection, table);
+        ceiling = table.Ceiling(replica);
+        asked = new KeyBuffer(connection);
+        home = new KeyBuffer(connection);
+        int count = table.KeyColumns.Length;
+        string condition = string.Join(" AND ", rules.Conditions);
+        string clock = table.QuotedClock;
+        stored = Prepare(
+            $"SELECT {string.Join(", ", table.KeyColumns.Select(column => column.Quoted))} FROM {table.Quoted} WHERE {condition}");
+        rename = Prepare($"UPDATE {table.Quoted} SET"
+            + $" {string.Join(", ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{count + i + 1}"))} WHERE {condition}");
+        absorb = Prepare(
+            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
+            + $" SELECT ?1, col_name, col_version, ?3, site_id, seq FROM {clock} WHERE pk = ?2 AND true"
+            + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = excluded.col_version, db_version = excluded.db_version,"
+            + " site_id = excluded.site_id, seq = excluded.seq WHERE excluded.col_version > col_version");
+        forget = Prepare($"DELETE FROM {clock} WHERE pk = ?1");
+        columnsOf = Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 ORDER BY col_name");
+        move = Prepare($"UPDATE {clock} SET pk = ?1, db_version = ?2, seq = ?3 WHERE pk = ?4 AND col_name = ?5");
+        moveBlocks = Prepare($"UPDATE main.{Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix)} SET pk = ?1 WHERE pk = ?2");
+        isAnnounced = Prepare(
+            $"SELECT 1 FROM {clock} WHERE pk = ?1 AND col_name = '{TrackedTable.Sentinel}' AND site_id = {SiteDirectory.LocalOrdinal}");
+        announce = Prepare($"INSERT OR REPLACE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
+            + $" VALUES (?1, '{TrackedTable.Sentinel}', ?2, ?3, {SiteDirectory.LocalOrdinal}, ?4)");
+        touch = Prepare(
+            $"UPDATE {clock} SET db_version = ?2, seq = ?3, site_id = {SiteDirectory.LocalOrdinal} WHERE pk = ?1 AND col_name = ?4");
+    }
+
+    /// <summary>The key that a change is merged under. The row's clocks are under it then, and it is what the row has, or will have.</summary>
+    /// <param name="change">The change; its key is well-formed.</param>
+    /// <param name="key">The key: valid until the next call.</param>
+    /// <param name="length">Its length.</param>
+    public void Resolve(in IncomingChange change, out byte* key, out int length)
+    {
+        rules.Store(change.Key, change.KeyLength, asked);
+        KeyBuffer resolved = Home(change);
+        key = resolved.Data;
+        length = (int)resolved.Length;
+    }
+
+    /// <summary>The key whose clocks tell what is known of a key's row; nothing is written.</summary>
+    public ReadOnlySpan<byte> Find(byte* key, int length)
+    {
+        rules.Store(key, length, asked);
+        return ReadStored() ? home.Bytes : asked.Bytes;
+    }
+
+    public void Dispose()
+    {
+        foreach (Statement statement in (Statement[])[stored, rename, absorb, forget, columnsOf, move, moveBlocks, isAnnounced, announce, touch])
+        {
+            statement.Dispose();
+        }
+
+        asked.Dispose();
+        home.Dispose();
+    }
+
+    /// <summary>What is bound are the two buffers, which stay.</summary>
+    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+
+    private KeyBuffer Home(in IncomingChange change)
+    {
+        bool isConverted = !asked.Bytes.SequenceEqual(change.KeyBlob);
+        bool isStored = ReadStored();
+        bool isHome = isStored && home.Bytes.SequenceEqual(asked.Bytes);
+        if (isHome && !isConverted && forms.CausalLength(asked.Bytes) is long alive && (alive & 1) == 1)
+        {
+            return asked;
+        }
+
+        ReadForms(change, isConverted, isStored);
+        if (known.Count == 0)
+        {
+            // A row without clocks is not known to anybody: it was written while capture was off.
+            return isStored ? home : asked;
+        }
+
+        if (!isStored)
+        {
+            home.Assign(Highest().Key);
+        }
+
+        long causalLength = Tidy(isStored);
+        return home.Bytes.SequenceEqual(asked.Bytes) ? asked : Decide(change, isStored, causalLength);
+    }
+
+    /// <summary>Lets the bytes of the change or those of the row win.</summary>
+    private KeyBuffer Decide(in IncomingChange change, bool isStored, long causalLength)
+    {
+        bool isAlive = (causalLength & 1) == 1;
+        bool begins = (change.CausalLength & 1) == 1;
+        bool ties = change.CausalLength == causalLength && isAlive;
+        bool wins = change.CausalLength > causalLength
+            ? begins || table.Algorithm == CrdtAlgorithm.CausalLengthSet
+            : ties && asked.Bytes.SequenceCompareTo(home.Bytes) < 0;
+        if (!wins)
+        {
+            if (ties)
+            {
+                Announce(causalLength);
+            }
+            else if (!isAlive)
+            {
+                // Where the row is there without being known, the tombstone is what is known.
+                home.Assign(Highest().Key);
+            }
+
+            return home;
+        }
+
+        if (isStored && begins && !Rename())
+        {
+            return home;
+        }
+
+        // A tombstone stays where it is: the new life, or the later tombstone, stands above it.
+        if (isAlive)
+        {
+            MoveClocks();
+        }
+
+        return asked;
+    }
+
+    /// <summary>Reads the row that is equal to <see cref="asked"/>: its own key goes to <see cref="home"/>.</summary>
+    private bool ReadStored()
+    {
+        KeyBinder.Bind(stored, table, asked.Data, (int)asked.Length);
+        bool found = stored.Step() && home.TryRead(stored, table.KeyColumns.Length);
+        stored.Reset();
+        return found;
+    }
+
+    /// <summary>Reads all equal keys that have clocks into <see cref="known"/>, that of the row first.</summary>
+    private void ReadForms(in IncomingChange change, bool isConverted, bool isStored)
+    {
+        known.Clear();
+        if (isStored)
+        {
+            AddForm(home.Bytes);
+        }
+
+        AddForm(asked.Bytes);
+        if (isConverted)
+        {
+            // Clocks that another library, or an earlier version, has written for what came and not for what was stored.
+            AddForm(change.KeyBlob);
+        }
+
+        foreach (KeyForm form in forms.FindOthers(asked.Data, (int)asked.Length))
+        {
+            if (!IsKnown(form.Key))
+            {
+                known.Add(form);
+            }
+        }
+    }
+
+    private void AddForm(ReadOnlySpan<byte> key)
+    {
+        if (!IsKnown(key) && forms.CausalLength(key) is long length)
+        {
+            known.Add(new KeyForm(key.ToArray(), length));
+        }
+    }
+
+    private bool IsKnown(ReadOnlySpan<byte> key)
+    {
+        foreach (KeyForm form in known)
+        {
+            if (key.SequenceEqual(form.Key))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The key with the highest causal length; among equal ones the one that comes first.</summary>
+    private KeyForm Highest()
+    {
+        KeyForm best = known[0];
+        foreach (KeyForm form in known)
+        {
+            bool isBetter = form.CausalLength > best.CausalLength
+                || (form.CausalLength == best.CausalLength && form.Key.AsSpan().SequenceCompareTo(best.Key) < 0);
+            best = isBetter ? form : best;
+        }
+
+        return best;
+    }
+
+    /// <summary>Brings clocks into order that do not know that their keys are equal, as another library or an earlier version leaves them:
+    /// living ones go to the row, and a row that is there lives above all tombstones.</summary>
+    /// <returns>The row's causal length.</returns>
+    private long Tidy(bool isStored)
+    {
+        long own = 0;
+        long dead = 0;
+        foreach (KeyForm form in known)
+        {
+            own = home.Bytes.SequenceEqual(form.Key) ? form.CausalLength : own;
+        }
+
+        foreach (KeyForm form in known)
+        {
+            if (home.Bytes.SequenceEqual(form.Key))
+            {
+                continue;
+            }
+
+            dead = form.IsAlive ? dead : Math.Max(dead, form.CausalLength);
+            if (form.IsAlive)
+            {
+                // Those of an earlier life end with it.
+                Absorb(form.Key, keep: form.CausalLength >= own);
+                own = Math.Max(own, form.CausalLength);
+            }
+        }
+
+        if (isStored && (own & 1) == 1 && dead > own && dead < VersionLimits.MaxCausalLength)
+        {
+            own = dead + 1;
+            Revive(own);
+        }
+
+        return Math.Max(own, dead);
+    }
+
+    private void Absorb(byte[] key, bool keep)
+    {
+        replica.Clock.Advance();
+        if (keep)
+        {
+            ceiling.Note(home.Data, home.Length);
+            home.BindTo(absorb, 1);
+            absorb.BindBlob(2, key).Bind(3, replica.Clock.Next());
+            absorb.Run();
+        }
+
+        forget.BindBlob(1, key);
+        forget.Run();
+        replica.Clock.Advance();
+    }
+
+    /// <summary>Gives the row that is there a life of its own: all of its columns are sent again.</summary>
+    private void Revive(long causalLength)
+    {
+        replica.Clock.Advance();
+        long dbVersion = replica.Clock.Next();
+        WriteSentinel(causalLength, dbVersion);
+        foreach (byte[] name in ColumnNames())
+        {
+            home.BindTo(touch, 1);
+            touch.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(4, name);
+            touch.Run();
+        }
+
+        replica.Clock.Advance();
+    }
+
+    /// <summary>Tells those who have other bytes for the row which ones won, unless a change of our own does.</summary>
+    private void Announce(long causalLength)
+    {
+        home.BindTo(isAnnounced, 1);
+        bool done = isAnnounced.Step();
+        isAnnounced.Reset();
+        if (!done)
+        {
+            replica.Clock.Advance();
+            WriteSentinel(causalLength, replica.Clock.Next());
+            replica.Clock.Advance();
+        }
+    }
+
+    private void WriteSentinel(long causalLength, long dbVersion)
+    {
+        home.BindTo(announce, 1);
+        announce.Bind(2, causalLength).Bind(3, dbVersion).Bind(4, replica.Clock.TakeSeq());
+        announce.Run();
+    }
+
+    /// <summary>Gives the row the bytes of the change; false when a trigger of the user's kept the old ones.</summary>
+    private bool Rename()
+    {
+        KeyBinder.Bind(rename, table, home.Data, (int)home.Length);
+        PayloadReader reader = new(asked.Data + 1, asked.Length - 1);
+        int count = table.KeyColumns.Length;
+        for (int i = count + 1; i <= 2 * count && reader.TryRead(out WireValue value); i++)
+        {
+            KeyBinder.BindValue(rename, i, value);
+        }
+
+        int code = rename.TryStep();
+        EngineException? failure = code == ResultCode.Done ? null : replica.Connection.Failure(code);
+        rename.Reset();
+        return failure == null
+            ? replica.Connection.Changes > 0
+            : throw new EngineException(
+                failure.Code, $"{failure.Message} (table {table.Name}, key {KeyText.Describe(asked.Data, (int)asked.Length)})");
+    }
+
+    /// <summary>Moves the row's clocks to the bytes of the change, as changes that are sent again.</summary>
+    private void MoveClocks()
+    {
+        replica.Clock.Advance();
+        long dbVersion = replica.Clock.Next();
+        asked.BindTo(forget, 1);
+        forget.Run();
+        ceiling.Note(asked.Data, asked.Length);
+        foreach (byte[] name in ColumnNames(withSentinel: true))
+        {
+            asked.BindTo(move, 1);
+            home.BindTo(move, 4);
+            move.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(5, name);
+            move.Run();
+        }
+
+        if (table.HasBlocks)
+        {
+            asked.BindTo(moveBlocks, 1);
+            home.BindTo(moveBlocks, 2);
+            moveBlocks.Run();
+        }
+
+        replica.Clock.Advance();
+    }
+
+    /// <summary>The names of the row's clocks, read before any of them moves.</summary>
+    private List<byte[]> ColumnNames(bool withSentinel = false)
+    {
+        List<byte[]> names = [];
+        home.BindTo(columnsOf, 1);
+        while (columnsOf.Step())
+        {
+            if (withSentinel || !columnsOf.Text(0).SequenceEqual("__[RIP]__"u8))
+            {
+                names.Add(columnsOf.Text(0).ToArray());
+            }
+        }
+
+        columnsOf.Reset();
+        return names;
+    }
+}
