@@ -34,10 +34,13 @@ internal static class ReservedName
             connection.Execute($"UPDATE main.sqlite_master SET name = replace(lower(name), lower({Connection.Literal(clock)}), '{Dropped}'),"
                 + $" tbl_name = '{Dropped}' WHERE tbl_name = {Connection.Literal(clock)} COLLATE NOCASE");
         });
+
+        // A rollback over DDL makes every version of SQLite read the schema again; PRAGMA writable_schema = RESET is too young.
+        connection.Execute($"SAVEPOINT {Dropped}; CREATE TABLE main.chunksync_reload(x); ROLLBACK TO {Dropped}; RELEASE {Dropped}");
         connection.Execute($"DROP TABLE main.{Dropped}");
     }
 
-    /// <summary>Runs something with a writable schema, and has the schema read again.</summary>
+    /// <summary>Runs something with a writable schema.</summary>
     private static void Unlocked(Connection connection, Action body)
     {
         bool before = IsWritable(connection);
@@ -54,11 +57,7 @@ internal static class ReservedName
         }
         finally
         {
-            connection.Execute("PRAGMA writable_schema = RESET");
-            if (before)
-            {
-                connection.Execute("PRAGMA writable_schema = ON");
-            }
+            connection.Execute("PRAGMA writable_schema = " + (before ? "ON" : "OFF"));
         }
     }
 
