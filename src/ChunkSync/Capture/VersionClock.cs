@@ -7,11 +7,15 @@ namespace ChunkSync.Capture;
 internal sealed class VersionClock(Replica replica)
 {
     /// <summary>A saved state of the clock.</summary>
-    internal readonly record struct State(long? Current, long Pending, long Seq);
+    internal readonly record struct State(long? Current, long Pending, long Seq, long Used);
 
     private long? current;
     private long pending;
     private long seq;
+
+    /// <summary>The highest db_version that counts when the transaction ends. One that a merge took for a change that was refused then does
+    /// not: no clock row has it, and the next connection gives it out again. A local write takes its version in any case.</summary>
+    private long used;
 
     /// <summary>The last committed db_version, 0 for none. Inside a transaction it shows the value before it.</summary>
     public long Current => current ??= ReadCurrent();
@@ -48,6 +52,7 @@ internal sealed class VersionClock(Replica replica)
 
         // A forged version must not push the clock to its end.
         pending = Math.Max(pending, merging < VersionLimits.ClockReach ? merging : 0);
+        used = replica.MergeDepth == 0 ? pending : used;
         return pending;
     }
 
@@ -57,11 +62,13 @@ internal sealed class VersionClock(Replica replica)
     {
         if (pending > 0)
         {
-            current = pending;
-            pending = 0;
-            seq = 0;
+            Count();
+            BeginAnew();
         }
     }
+
+    /// <summary>A merge has written a clock row with the pending db_version.</summary>
+    public void Use() => used = pending;
 
     /// <summary>Lets no version at or below <paramref name="floor"/> be taken any more, although the clock rows that had it are gone. It
     /// holds on this connection; that others see it, too, is the setting <c>pre_alter_dbversion</c>.</summary>
@@ -78,10 +85,10 @@ internal sealed class VersionClock(Replica replica)
     }
 
     /// <summary>Everything the clock holds, to come back to after a savepoint was rolled back.</summary>
-    public State Save() => new(current, pending, seq);
+    public State Save() => new(current, pending, seq, used);
 
     /// <summary>Comes back to a saved state.</summary>
-    public void Restore(State state) => (current, pending, seq) = state;
+    public void Restore(State state) => (current, pending, seq, used) = state;
 
     /// <summary>Takes the next seq of the transaction, counted from 0 over all tables.</summary>
     public long TakeSeq() => TakeSeqs(1);
@@ -92,6 +99,7 @@ internal sealed class VersionClock(Replica replica)
         JoinWhenWriting();
         long first = seq;
         seq += count;
+        used = count > 0 ? pending : used;
         return first;
     }
 
@@ -107,21 +115,30 @@ internal sealed class VersionClock(Replica replica)
     /// <summary>The transaction is durable.</summary>
     public void Commit()
     {
-        if (pending > 0)
-        {
-            current = Math.Max(current ?? 0, pending);
-        }
-
-        pending = 0;
-        seq = 0;
+        Count();
+        BeginAnew();
     }
 
     /// <summary>The transaction is gone.</summary>
     public void Rollback()
     {
         current = null;
+        BeginAnew();
+    }
+
+    private void Count()
+    {
+        if (used > 0)
+        {
+            current = Math.Max(current ?? 0, used);
+        }
+    }
+
+    private void BeginAnew()
+    {
         pending = 0;
         seq = 0;
+        used = 0;
     }
 
     /// <summary>Another connection may have moved the clock: it is read again at the next use. While a version is pending the

@@ -55,6 +55,7 @@ internal sealed unsafe class BlockMerger : IDisposable
         Bind(writeClock, key, keyLength, change);
         writeClock.Bind(3, change.ColumnVersion).Bind(4, replica.Clock.Next(change.DbVersion)).Bind(5, site).Bind(6, change.StoredSeq);
         writeClock.Run();
+        replica.Clock.Use();
         touched.Add(Encoding.UTF8.GetString(change.ColumnName[..change.ColumnName.IndexOf(TrackedTable.BlockSeparator)]));
         return true;
     }

@@ -332,6 +332,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
 
         writer.DeleteColumnClocks(key, keyLength);
+        replica.Clock.Use();
         CaptureReached(reaches);
         wasAlive = false;
         Array.Clear(hasVersion);
@@ -370,6 +371,7 @@ internal sealed unsafe class TableMerger : IDisposable
             writer.WriteClocks(key, keyLength, dbVersion, clocks);
         }
 
+        replica.Clock.Use();
         CaptureReached(reaches);
         isNew = false;
         wasAlive = true;

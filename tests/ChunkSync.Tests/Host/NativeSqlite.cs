@@ -141,6 +141,9 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_progress_handler")]
     public static partial void ProgressHandler(nint db, int steps, delegate* unmanaged<nint, int> handler, nint argument);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_commit_hook")]
+    public static partial nint CommitHook(nint db, delegate* unmanaged<nint, int> hook, nint argument);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_next_stmt")]
     public static partial nint NextStatement(nint db, nint statement);
 
