@@ -1,4 +1,5 @@
 using ChunkSync.Capture;
+using ChunkSync.Hosting;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -65,6 +66,8 @@ internal static unsafe class Bootstrap
             throw new EngineException(ResultCode.Misuse, "chunksync cannot be loaded: the connection is null");
         }
 
+        ForkedProcess.Refuse();
+        ForkedProcess.Remember();
         Sqlite3.Attach(api);
         NativeState* state;
         Connection connection = null!;

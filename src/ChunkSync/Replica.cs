@@ -1,6 +1,7 @@
 using ChunkSync.Capture;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
+using ChunkSync.Hosting;
 using ChunkSync.Merge;
 using ChunkSync.Receive;
 using ChunkSync.Sqlite;
@@ -140,6 +141,7 @@ internal sealed class Replica : ConnectionState
             return;
         }
 
+        ForkedProcess.Refuse();
         LookForReplacement();
         if (!RefreshMoved() && mainFile.WasReplaced && Sites.IsLocalOther())
         {
@@ -178,6 +180,7 @@ internal sealed class Replica : ConnectionState
             return;
         }
 
+        ForkedProcess.Refuse();
         LookForReplacement();
         Clock.JoinWhenWriting();
         if (MergeDepth == 0 && !IsCapturing)

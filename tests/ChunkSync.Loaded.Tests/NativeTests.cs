@@ -49,6 +49,27 @@ public partial class NativeTests
     }
 
     [Fact]
+    public void Forked_process_is_refused_when_its_parent_had_loaded_the_library()
+    {
+        using CProgram program = new("fork_test.c");
+        program.Run(checks: 5);
+    }
+
+    /// <summary>What README.md says; a newer one would show that a function of a newer system is called by its newer name.</summary>
+    [Fact]
+    public void Library_asks_for_no_newer_glibc_than_the_readme_says()
+    {
+        if (!Repository.Library.Contains("linux-x64", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        (_, string output, _) = Repository.Run("objdump", "", "-T", Repository.Library + ".so");
+        Version needed = GlibcVersion().Matches(output).Select(match => new Version(match.Groups[1].Value)).Max()!;
+        Assert.Contains($"no symbol newer than glibc {needed}", Repository.Read("README.md"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Library_exports_only_its_entry_points_when_listed()
     {
         (_, string output, _) = Repository.Run("nm", "", "-D", "--defined-only", Repository.Library + ".so");
@@ -93,6 +114,9 @@ public partial class NativeTests
 
     [GeneratedRegex(@"FieldOffset\(8 \* (\d+)\)\].*> (\w+);")]
     private static partial Regex Slot();
+
+    [GeneratedRegex(@"GLIBC_([0-9.]+)")]
+    private static partial Regex GlibcVersion();
 
     [GeneratedRegex(@" T (\w+)")]
     private static partial Regex ExportedFunction();
