@@ -51,11 +51,13 @@ internal static class TableInitializer
     {
         replica.Watch.RequireKey(table);
         long floor = replica.Clock.Highest;
-        LostColumns.Forget(replica.Connection, table);
         TriggerSet.Update(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
         replica.Schema.Update();
         replica.Clock.Raise(floor);
         before(table);
+
+        // Not earlier: of a row that was deleted they may be all that says that it lived.
+        LostColumns.Forget(replica.Connection, table);
         ExistingRows.Capture(replica, table);
         replica.Clock.Store(floor);
         replica.Marks.SetExamined(table, keepLost);

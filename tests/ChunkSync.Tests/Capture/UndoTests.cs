@@ -215,7 +215,7 @@ public class UndoTests(ITestOutputHelper output)
 
     private static Deviation DeviationOf(string change) =>
         change.StartsWith("ALTER", StringComparison.Ordinal) ? Deviation.PlainAlter
-            : change.Contains("cloudsync_set_table('t', 'filter'", StringComparison.Ordinal) ? Deviation.Filter : Deviation.None;
+            : change.Contains("cloudsync_set_table('t', 'filter'", StringComparison.Ordinal) ? Deviation.SettingsByHand : Deviation.None;
 
     /// <summary>Makes the engine read what the change left; it may refuse what it sees.</summary>
     private static void Look(Database database, string sql)

@@ -175,10 +175,7 @@ internal sealed class ConsistencyChecker(Database database) : IDisposable
                 continue;
             }
 
-            // A filter that the engine set is in the triggers; one that is named was written by hand.
-            bool hasOwnTriggers = (allowed & Deviation.Filter) == 0
-                && (here & (Deviation.Altering | Deviation.PlainAlter | Deviation.Rebuilt)) == 0;
-            if (hasOwnTriggers)
+            if ((here & (Deviation.Altering | Deviation.PlainAlter | Deviation.Rebuilt | Deviation.SettingsByHand)) == 0)
             {
                 problems.AddRange(TriggerCheck.Find(table, schema.Triggers).Select(text => $"table {table.Name}: {text}"));
             }

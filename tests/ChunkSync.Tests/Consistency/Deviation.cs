@@ -10,7 +10,7 @@ public enum Deviation
     Disabled = 1,
 
     /// <summary>A table has, or had, a filter: rows that are outside, came in or went out have no clocks, some of them, or some that are left.
-    /// Known by itself where the filter is set; named where it is written into the settings by hand, so that the triggers do not have it.</summary>
+    /// Known by itself where the filter is set.</summary>
     Filter = 2,
 
     /// <summary>The time between <c>cloudsync_begin_alter</c> and <c>cloudsync_commit_alter</c>: no triggers, and clocks as before. Known by
@@ -31,4 +31,7 @@ public enum Deviation
 
     /// <summary>The test damages metadata, or takes a database that another implementation left damaged: nothing is looked at.</summary>
     Damaged = 128,
+
+    /// <summary>A filter was written into the settings by hand: the triggers do not have it.</summary>
+    SettingsByHand = 256,
 }

@@ -40,11 +40,28 @@ public sealed unsafe class Database : IDisposable
         database.Exec("PRAGMA foreign_keys = OFF");
         if (register)
         {
-            ManagedHost.Register(handle, NativeSqlite.Library);
-            database.watch = new ConsistencyWatch(database);
+            database.Register();
         }
 
         return database;
+    }
+
+    /// <summary>A copy of a database, without the engine.</summary>
+    public static Database OpenCopy(Database source, string path = ":memory:")
+    {
+        Database copy = Open(path, register: false);
+        nint backup = NativeSqlite.BackupInit(copy.Handle, "main", source.Handle, "main");
+        Assert.True(backup != 0, "the copy cannot be made");
+        int copied = NativeSqlite.BackupStep(backup, -1);
+        Assert.Equal((101, 0), (copied, NativeSqlite.BackupFinish(backup)));
+        return copy;
+    }
+
+    /// <summary>Loads the engine on a connection that was opened without it.</summary>
+    public void Register()
+    {
+        ManagedHost.Register(Handle, NativeSqlite.Library);
+        watch = new ConsistencyWatch(this);
     }
 
     /// <summary>Opens a database with another implementation of the same SQL surface loaded.</summary>

@@ -159,6 +159,15 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_free")]
     public static partial void Free(void* memory);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_backup_init", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint BackupInit(nint target, string targetSchema, nint source, string sourceSchema);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_backup_step")]
+    public static partial int BackupStep(nint backup, int pages);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_backup_finish")]
+    public static partial int BackupFinish(nint backup);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_db_config")]
     public static partial int DbConfig(nint db, int option, int value, nint result);
 

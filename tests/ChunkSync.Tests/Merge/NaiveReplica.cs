@@ -15,6 +15,33 @@ internal sealed class NaiveReplica
 
     public IEnumerable<(string Table, string Key)> Keys => rows.Keys;
 
+    /// <summary>All rows that were ever heard of.</summary>
+    public IReadOnlyDictionary<(string Table, string Key), NaiveRow> Rows => rows;
+
+    /// <summary>Forgets columns of a table, as an alteration does that drops them.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="columns">The columns that stay.</param>
+    public void Prune(string table, IEnumerable<string> columns)
+    {
+        HashSet<string> left = [.. columns];
+        foreach (KeyValuePair<(string Table, string Key), NaiveRow> row in rows.Where(row => row.Key.Table == table))
+        {
+            foreach (string gone in row.Value.Columns.Keys.Where(column => !left.Contains(column)).ToList())
+            {
+                row.Value.Columns.Remove(gone);
+            }
+        }
+    }
+
+    /// <summary>Forgets a table.</summary>
+    public void Forget(string table)
+    {
+        foreach ((string, string) key in rows.Keys.Where(key => key.Table == table).ToList())
+        {
+            rows.Remove(key);
+        }
+    }
+
     public NaiveRow this[string table, string key] => rows.GetValueOrDefault((table, key)) ?? new NaiveRow();
 
     /// <summary>A copy to come back to when a transaction or a savepoint is rolled back.</summary>
