@@ -1,9 +1,11 @@
+using ChunkSync.Backfill;
 using ChunkSync.Capture;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
 using ChunkSync.Help;
 using ChunkSync.Merge;
 using ChunkSync.Receive;
+using ChunkSync.Sql.Backfill;
 using ChunkSync.Sql.Probe;
 using ChunkSync.Sqlite;
 
@@ -25,6 +27,7 @@ internal static class Registration
         .. PayloadFunctions.All,
         .. ReceiveFunctions.All,
         .. ProbeFunctions.All,
+        BackfillTick.Definition,
     ];
 
     /// <summary>All virtual tables.</summary>
@@ -39,6 +42,7 @@ internal static class Registration
         PayloadProbeTable.Definition,
         PayloadProbePlanTable.Definition,
         PayloadRunTable.Definition,
+        BackfillPlanTable.Definition,
         HelpTable.Definition,
     ];
 }

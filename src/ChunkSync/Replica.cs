@@ -1,3 +1,4 @@
+using ChunkSync.Backfill;
 using ChunkSync.Capture;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
@@ -92,6 +93,9 @@ internal sealed class Replica : ConnectionState
 
     /// <summary>What tables held when their alterations began.</summary>
     public AlterationSnapshot Alterations { get; }
+
+    /// <summary>Where backfill plans of this connection count what they visit.</summary>
+    public TickPlace Tick { get; } = new();
 
     /// <summary>A chunk buffer that is kept between two queries.</summary>
     public SpareBody SpareBody { get; } = new();

@@ -97,6 +97,21 @@ internal sealed unsafe class Connection(nint handle)
         return statement;
     }
 
+    /// <summary>The collation that a column was declared with, BINARY if none; null when there is no such column.</summary>
+    /// <param name="schema">main, temp or an attached name.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="column">The column.</param>
+    public string? CollationOf(string schema, string table, string column)
+    {
+        byte* collation = null;
+        fixed (byte* schemaUtf8 = Encoding.UTF8.GetBytes(schema + "\0"), tableUtf8 = Encoding.UTF8.GetBytes(table + "\0"),
+            columnUtf8 = Encoding.UTF8.GetBytes(column + "\0"))
+        {
+            int code = Sqlite3.Api->table_column_metadata(Handle, schemaUtf8, tableUtf8, columnUtf8, null, &collation, null, null, null);
+            return code == ResultCode.Ok && collation != null ? Sqlite3.Utf8String(collation) : null;
+        }
+    }
+
     /// <summary>Runs one or more statements without parameters or rows.</summary>
     /// <exception cref="EngineException">SQLite's code and text.</exception>
     public void Execute(string sql) => Check(TryExecute(sql));

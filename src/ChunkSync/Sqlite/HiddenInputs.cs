@@ -9,9 +9,11 @@ internal static unsafe class HiddenInputs
     /// <param name="first">The first hidden column; the others follow it.</param>
     /// <param name="count">How many there are, at most 16.</param>
     /// <param name="given">The bits of the inputs that are given.</param>
+    /// <param name="visible">A column that is no hidden one and gives an input, too; -1 for none.</param>
+    /// <param name="visibleInput">The input that it gives.</param>
     /// <returns>False when an input comes from a table that would be joined later: that order would lose it, another must be
     /// taken.</returns>
-    public static bool TryPlan(IndexInfo* plan, int first, int count, out int given)
+    public static bool TryPlan(IndexInfo* plan, int first, int count, out int given, int visible = -1, int visibleInput = -1)
     {
         given = 0;
         int* chosen = stackalloc int[count];
@@ -19,7 +21,7 @@ internal static unsafe class HiddenInputs
         for (int i = 0; i < plan->ConstraintCount; i++)
         {
             IndexConstraint constraint = plan->Constraints[i];
-            int input = constraint.Column - first;
+            int input = constraint.Column == visible && visible >= 0 ? visibleInput : constraint.Column - first;
             if (input < 0 || input >= count || constraint.Operator != IndexConstraint.Equal)
             {
                 continue;

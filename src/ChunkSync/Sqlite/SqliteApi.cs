@@ -39,6 +39,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 84)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, void> result_null;
     [FieldOffset(8 * 89)] public delegate* unmanaged[Cdecl]<nint, nint, void> result_value;
     [FieldOffset(8 * 94)] public delegate* unmanaged[Cdecl]<nint, int> step;
+    [FieldOffset(8 * 95)] public delegate* unmanaged[Cdecl]<nint, byte*, byte*, byte*, byte**, byte**, int*, int*, int*, int> table_column_metadata;
     [FieldOffset(8 * 97)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> total_changes;
     [FieldOffset(8 * 101)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, void*> user_data;
     [FieldOffset(8 * 102)] public delegate* unmanaged[Cdecl]<nint, byte*> value_blob;

@@ -35,6 +35,7 @@ internal static unsafe class SqliteRoutines
         ("result_null", 84),
         ("result_value", 89),
         ("step", 94),
+        ("table_column_metadata", 95),
         ("total_changes", 97),
         ("user_data", 101),
         ("value_blob", 102),

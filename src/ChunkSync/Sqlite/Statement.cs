@@ -165,6 +165,22 @@ internal sealed unsafe class Statement : IDisposable
         return this;
     }
 
+    /// <summary>Binds a TEXT in any encoding; SQLite copies the bytes.</summary>
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="text">The bytes.</param>
+    /// <param name="encoding">1 for UTF-8, 2 for UTF-16 little endian, 3 for big endian.</param>
+    public Statement BindText(int index, ReadOnlySpan<byte> text, byte encoding)
+    {
+        ulong none = 0;
+        fixed (byte* bytes = text)
+        {
+            connection.Check(Sqlite3.Api->bind_text64(
+                Handle, index, text.IsEmpty ? (byte*)&none : bytes, (ulong)text.Length, Transient, encoding));
+        }
+
+        return this;
+    }
+
     /// <summary>Binds a BLOB; SQLite copies the bytes.</summary>
     public Statement BindBlob(int index, ReadOnlySpan<byte> data)
     {

@@ -18,6 +18,9 @@ internal readonly unsafe struct Value(nint handle)
 
     public double Double => Sqlite3.Api->value_double(Handle);
 
+    /// <summary>The octets of a TEXT in UTF-8 or of a BLOB.</summary>
+    public int Length => Sqlite3.Api->value_bytes(Handle);
+
     /// <summary>The bytes of a BLOB, or SQLite's conversion to one.</summary>
     public ReadOnlySpan<byte> Blob
     {

@@ -16,8 +16,8 @@ public class SchemaUseTests
         // triggers of tracked tables. Whoever adds something decides, here and in its definition.
         string[] expected =
         [
-            "chunksync_codec innocuous", "chunksync_connection direct only", "chunksync_transaction direct only",
-            "chunksync_version innocuous", "cloudsync_begin_alter direct only", "cloudsync_changes trusted",
+            "chunksync_backfill_tick direct only", "chunksync_codec innocuous", "chunksync_connection direct only", "chunksync_transaction direct only",
+            "chunksync_version innocuous", "cloudsync_backfill_plan trusted", "cloudsync_begin_alter direct only", "cloudsync_changes trusted",
             "cloudsync_cleanup direct only", "cloudsync_clear_filter direct only", "cloudsync_col_value trusted",
             "cloudsync_commit_alter direct only", "cloudsync_db_version trusted", "cloudsync_db_version_next direct only",
             "cloudsync_delete innocuous", "cloudsync_disable direct only", "cloudsync_enable direct only",

@@ -1,0 +1,25 @@
+namespace ChunkSync.Backfill;
+
+/// <summary>What a term of a range asks of its column, in SQL's order (not the index's).</summary>
+internal enum RangeTest
+{
+    Equal,
+    IsNull,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+
+    /// <summary>All but NULL.</summary>
+    NotNull,
+}
+
+/// <summary>One condition on one key column.</summary>
+/// <param name="Column">The column's place in the key, from 0: also the place of the value in its cut.</param>
+/// <param name="Test">The comparison.</param>
+/// <param name="OfUpper">Whether the value is the upper cut's; otherwise the lower one's.</param>
+internal readonly record struct RangeTerm(int Column, RangeTest Test, bool OfUpper)
+{
+    /// <summary>Whether the term has a value.</summary>
+    public bool HasValue => Test is not (RangeTest.IsNull or RangeTest.NotNull);
+}
