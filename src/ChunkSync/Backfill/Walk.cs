@@ -13,7 +13,7 @@ internal sealed class Walk : ITicking, IDisposable
     private readonly TickPlace place;
     private readonly KeySearch search;
     private readonly List<(bool, int)> values = [];
-    
+
     /// <summary>What SQLite does for a statement, by its text.</summary>
     private readonly Dictionary<string, (bool IsSearch, bool IsOrdered)> shapes = [];
 
