@@ -27,8 +27,8 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     /// <summary>A batch begins: the setting cannot change inside of it, SQLite ignores it in a transaction.</summary>
     public void Begin()
     {
-        foreignKeys.Step();
-        bool enforced = foreignKeys.Int64(0) != 0;
+        // A library without foreign keys gives no row.
+        bool enforced = foreignKeys.Step() && foreignKeys.Int64(0) != 0;
         foreignKeys.Reset();
         if (generation != replica.Generation)
         {
