@@ -112,6 +112,29 @@ public sealed class AlterationTests : IDisposable
         Assert.Equal("l", there.Scalar("SELECT group_concat(id) FROM t"));
     }
 
+    [Fact(Skip = "known: the versions of a row that a filter leaves out start over when it comes back, and who has it does not take its next changes")]
+    public void Changes_of_a_row_arrive_when_it_left_a_filter_and_came_back()
+    {
+        here.Exec("INSERT INTO t VALUES ('k', 1, 1)");
+        here.Exec("UPDATE t SET a = 5");
+        outward.Send();
+        here.Exec("SELECT cloudsync_set_filter('t', 'id <> ''k'''); SELECT cloudsync_clear_filter('t')");
+        outward.Send();
+        here.Exec("UPDATE t SET a = 2");
+        outward.Send();
+        Assert.Equal(2L, there.Scalar("SELECT a FROM t"));
+    }
+
+    [Fact]
+    public void Row_outside_a_filter_is_not_sent_when_it_has_had_an_earlier_life()
+    {
+        here.Exec("INSERT INTO t VALUES ('k', 1, 1)");
+        here.Exec("DELETE FROM t; INSERT INTO t VALUES ('k', 1, 1)");
+        here.Exec("SELECT cloudsync_set_filter('t', 'id <> ''k''')");
+        outward.Send();
+        Assert.Equal(0L, there.Scalar("SELECT count(*) FROM t"));
+    }
+
     [Fact]
     public void Relayed_versions_are_kept_when_their_column_is_dropped()
     {
