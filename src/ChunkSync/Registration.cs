@@ -20,6 +20,7 @@ internal static class Registration
     [
         .. VersionFunctions.All,
         .. CaptureFunctions.All,
+        .. ReplaceFunctions.All,
         .. TableFunctions.All,
         .. SettingFunctions.All,
         .. KeyFunctions.All,

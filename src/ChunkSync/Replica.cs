@@ -46,6 +46,8 @@ internal sealed class Replica : ConnectionState
         Changes = new ChangeReader(this);
         Schema = new SchemaVersions(this);
         Capture = new LocalCapture(this);
+        Replaced = new ReplacedRows(this);
+        ReplaceTriggers = new ReplaceTriggers(this);
         LargeValue = new LargeValueCache(this);
         Watch = new CaptureWatch(this);
         Marks = new TableMarks(this);
@@ -69,6 +71,12 @@ internal sealed class Replica : ConnectionState
 
     /// <summary>What the triggers of tracked tables call.</summary>
     public LocalCapture Capture { get; }
+
+    /// <summary>Captures rows that REPLACE removes.</summary>
+    public ReplacedRows Replaced { get; }
+
+    /// <summary>The TEMP triggers that it needs.</summary>
+    public ReplaceTriggers ReplaceTriggers { get; }
 
     /// <summary>Merges changes of other replicas.</summary>
     public MergeEngine Merge => merge ??= new MergeEngine(this);
@@ -185,6 +193,7 @@ internal sealed class Replica : ConnectionState
         }
 
         ForkedProcess.Refuse();
+        StatementNumber++;
         LookForReplacement();
         Clock.JoinWhenWriting();
         if (MergeDepth == 0 && !IsCapturing)
@@ -192,6 +201,10 @@ internal sealed class Replica : ConnectionState
             RefreshMoved();
         }
     }
+
+    /// <summary>Moves when a trigger is called in another statement than the one before; sometimes within one, when the host's functions
+    /// write in between.</summary>
+    public long StatementNumber { get; private set; }
 
     /// <inheritdoc cref="Freshness.IsCertain"/>
     public bool IsSameStatement => freshness.IsCertain;
@@ -210,9 +223,14 @@ internal sealed class Replica : ConnectionState
     /// <summary>Cached metadata was changed together with the database: it goes when the transaction, or a part of it, is undone.</summary>
     public void NoteUncommitted() => freshness.ReadingAnew();
 
+    /// <summary>The transaction that this connection had joined is about to be committed.</summary>
+    public void Committing() => ReplaceTriggers.Committing();
+
     /// <summary>The transaction that this connection had joined is durable.</summary>
     public void Committed()
     {
+        Replaced.Forget();
+        ReplaceTriggers.Committed();
         freshness.Committed();
         Clock.Commit();
     }
@@ -221,6 +239,8 @@ internal sealed class Replica : ConnectionState
     public void Undone()
     {
         freshness.Undone();
+        Replaced.Forget();
+        ReplaceTriggers.Undone();
         Sites.Forget();
         Tables.Disabled.ForgetMarks();
         LargeValue.Forget();
@@ -300,6 +320,7 @@ internal sealed class Replica : ConnectionState
     {
         Changes.Dispose();
         Capture.Release();
+        Replaced.Dispose();
         merge?.Dispose();
         LargeValue.Dispose();
         SpareBody.Dispose();

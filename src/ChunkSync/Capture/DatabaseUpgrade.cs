@@ -14,6 +14,7 @@ internal static class DatabaseUpgrade
         try
         {
             UpdateWhereNeeded(replica);
+            _ = replica.ReplaceTriggers.TryInstall();
         }
         catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked)
         {

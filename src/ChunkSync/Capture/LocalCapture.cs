@@ -42,6 +42,9 @@ internal sealed unsafe class LocalCapture(Replica replica)
     public bool LeavesRowsBehind(EngineException failure) => isOld && !replica.Connection.IsAutocommit
         && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full);
 
+    /// <summary>Whether the host's SQLite is one of those.</summary>
+    public bool IsOld => isOld;
+
     /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection. A table of that name
     /// in an attached database is not disabled with it: its trigger goes on, and is refused. Asked for every row: mostly there is nothing
     /// to look up.</summary>
@@ -119,6 +122,11 @@ internal sealed unsafe class LocalCapture(Replica replica)
 
     private void WriteRow(TrackedTable table, bool isDelete)
     {
+        if (!isDelete)
+        {
+            Replace(table);
+        }
+
         Enter();
         try
         {
@@ -135,6 +143,32 @@ internal sealed unsafe class LocalCapture(Replica replica)
         {
             Leave();
         }
+    }
+
+    /// <summary>Before a row's own clocks: what it replaced.</summary>
+    private void Replace(TrackedTable table, bool isUpdate = false)
+    {
+        if (table.Guard(replica) is ReplaceGuard guard)
+        {
+            if (!isUpdate || IsWatched(guard))
+            {
+                replica.ReplaceTriggers.Require(table, guard);
+            }
+
+            replica.Replaced.Written(table, key, isUpdate ? oldKey : key);
+        }
+
+    }
+
+    private bool IsWatched(ReplaceGuard guard)
+    {
+        bool isWatched = keyChanged && guard.WatchesKey;
+        for (int i = 0; i < guard.WatchedValues.Length && !isWatched; i++)
+        {
+            isWatched = changed[i] && guard.WatchedValues[i];
+        }
+
+        return isWatched;
     }
 
     /// <summary>One column of an AFTER UPDATE trigger: first the key's, then the others, in declaration order.</summary>
@@ -266,6 +300,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
 
     private void WriteColumns(TrackedTable table, int columns)
     {
+        Replace(table, isUpdate: true);
         Enter();
         try
         {

@@ -267,6 +267,7 @@ internal sealed class TableCatalog
                 "filter" => entry with { Filter = value },
                 TableMarks.Examined => entry with { Examined = value },
                 TableMarks.Uncaptured => entry with { Uncaptured = value },
+                TableMarks.Whole => entry with { IsWhole = true },
                 _ => entry,
             };
         }

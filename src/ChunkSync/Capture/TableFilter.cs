@@ -63,6 +63,7 @@ internal static class TableFilter
         replica.Invalidate();
         replica.Refresh();
         TrackedTable filtered = replica.Tables.Find(name)!;
+        replica.Marks.ForgetWhole(filtered);
         Action<TrackedTable> forget = filter == null ? _ => { } : table => ExistingRows.ForgetFiltered(replica, table);
         TableInitializer.BringUpToDate(replica, filtered, forget, keepLost: true);
     }

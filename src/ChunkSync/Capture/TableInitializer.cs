@@ -38,6 +38,7 @@ internal static class TableInitializer
             replica.Refresh();
         }
 
+        _ = replica.ReplaceTriggers.TryInstall();
         return Uuid7.Format(replica.Sites.Local, dashes: false);
     }
 
@@ -90,6 +91,7 @@ internal static class TableInitializer
         replica.Transaction.Join();
         string name = replica.Tables.StoredName(table) ?? table;
         RequireClockName(replica, name);
+        bool isNew = replica.Tables.Find(name) == null;
         MetadataSchema.CreateClockTable(connection, name);
         using (Statement setting = connection.Prepare(
             "INSERT OR IGNORE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"))
@@ -102,6 +104,10 @@ internal static class TableInitializer
         replica.Refresh();
         TrackedTable tracked = replica.Tables.Find(name)!;
         BringUpToDate(replica, tracked, _ => { }, keepLost: false);
+        if (isNew)
+        {
+            replica.Marks.Set(tracked, TableMarks.Whole, "1");
+        }
     }
 
     /// <summary>Refuses a table whose clock table would have the name of another table.</summary>

@@ -14,6 +14,10 @@ internal sealed class TableMarks
     /// <summary>Key: there may be changes without clocks; the value says since when.</summary>
     public const string Uncaptured = "chunksync_uncaptured";
 
+    /// <summary>Key: since the table is tracked nothing was left out of its clocks, so that a living clock without a row is a row that was
+    /// removed unseen.</summary>
+    public const string Whole = "chunksync_whole";
+
     /// <summary>Value of <see cref="Uncaptured"/>: rows were written while the table was disabled.</summary>
     public const string WhileDisabled = "disabled";
 
@@ -58,6 +62,11 @@ internal sealed class TableMarks
         long lastRowId = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
         set.Bind(1, table.Name).Bind(2, key).Bind(3, value);
         set.Run();
+        if (key == Uncaptured)
+        {
+            ForgetWhole(table);
+        }
+
         Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
     }
 
@@ -66,6 +75,13 @@ internal sealed class TableMarks
     {
         remove.Bind(1, table.Name).Bind(2, key);
         remove.Run();
+    }
+
+    /// <summary>Something is left out of the table's clocks.</summary>
+    public void ForgetWhole(TrackedTable table)
+    {
+        Remove(table, Whole);
+        table.IsWhole = false;
     }
 
     /// <summary>All rows of the table have been looked at.</summary>

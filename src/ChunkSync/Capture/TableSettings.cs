@@ -5,4 +5,5 @@ namespace ChunkSync.Capture;
 /// <param name="Filter">The row filter.</param>
 /// <param name="Examined">The mark <see cref="TableMarks.Examined"/>.</param>
 /// <param name="Uncaptured">The mark <see cref="TableMarks.Uncaptured"/>.</param>
-internal readonly record struct TableSettings(CrdtAlgorithm Algorithm, string? Filter, string? Examined, string? Uncaptured);
+/// <param name="IsWhole">Whether there is the mark <see cref="TableMarks.Whole"/>.</param>
+internal readonly record struct TableSettings(CrdtAlgorithm Algorithm, string? Filter, string? Examined, string? Uncaptured, bool IsWhole);

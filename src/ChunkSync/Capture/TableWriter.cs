@@ -105,14 +105,14 @@ internal sealed unsafe class TableWriter : IDisposable
 
         if (table.ValueColumns.Length == 0)
         {
-            WriteSentinel(createSentinel, key, dbVersion, mayStay: true);
+            WriteSentinel(createSentinel, key, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
             return;
         }
 
         if (!ceiling.IsNew(key.Data, key.Length) && Exists(key))
         {
             // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
-            WriteSentinel(raiseSentinel, key, dbVersion, mayStay: true);
+            WriteSentinel(raiseSentinel, key, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
             UpsertColumns(key, dbVersion);
             return;
         }
@@ -134,7 +134,14 @@ internal sealed unsafe class TableWriter : IDisposable
     /// <summary>A row was deleted.</summary>
     public void Delete(KeyBuffer key)
     {
-        WriteSentinel(deleteSentinel, key, replica.Clock.Next(), mayStay: false);
+        long dbVersion = replica.Clock.Next();
+        Delete(key, dbVersion, replica.Clock.TakeSeq());
+    }
+
+    /// <summary>A row was deleted, at a place in the transaction that was kept for it.</summary>
+    public void Delete(KeyBuffer key, long dbVersion, long seq)
+    {
+        WriteSentinel(deleteSentinel, key, dbVersion, seq, mayStay: false);
         key.BindTo(deleteColumns, 1);
         deleteColumns.Run();
     }
@@ -143,7 +150,7 @@ internal sealed unsafe class TableWriter : IDisposable
     public void ChangeKey(KeyBuffer oldKey, KeyBuffer newKey)
     {
         long dbVersion = replica.Clock.Next();
-        WriteSentinel(deleteSentinel, oldKey, dbVersion, mayStay: false);
+        WriteSentinel(deleteSentinel, oldKey, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
         bool atEnd = false;
         oldKey.BindTo(columnsOf, 1);
         try
@@ -164,13 +171,23 @@ internal sealed unsafe class TableWriter : IDisposable
 
         oldKey.BindTo(deleteColumns, 1);
         deleteColumns.Run();
-        WriteSentinel(createSentinel, newKey, dbVersion, mayStay: true);
+        WriteSentinel(createSentinel, newKey, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
         if (atEnd)
         {
             BeginLife(newKey, dbVersion);
         }
 
         LiveAboveEqualKeys(newKey, dbVersion, oldKey);
+    }
+
+    /// <summary>Whether the clocks say that the row lives.</summary>
+    public bool IsAlive(KeyBuffer key)
+    {
+        key.BindTo(readSentinel, 1);
+        bool hasSentinel = readSentinel.Step();
+        bool isOdd = hasSentinel && (readSentinel.Int64(0) & 1) == 1;
+        readSentinel.Reset();
+        return hasSentinel ? isOdd : Exists(key);
     }
 
     /// <summary>A column got another value, or appeared.</summary>
@@ -224,7 +241,7 @@ internal sealed unsafe class TableWriter : IDisposable
     /// Nothing is lost by it, since all columns that the row has are sent again.</summary>
     private void BeginLife(KeyBuffer key, long dbVersion)
     {
-        WriteSentinel(beginLife, key, dbVersion, mayStay: false);
+        WriteSentinel(beginLife, key, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
         List<byte[]> names = [];
         key.BindTo(columnsOf, 1);
         while (columnsOf.Step())
@@ -248,10 +265,11 @@ internal sealed unsafe class TableWriter : IDisposable
     /// <param name="statement">What becomes of it; it changes nothing when the causal length is at its end.</param>
     /// <param name="key">The row.</param>
     /// <param name="dbVersion">The transaction's db_version.</param>
+    /// <param name="seq">The sentinel's place in it.</param>
     /// <param name="mayStay">Whether a row that is alive may stay in the life that it has.</param>
-    private void WriteSentinel(Statement statement, KeyBuffer key, long dbVersion, bool mayStay)
+    private void WriteSentinel(Statement statement, KeyBuffer key, long dbVersion, long seq, bool mayStay)
     {
-        if (Write(statement, key, dbVersion, replica.Clock.TakeSeq()))
+        if (Write(statement, key, dbVersion, seq))
         {
             return;
         }
@@ -281,7 +299,7 @@ internal sealed unsafe class TableWriter : IDisposable
     private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
 
     /// <summary>A new row lives above the tombstones of keys that are equal to its own: to others they are one row, whose lives follow each
-    /// other whatever bytes they have.</summary>
+    /// other whatever bytes they have. A living one of them was replaced: only one of them can have a row.</summary>
     /// <param name="key">The row's key.</param>
     /// <param name="dbVersion">The transaction's db_version.</param>
     /// <param name="oldKey">The key that it had before, if any: no look-up finds a dead one by a collation of the host's.</param>
@@ -295,9 +313,16 @@ internal sealed unsafe class TableWriter : IDisposable
 
         KeyForms forms = rules.Forms(replica.Connection, table);
         long highest = oldKey != null && forms.AreEqual(oldKey, key) ? forms.CausalLength(oldKey.Bytes) ?? 0 : 0;
-        foreach (KeyForm form in forms.FindOthers(key.Data, (int)key.Length))
+        IReadOnlyList<KeyForm> others = forms.FindOthers(key.Data, (int)key.Length);
+        for (int i = 0; i < others.Count; i++)
         {
-            highest = Math.Max(highest, form.CausalLength);
+            highest = Math.Max(highest, others[i].CausalLength + (others[i].IsAlive ? 1 : 0));
+            if (others[i].IsAlive)
+            {
+                using KeyBuffer replaced = new(replica.Connection);
+                replaced.Assign(others[i].Key);
+                replica.Replaced.WriteTombstone(table, replaced, dbVersion, replica.Clock.TakeSeq());
+            }
         }
 
         long own = forms.CausalLength(key.Bytes) ?? 0;

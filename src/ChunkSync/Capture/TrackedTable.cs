@@ -11,6 +11,8 @@ internal sealed class TrackedTable : IDisposable
     private TableWriter? writer;
     private KeyCeiling? ceiling;
     private KeyRules? rules;
+    private ReplaceGuard? guard;
+    private bool hasGuard;
 
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
@@ -38,6 +40,7 @@ internal sealed class TrackedTable : IDisposable
         Filter = settings.Filter;
         Examined = settings.Examined;
         Uncaptured = settings.Uncaptured;
+        IsWhole = settings.IsWhole;
         RowIdName = rowIdName;
         PositionIndex = positionIndex;
         HasBlocks = hasBlocks;
@@ -84,6 +87,9 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>The mark <see cref="TableMarks.Uncaptured"/>; null when there is none. Whoever writes it keeps this in step.</summary>
     public string? Uncaptured { get; set; }
 
+    /// <summary>Whether there is the mark <see cref="TableMarks.Whole"/>. Whoever removes it keeps this in step.</summary>
+    public bool IsWhole { get; set; }
+
     /// <summary>What the triggers are good for; null until <see cref="CaptureWatch"/> has looked. They cannot change without the schema,
     /// and this object does not outlive it.</summary>
     public CaptureState? CaptureState { get; set; }
@@ -125,12 +131,25 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>How SQLite compares the table's keys.</summary>
     public KeyRules Rules(Connection connection) => rules ??= KeyRules.Read(connection, this);
 
+    /// <summary>What looks for rows that REPLACE would remove; null where it can remove none of another key.</summary>
+    public ReplaceGuard? Guard(Replica replica)
+    {
+        if (!hasGuard)
+        {
+            guard = ReplaceGuard.Create(replica, this);
+            hasGuard = true;
+        }
+
+        return guard;
+    }
+
     public void Dispose()
     {
         newest.Dispose();
         ceiling?.Dispose();
         writer?.Dispose();
         rules?.Dispose();
+        guard?.Dispose();
     }
 
     /// <summary>Like <see cref="FindValueColumn(ReadOnlySpan{byte})"/>. The changes of a row mostly come in the order of its columns: the

@@ -79,6 +79,8 @@ internal sealed unsafe class TransactionTable : VirtualTable
         Number++;
     }
 
+    public override void Sync() => replica.Committing();
+
     public override void Commit()
     {
         IsJoined = false;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using ChunkSync.Sqlite;
 
@@ -90,7 +89,7 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
             return new Answer(Owner.Main, "");
         }
 
-        FindWriters();
+        RunningStatements.FindWriters(connection, writers);
         if (writers.Count == 1 && IsKnown(writers[0], table))
         {
             return new Answer(Owner.Main, "");
@@ -102,7 +101,7 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
         {
             known = writers[0];
             knownRuns = Runs(known);
-            knownText = Text(known).ToArray();
+            knownText = RunningStatements.Text(known).ToArray();
             knownTable = table.ToArray();
         }
 
@@ -115,7 +114,7 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
         try
         {
             HashSet<(int Number, long RootPage)> written = [];
-            writers.ForEach(writer => ReadWrittenTrees(Text(writer), written));
+            writers.ForEach(writer => ReadWrittenTrees(RunningStatements.Text(writer), written));
             int found = attached.FindIndex(database => HasTriggersOf(table, String(database.Name), database.Number, written));
             return found < 0 ? new Answer(Owner.Main, "")
                 : HasTriggersOf(table, "main", 0, written) ? new Answer(Owner.Unclear, "one statement writes both")
@@ -163,24 +162,11 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
         }
     }
 
-    private void FindWriters()
-    {
-        writers.Clear();
-        SqliteApi* api = Sqlite3.Api;
-        for (nint statement = api->next_stmt(connection.Handle, 0); statement != 0; statement = api->next_stmt(connection.Handle, statement))
-        {
-            if (api->stmt_busy(statement) != 0 && api->stmt_readonly(statement) == 0)
-            {
-                writers.Add(statement);
-            }
-        }
-    }
-
     /// <summary>Whether it is the run of one statement that the last answer was about. Its handle and text alone could be another's that
     /// came after it.</summary>
     private bool IsKnown(nint writer, ReadOnlySpan<byte> table) =>
         replica.IsSameStatement && writer == known && Runs(writer) == knownRuns
-        && table.SequenceEqual(knownTable) && Text(writer).SequenceEqual(knownText);
+        && table.SequenceEqual(knownTable) && RunningStatements.Text(writer).SequenceEqual(knownText);
 
     private bool IsWritingToAttached()
     {
@@ -254,8 +240,6 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
         const int RunCounter = 6;
         return Sqlite3.Api->stmt_status(statement, RunCounter, 0);
     }
-
-    private static ReadOnlySpan<byte> Text(nint statement) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(Sqlite3.Api->sql(statement));
 
     private static string String(byte[] name) => Encoding.UTF8.GetString(name.AsSpan().TrimEnd((byte)0));
 }

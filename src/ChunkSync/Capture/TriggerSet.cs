@@ -64,8 +64,8 @@ internal static class TriggerSet
         if (algorithm == CrdtAlgorithm.GrowOnlySet)
         {
             string enabled = $"cloudsync_is_enabled({name}) = 1";
-            Add(texts, table, "cloudsync_before_update_", "BEFORE UPDATE", enabled, "", Refusal("UPDATE", table));
-            Add(texts, table, "cloudsync_before_delete_", "BEFORE DELETE", enabled, "", Refusal("DELETE", table));
+            Add(texts, table, "cloudsync_before_update_", "BEFORE UPDATE", enabled, "", Raise("UPDATE", table));
+            Add(texts, table, "cloudsync_before_delete_", "BEFORE DELETE", enabled, "", Raise("DELETE", table));
             return texts;
         }
 
@@ -95,6 +95,9 @@ internal static class TriggerSet
         List<TriggerText> texts, string table, string prefix, string time, string when, string filter, string body) =>
         texts.Add(new TriggerText(prefix + table, $"{time} ON {Connection.Quote(table)} FOR EACH ROW WHEN {when}", filter, body));
 
-    private static string Refusal(string operation, string table) =>
-        "SELECT RAISE(ABORT, " + Connection.Literal($"Error: {operation} operation is not allowed on table {table}.") + ");";
+    /// <summary>What a grow-only table says to a write that is no insert.</summary>
+    public static string Refusal(string operation, string table) => $"Error: {operation} operation is not allowed on table {table}.";
+
+    private static string Raise(string operation, string table) =>
+        "SELECT RAISE(ABORT, " + Connection.Literal(Refusal(operation, table)) + ");";
 }

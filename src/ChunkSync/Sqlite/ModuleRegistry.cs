@@ -81,6 +81,7 @@ internal static unsafe class ModuleRegistry
         if (transactional)
         {
             module->Begin = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Begin;
+            module->Sync = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Sync;
             module->Commit = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Commit;
             module->Rollback = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&Rollback;
             module->Savepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&IgnoreSavepoint;
@@ -320,6 +321,20 @@ internal static unsafe class ModuleRegistry
         try
         {
             native->Table.Begin();
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Sync(NativeVirtualTable* native)
+    {
+        try
+        {
+            native->Table.Sync();
             return ResultCode.Ok;
         }
         catch (Exception failure)

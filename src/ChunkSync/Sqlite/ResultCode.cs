@@ -14,6 +14,7 @@ internal static class ResultCode
     public const int IoErr = 10;
     public const int Corrupt = 11;
     public const int Full = 13;
+    public const int Schema = 17;
     public const int TooBig = 18;
     public const int Constraint = 19;
     public const int Misuse = 21;

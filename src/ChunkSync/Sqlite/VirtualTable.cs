@@ -22,6 +22,11 @@ internal abstract unsafe class VirtualTable
     {
     }
 
+    /// <summary><c>xSync</c>: the transaction is about to be committed; what is written now belongs to it. A failure rolls it back.</summary>
+    public virtual void Sync()
+    {
+    }
+
     /// <summary><c>xCommit</c>: the transaction is durable.</summary>
     public virtual void Commit()
     {

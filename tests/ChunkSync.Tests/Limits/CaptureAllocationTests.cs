@@ -11,11 +11,16 @@ public class CaptureAllocationTests(ITestOutputHelper output)
         CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a INTEGER, b TEXT, c BLOB, d REAL);
         CREATE TABLE n(x INTEGER NOT NULL, y BLOB NOT NULL, v, PRIMARY KEY(x, y)) WITHOUT ROWID;
         CREATE TABLE k(id INTEGER PRIMARY KEY NOT NULL);
-        SELECT cloudsync_init('t'); SELECT cloudsync_init('n'); SELECT cloudsync_init('k', 'cls', 1);
+        CREATE TABLE u(id TEXT PRIMARY KEY NOT NULL, a INTEGER UNIQUE, b TEXT COLLATE NOCASE UNIQUE);
+        CREATE TABLE e(id PRIMARY KEY NOT NULL, a);
+        SELECT cloudsync_init('t'); SELECT cloudsync_init('n'); SELECT cloudsync_init('k', 'cls', 1); SELECT cloudsync_init('u');
+        SELECT cloudsync_init('e');
         """;
 
     private const string InsertT = "INSERT INTO t VALUES (?1, ?2, 'text', x'0102', 1.5)";
     private const string InsertN = "INSERT INTO n VALUES (?2, CAST(?1 AS BLOB), ?1)";
+    private const string InsertU = "INSERT INTO u VALUES (?1, ?2, 'text' || ?2)";
+    private const string InsertE = "INSERT INTO e VALUES (?2, ?1)";
     private const string InsertK = "INSERT INTO k VALUES (?2 + (?1 = ''))";
 
     /// <summary>Every way to write a row; ?1 is the key as text, ?2 as number.</summary>
@@ -34,6 +39,13 @@ public class CaptureAllocationTests(ITestOutputHelper output)
         { "UPDATE n SET v = 1 WHERE x = ?2 AND ?1 <> ''", [InsertN] },
         { "DELETE FROM n WHERE x = ?2 AND ?1 <> ''", [InsertN] },
         { InsertK, [] },
+        { InsertU, [] },
+        { "UPDATE u SET a = a + 1000000 WHERE id = ?1 AND ?2 >= 0", [InsertU] },
+        { "INSERT OR REPLACE INTO u VALUES ('other' || ?1, ?2, ?1)", [InsertU] },
+        { "INSERT OR IGNORE INTO u VALUES ('other' || ?1, ?2, ?1)", [InsertU] },
+        { "UPDATE OR REPLACE u SET a = ?2 - 1 WHERE id = ?1", [InsertU] },
+        { InsertE, [] },
+        { "INSERT OR REPLACE INTO e VALUES (CAST(?2 AS REAL), ?1)", [InsertE] },
         { "DELETE FROM k WHERE id = ?2 AND ?1 <> ''", [InsertK] },
     };
 
@@ -71,7 +83,7 @@ public class CaptureAllocationTests(ITestOutputHelper output)
         long bytes = GC.GetAllocatedBytesForCurrentThread() - start;
         database.Exec(together ? "COMMIT" : "SELECT 1");
         Assert.True((long)database.Scalar("SELECT (SELECT count(*) FROM t_cloudsync) + (SELECT count(*) FROM n_cloudsync)"
-            + " + (SELECT count(*) FROM k_cloudsync)")! >= rows, "nothing was captured");
+            + " + (SELECT count(*) FROM k_cloudsync) + (SELECT count(*) FROM u_cloudsync) + (SELECT count(*) FROM e_cloudsync)")! >= rows, "nothing was captured");
         return bytes;
     }
 

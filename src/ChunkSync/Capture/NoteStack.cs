@@ -1,0 +1,169 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>What was noted before rows are written, until they are: for each row its key, and the keys of the rows that it may remove. A row
+/// that is written by a trigger while another one is waiting lies above that one. A row that is not written after all (OR IGNORE, UPSERT)
+/// is left lying; it is dropped with the one below it, or when it is old.</summary>
+/// <remarks>Native memory, reused; nothing is allocated per row.</remarks>
+internal sealed unsafe class NoteStack : IDisposable
+{
+    private const int MaxRows = 1000;
+    private const long MaxBytes = 1 << 20;
+
+    /// <summary>The length in front of each key.</summary>
+    private const int Head = sizeof(int);
+
+    private struct Row
+    {
+        public TrackedTable Table;
+        public long Start;
+        public bool IsKeyKnown;
+    }
+
+    private Row[] rows = new Row[8];
+    private byte* memory;
+    private long capacity;
+    private long used;
+
+    /// <summary>The number of rows that wait.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Begins a row. What is added behind it belongs to it.</summary>
+    /// <param name="table">Its table.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="isKeyKnown">False when SQLite chooses a part of the key only now: a rowid, or the default of a column.</param>
+    public void Push(TrackedTable table, ReadOnlySpan<byte> key, bool isKeyKnown)
+    {
+        while (Count == MaxRows || (used > MaxBytes && Count > 1))
+        {
+            DropOlderHalf();
+        }
+
+        if (Count == rows.Length)
+        {
+            Array.Resize(ref rows, 2 * Count);
+        }
+
+        rows[Count++] = new Row { Table = table, Start = used, IsKeyKnown = isKeyKnown };
+        Add(key);
+    }
+
+    /// <summary>Adds the key of a row that the newest row may remove.</summary>
+    public void Add(ReadOnlySpan<byte> key)
+    {
+        long needed = used + Head + key.Length;
+        if (needed > capacity)
+        {
+            long grown = Math.Max(needed, Math.Max(2 * capacity, 256));
+            memory = Sqlite3.Reallocate(memory, grown);
+            capacity = grown;
+        }
+
+        *(int*)(memory + used) = key.Length;
+        key.CopyTo(new Span<byte>(memory + used + Head, key.Length));
+        used = needed;
+    }
+
+    /// <summary>Whether anything was added to the newest row.</summary>
+    public bool HasNotes => Count > 0 && used > rows[Count - 1].Start + Head + *(int*)(memory + rows[Count - 1].Start);
+
+    /// <summary>Takes back the newest row.</summary>
+    public void Pop() => PopFrom(Count - 1);
+
+    /// <summary>The row that was written: the newest one with that key, or else the newest one whose key was not known; -1 when there is
+    /// none.</summary>
+    public int Find(TrackedTable table, ReadOnlySpan<byte> key)
+    {
+        int unknown = -1;
+        for (int i = Count - 1; i >= 0; i--)
+        {
+            if (rows[i].Table == table && rows[i].IsKeyKnown && At(rows[i].Start, out _).SequenceEqual(key))
+            {
+                return i;
+            }
+
+            unknown = unknown < 0 && rows[i].Table == table && !rows[i].IsKeyKnown ? i : unknown;
+        }
+
+        return unknown;
+    }
+
+    /// <summary>Reads the keys that were added to a row and to those above it, one after the other.</summary>
+    /// <param name="row">The number of the row.</param>
+    /// <param name="place">0 for the first; becomes the place of the next.</param>
+    /// <param name="table">The table of the row that the key was added to.</param>
+    /// <param name="key">Valid until something is pushed.</param>
+    public bool TryNext(int row, ref long place, out TrackedTable table, out ReadOnlySpan<byte> key)
+    {
+        place = Math.Max(place, rows[row].Start);
+        int current = row;
+        while (place < used)
+        {
+            while (current + 1 < Count && rows[current + 1].Start <= place)
+            {
+                current++;
+            }
+
+            bool isOwnKey = rows[current].Start == place;
+            key = At(place, out place);
+            table = rows[current].Table;
+            if (!isOwnKey)
+            {
+                return true;
+            }
+        }
+
+        table = rows[row].Table;
+        key = default;
+        return false;
+    }
+
+    /// <summary>Drops a row and those above it.</summary>
+    public void PopFrom(int row)
+    {
+        used = rows[row].Start;
+        Array.Clear(rows, row, Count - row);
+        Count = row;
+    }
+
+    /// <summary>Drops everything.</summary>
+    public void Clear()
+    {
+        if (Count > 0)
+        {
+            PopFrom(0);
+        }
+    }
+
+    public void Dispose()
+    {
+        Clear();
+        Sqlite3.Free(memory);
+        memory = null;
+        capacity = 0;
+    }
+
+    /// <summary>What lies at the bottom waits for nothing: triggers do not nest that deep.</summary>
+    private void DropOlderHalf()
+    {
+        int dropped = Count / 2;
+        long bytes = rows[dropped].Start;
+        Buffer.MemoryCopy(memory + bytes, memory, capacity, used - bytes);
+        Array.Copy(rows, dropped, rows, 0, Count - dropped);
+        Array.Clear(rows, Count - dropped, dropped);
+        Count -= dropped;
+        used -= bytes;
+        for (int i = 0; i < Count; i++)
+        {
+            rows[i].Start -= bytes;
+        }
+    }
+
+    private ReadOnlySpan<byte> At(long place, out long behind)
+    {
+        int length = *(int*)(memory + place);
+        behind = place + Head + length;
+        return new ReadOnlySpan<byte>(memory + place + Head, length);
+    }
+}

@@ -1,0 +1,150 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>Captures the rows that REPLACE removes to make room for another key's row: no trigger of theirs fires, unless
+/// <c>PRAGMA recursive_triggers</c> is on. TEMP triggers (<see cref="ReplaceGuard"/>) note them before a row is written; those that are gone
+/// afterwards get tombstones, with places in the stream before the new row's.</summary>
+internal sealed class ReplacedRows(Replica replica) : IDisposable
+{
+    /// <summary>Table name and <see cref="ReplaceGuard.Id"/>.</summary>
+    private const int Heading = 2;
+
+    private readonly NoteStack notes = new();
+    private readonly KeyBuffer newKey = new(null);
+    private readonly KeyBuffer oldKey = new(null);
+    private readonly KeyBuffer gone = new(replica.Connection);
+
+    /// <summary>A BEFORE trigger: table, id, the key that the row will have, its values of the guard's columns.</summary>
+    public void Writing(ReadOnlySpan<Value> arguments)
+    {
+        if (Find(arguments, out TrackedTable table) is not ReplaceGuard guard || arguments.Length != Heading + guard.ValueCount)
+        {
+            return;
+        }
+
+        guard.Seen = (replica.Connection.TotalChanges, replica.ReplaceTriggers.Epoch);
+        ReadOnlySpan<Value> values = arguments[Heading..];
+        bool isKnown = ReadKey(values, table, newKey) && !(guard.KeyIsRowId && values[0].Int64 == -1);
+        bool othersWait = notes.Count > 0;
+        notes.Push(table, newKey.Bytes, isKnown);
+        guard.FindConflicts(values[table.KeyColumns.Length..], newKey, notes);
+        if (!othersWait && !notes.HasNotes)
+        {
+            notes.Pop();
+        }
+    }
+
+    /// <summary>An AFTER trigger of a table with a filter: table, id, key, the key before.</summary>
+    public void Written(ReadOnlySpan<Value> arguments)
+    {
+        if (Find(arguments, out TrackedTable table) != null && arguments.Length == Heading + (2 * table.KeyColumns.Length))
+        {
+            ReadKey(arguments[Heading..], table, newKey);
+            ReadKey(arguments[(Heading + table.KeyColumns.Length)..], table, oldKey);
+            Written(table, newKey, oldKey);
+            replica.CountChanges();
+        }
+    }
+
+    /// <summary>A row is written: those that were noted for it and are gone get tombstones.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="key">The row's key.</param>
+    /// <param name="previous">The key that it had before.</param>
+    public void Written(TrackedTable table, KeyBuffer key, KeyBuffer previous)
+    {
+        int row = notes.Count == 0 ? -1 : notes.Find(table, key.Bytes);
+        if (row >= 0)
+        {
+            WriteTombstones(row, previous);
+            notes.PopFrom(row);
+        }
+    }
+
+    /// <summary>Writes the tombstone of a row that was replaced. A grow-only table refuses that.</summary>
+    public void WriteTombstone(TrackedTable table, KeyBuffer key, long dbVersion, long seq)
+    {
+        if (table.Algorithm == CrdtAlgorithm.GrowOnlySet)
+        {
+            throw new EngineException(ResultCode.Constraint, TriggerSet.Refusal("DELETE", table.Name));
+        }
+
+        bool wasCapturing = replica.IsCapturing;
+        replica.IsCapturing = true;
+        try
+        {
+            table.Writer(replica).Delete(key, dbVersion, seq);
+        }
+        finally
+        {
+            replica.IsCapturing = wasCapturing;
+        }
+    }
+
+    /// <summary>What was noted is void.</summary>
+    public void Forget() => notes.Clear();
+
+    public void Dispose()
+    {
+        notes.Dispose();
+        newKey.Dispose();
+        oldKey.Dispose();
+        gone.Dispose();
+    }
+
+    /// <summary>The guard that a trigger belongs to; null when nothing is to be noted: capture is off, or the trigger is that of another
+    /// schema.</summary>
+    private ReplaceGuard? Find(ReadOnlySpan<Value> arguments, out TrackedTable table)
+    {
+        table = null!;
+        if (arguments.Length < Heading || replica.IsCapturing || replica.MergeDepth > 0 || replica.Tables.IsDisabled(arguments[0].Text))
+        {
+            return null;
+        }
+
+        replica.RefreshInTrigger();
+        if (replica.Tables.Find(arguments[0].Text) is not TrackedTable found)
+        {
+            return null;
+        }
+
+        table = found;
+        ReplaceGuard? guard = found.Guard(replica);
+        return guard?.Id == arguments[1].Int64 ? guard : null;
+    }
+
+    /// <summary>Reads the key in front of some values.</summary>
+    /// <returns>False when a part of it is NULL.</returns>
+    private static bool ReadKey(ReadOnlySpan<Value> values, TrackedTable table, KeyBuffer key)
+    {
+        int count = table.KeyColumns.Length;
+        bool isKnown = true;
+        key.Begin(count);
+        foreach (Value value in values[..count])
+        {
+            isKnown &= !value.IsNull;
+            key.Append(value);
+        }
+
+        return isKnown;
+    }
+
+    private void WriteTombstones(int row, KeyBuffer previous)
+    {
+        long place = 0;
+        while (notes.TryNext(row, ref place, out TrackedTable table, out ReadOnlySpan<byte> key))
+        {
+            gone.Assign(key);
+            if (!key.SequenceEqual(previous.Bytes) && table.Guard(replica) is ReplaceGuard guard && !guard.Exists(gone) && table.Writer(replica).IsAlive(gone))
+            {
+                WriteTombstone(table, gone);
+            }
+        }
+    }
+
+    private void WriteTombstone(TrackedTable table, KeyBuffer key)
+    {
+        long dbVersion = replica.Clock.Next();
+        WriteTombstone(table, key, dbVersion, replica.Clock.TakeSeq());
+    }
+}
