@@ -105,6 +105,12 @@ internal sealed unsafe class KeyForms : IDisposable
     /// <summary>Goes on with a column; <see cref="path"/> has the columns before it.</summary>
     private void Search(int column, int length, PayloadReader reader)
     {
+        // Columns multiply their forms: keys of many columns would be searched for ever.
+        if (seeks > MaxSeeks)
+        {
+            return;
+        }
+
         if (column == rules.Columns.Length)
         {
             Add(path.AsSpan(0, length));
@@ -134,6 +140,7 @@ internal sealed unsafe class KeyForms : IDisposable
 
     private void Add(ReadOnlySpan<byte> key)
     {
+        seeks++;
         if (!key.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength)) && CausalLength(key) is long known)
         {
             found.Add(new KeyForm(key.ToArray(), known));

@@ -15,6 +15,9 @@ internal sealed class Follower
     /// <summary>The replica told somebody that all up to this version was sent.</summary>
     public void Told(long version) => watermark = Math.Max(watermark, version);
 
+    /// <summary>Whether a change was taken before. One whose row was away, unseen by capture, shows again when the row is back.</summary>
+    public bool Knows(NaiveChange change) => drained.Contains(change.Clock);
+
     /// <summary>A table begins anew.</summary>
     public void Forget(string table) => copy.Forget(table);
 

@@ -79,7 +79,8 @@ internal sealed class ReplicaObserver
 
         if ((effect & StepEffect.Undo) == 0)
         {
-            model.Merge(received ?? [.. View.Changes.Where(change => !before.Clocks.Contains(change.Clock))]);
+            model.Merge(received ?? [.. View.Changes.Where(
+                change => !before.Clocks.Contains(change.Clock) && !follower.Knows(change))]);
         }
 
         if ((effect & StepEffect.Unknown) != 0)
