@@ -99,6 +99,7 @@ internal sealed class PlanKey
             Encoding = facts.Encoding,
         };
         key.CheckExpressions(statements);
+        key.CheckDescending(connection);
         return key;
     }
 
@@ -116,6 +117,31 @@ internal sealed class PlanKey
         // What is pinned is so for the column's second place, too.
         IEnumerable<KeyColumn> again = isPinned ? Columns.Skip(terms.Count).TakeWhile(column => column.IsRepeated) : [];
         return "(" + string.Join(" AND ", shown.Concat(again.Select(column => column.ExplainedName + "=?"))) + ")";
+    }
+
+    /// <summary>Older versions of SQLite (3.35 does, 3.40 does not) take a descending column of the primary key that a WITHOUT ROWID table's
+    /// index has appended for an ascending one, and leave out rows of a range over it. A right seek to <c>column &lt; ?</c> starts at that
+    /// value, so its key has one field more than there are pinned columns.</summary>
+    private void CheckDescending(Connection connection)
+    {
+        const int Opcode = 1;
+        const int FieldsOfKey = 5;
+        int column = Columns.ToList().FindIndex(appended => appended.IsTieBreak && appended.IsDescending && !appended.IsSameTerm);
+        if (column < 0)
+        {
+            return;
+        }
+
+        string pinned = string.Concat(Columns.Take(column).Select(before => before.Compared + Pins + "? AND "));
+        using Statement program = connection.Prepare($"EXPLAIN SELECT 1 FROM {Source} WHERE {pinned}{Columns[column].Compared} < ?");
+        while (program.Step())
+        {
+            if (program.String(Opcode).StartsWith("Seek", StringComparison.Ordinal) && program.Int64(FieldsOfKey) <= column)
+            {
+                throw PlanFailure.Of($"this version of SQLite leaves out rows when it searches index {Index} for column "
+                    + $"{Columns[column].Name} of the primary key, which is descending: name another index, or none");
+            }
+        }
     }
 
     /// <summary>The text of a term is right if SQLite searches this index for it, with the terms before it pinned.</summary>

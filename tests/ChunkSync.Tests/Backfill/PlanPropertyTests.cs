@@ -27,6 +27,12 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
             {
                 Dictionary<string, object?> inputs = shape.Inputs();
                 string text = effort.Seed + " " + string.Join(", ", inputs.Select(pair => pair.Key + "=" + PlanJson.Show(pair.Value)));
+                if (DescendingKeys.AreRefused(database, inputs))
+                {
+                    effort.Add("refused", 1);
+                    continue;
+                }
+
                 List<PlanChunk> plan;
                 try
                 {
