@@ -27,6 +27,9 @@ internal sealed partial class CProgram : IDisposable
     /// <summary>A folder that is deleted with the program.</summary>
     public string Folder { get; }
 
+    /// <summary>How long a run may take.</summary>
+    public TimeSpan Patience { get; init; } = Repository.Patience;
+
     /// <summary>Like <see cref="Folder"/>, in memory where the system has such a place: for programs that write more than they compute.</summary>
     public string FastFolder
     {
@@ -64,8 +67,8 @@ internal sealed partial class CProgram : IDisposable
             File.CreateSymbolicLink(link, sqlite);
         }
 
-        (int code, string output, string errors) = Repository.Run(
-            "env", "", ["LD_LIBRARY_PATH=" + libraries, program, Repository.Library, .. arguments]);
+        (int code, string output, string errors) = Repository.RunIn(
+            Patience, Repository.Root, "env", "", ["LD_LIBRARY_PATH=" + libraries, program, Repository.Library, .. arguments]);
         Assert.True(code == 0, $"code {code}\n{output}\n{errors}");
         int ok = OkLine().Count(output);
         Assert.True(checks == null ? ok > 0 : ok == checks, $"{ok} checks, not {checks}\n{output}");

@@ -5,12 +5,17 @@ using Xunit.Abstractions;
 
 namespace ChunkSync.Loaded.Tests;
 
-/// <summary>Processes that are killed, and power that is cut: C programs say what they tried, here they get their time and their
+/// <summary>Processes that are killed, power that is cut, and memory in the long run: C programs say what they tried, here they get their time and their
 /// seed.</summary>
 public sealed partial class CrashTests(ITestOutputHelper output)
 {
     private const int SampleMilliseconds = 5000;
     private const int LongestTurn = 60_000;
+
+    private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(60);
+
+    /// <summary>What 50,000 repeats of everything take, at least.</summary>
+    private static readonly TimeSpan LongRun = TimeSpan.FromMinutes(5);
 
     [Fact, Soak("kill", Weight = 2)]
     public void Killed_processes_leave_k_or_one_more_operation() =>
@@ -20,6 +25,19 @@ public sealed partial class CrashTests(ITestOutputHelper output)
     public void Nothing_told_is_forgotten_when_the_power_is_cut() =>
         Run("power-loss", checks: 8, "power_test.c", "actors.c", "power_vfs.c");
 
+    [Fact, Soak("memory")]
+    public void Memory_is_flat_when_operations_and_connections_are_repeated()
+    {
+        using CProgram program = new("memory_test.c", "faulty_vfs.c") { Patience = LongestRun };
+        using Effort effort = Effort.Start("memory", output, sample: 1);
+        while (effort.Next("runs"))
+        {
+            (string repeats, string connections) = Effort.IsSoak && effort.Budget >= LongRun ? ("50000", "10000") : ("400", "150");
+            Count(effort, program.Run(
+                checks: null, program.FastFolder, Path.Combine(Repository.Root, "native", "operations.sql"), repeats, connections));
+        }
+    }
+
     private void Run(string name, int checks, params string[] sources)
     {
         using CProgram program = new(sources);
@@ -28,14 +46,19 @@ public sealed partial class CrashTests(ITestOutputHelper output)
         {
             int milliseconds = Effort.IsSoak ? (int)Math.Clamp(effort.Budget.TotalMilliseconds / 4, SampleMilliseconds, LongestTurn) : SampleMilliseconds;
             string report = program.Run(checks, program.FastFolder, effort.Random.Next().ToString(CultureInfo.InvariantCulture), milliseconds.ToString(CultureInfo.InvariantCulture));
-            output.WriteLine(report);
-            foreach (Match count in Count().Matches(report))
-            {
-                effort.Add(count.Groups[1].Value, long.Parse(count.Groups[2].Value, CultureInfo.InvariantCulture));
-            }
+            Count(effort, report);
+        }
+    }
+
+    private void Count(Effort effort, string report)
+    {
+        output.WriteLine(report);
+        foreach (Match count in Counted().Matches(report))
+        {
+            effort.Add(count.Groups[1].Value, long.Parse(count.Groups[2].Value, CultureInfo.InvariantCulture));
         }
     }
 
     [GeneratedRegex(@"(\w+)=(\d+)")]
-    private static partial Regex Count();
+    private static partial Regex Counted();
 }

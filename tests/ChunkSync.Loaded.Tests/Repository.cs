@@ -6,7 +6,8 @@ namespace ChunkSync.Loaded.Tests;
 /// <summary>Where things are, and how programs are run.</summary>
 internal static class Repository
 {
-    private const int Timeout = 240_000;
+    /// <summary>How long a program may run.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(4);
 
     /// <summary>The root of the checkout.</summary>
     public static string Root { get; } = Metadata("RepoRoot");
@@ -22,7 +23,12 @@ internal static class Repository
         RunIn(Root, program, input, arguments);
 
     /// <summary>Runs a program in a folder and returns exit code, output and errors.</summary>
-    public static (int Code, string Output, string Errors) RunIn(string folder, string program, string input, params string[] arguments)
+    public static (int Code, string Output, string Errors) RunIn(string folder, string program, string input, params string[] arguments) =>
+        RunIn(Patience, folder, program, input, arguments);
+
+    /// <summary>The same for a program that may take longer.</summary>
+    public static (int Code, string Output, string Errors) RunIn(
+        TimeSpan longest, string folder, string program, string input, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -36,7 +42,7 @@ internal static class Repository
         Task<string> errors = process.StandardError.ReadToEndAsync();
         process.StandardInput.Write(input);
         process.StandardInput.Close();
-        Assert.True(process.WaitForExit(Timeout), program + " does not end");
+        Assert.True(process.WaitForExit(longest), program + " does not end");
         return (process.ExitCode, output.Result, errors.Result);
     }
 
