@@ -9,11 +9,11 @@ namespace ChunkSync.Tests.Limits;
 [Collection(MemoryCollection.Name)]
 public class OperationMemoryTests(ITestOutputHelper output)
 {
-    private const long SampleRepeats = 200;
+    private const long SampleRepeats = 500;
     private const long SoakRepeats = 50_000;
 
     /// <summary>Bytes that may be there more: what the collector hands out at once, and less than one object per operation.</summary>
-    private const long Slack = 4 << 10;
+    private const long Slack = 10 << 10;
 
     /// <summary>Measures that have to show growth, one after the other, before it is taken for growth.</summary>
     private const int Repetitions = 6;
