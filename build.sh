@@ -110,14 +110,21 @@ start_results() {
 
 # run_project LOG PROJECT [dotnet test arguments]: tests one project; the log, whose name says what it was, goes to the results.
 run_project() {
-  local log=$results/$1.log project=$2
+  local log=$results/$1.log project=$2 code=0 failed
   shift 2
   CHUNKSYNC_EFFORTS=$results/efforts.txt dotnet test "tests/$project/$project.csproj" -c Release --no-build -v quiet \
-    --logger "console;verbosity=minimal" --blame-hang-timeout "${hang_timeout:-15m}" --blame-hang-dump-type none "$@" >"$log" 2>&1 || echo "$log" >>"$results/failed"
-  # Where nothing matches the filter there is no summary.
+    --logger "console;verbosity=minimal" --blame-hang-timeout "${hang_timeout:-15m}" --blame-hang-dump-type none "$@" >"$log" 2>&1 || code=$?
+  failed=$(count Failed "$log")
+  # Where nothing matches the filter there is no summary. A run whose process ended before its tests has none either, or one of those before.
   printf '%s: ' "$(basename "$log" .log)"
-  grep -E '(Passed|Failed)! +- ' "$log" || grep -o 'No test matches.*filter' "$log" || { printf 'did not end\n'; tail -n 30 "$log"; echo "$log" >>"$results/failed"; }
+  grep -E '(Passed|Failed)! +- ' "$log" || grep -o 'No test matches.*filter' "$log" || { printf 'no summary\n'; code=$((code ? code : 1)); }
   ! grep -q '^.*\[FAIL\]' "$log" || cat "$log"
+  if [ "$code" -ne 0 ] && [ "$failed" -eq 0 ]; then
+    printf '%s did not end (exit code %d): one more failed test. The end of its log:\n' "$(basename "$log" .log)" "$code"
+    tail -n 30 "$log"
+    echo "Failed!  - Failed: 1, Passed: 0, Skipped: 0, Total: 1 (did not end)" >>"$log"
+  fi
+  [ "$code" -eq 0 ] || echo "$log" >>"$results/failed"
 }
 
 # Whether dotnet format would change anything, as one more test. It reads what the builds have restored, and runs beside the tests.
