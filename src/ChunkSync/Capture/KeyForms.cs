@@ -22,7 +22,7 @@ internal sealed unsafe class KeyForms : IDisposable
     private readonly Statement causalLength;
     private readonly Statement areEqual;
     private readonly List<WireValue>[] numbers;
-    private readonly List<KeyForm> found = [];
+    private readonly KeyFormList found = new();
     private byte[] path = new byte[256];
     private byte[] next = new byte[256];
     private int nextLength;
@@ -73,7 +73,7 @@ internal sealed unsafe class KeyForms : IDisposable
     /// <param name="key">The key, as the table stores it.</param>
     /// <param name="length">Its length.</param>
     /// <returns>They are valid until the next call.</returns>
-    public IReadOnlyList<KeyForm> FindOthers(byte* key, int length)
+    public KeyFormList FindOthers(byte* key, int length)
     {
         found.Clear();
         asked = key;
@@ -91,6 +91,7 @@ internal sealed unsafe class KeyForms : IDisposable
         seek.Dispose();
         causalLength.Dispose();
         areEqual.Dispose();
+        found.Dispose();
     }
 
     private void Bind(KeyBuffer key, int first)
@@ -143,7 +144,7 @@ internal sealed unsafe class KeyForms : IDisposable
         seeks++;
         if (!key.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength)) && CausalLength(key) is long known)
         {
-            found.Add(new KeyForm(key.ToArray(), known));
+            found.Add(key, known);
         }
     }
 

@@ -35,6 +35,8 @@ internal sealed unsafe class TableWriter : IDisposable
     private readonly Statement columnsOf;
     private readonly Statement move;
     private readonly Statement onlyNew;
+    private readonly ByteStringList names = new();
+    private readonly KeyBuffer replaced;
 
     public TableWriter(Replica replica, TrackedTable table)
     {
@@ -42,6 +44,7 @@ internal sealed unsafe class TableWriter : IDisposable
         this.table = table;
         ceiling = table.Ceiling(replica);
         rules = table.Rules(replica.Connection);
+        replaced = new KeyBuffer(replica.Connection);
         string clock = table.QuotedClock;
         exists = Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
         List<Statement> inserts = [];
@@ -206,6 +209,9 @@ internal sealed unsafe class TableWriter : IDisposable
         {
             statement.Dispose();
         }
+
+        names.Dispose();
+        replaced.Dispose();
     }
 
     /// <summary>Raises the columns that only the new key's row had. They are all read before the first is written: a row written under
@@ -215,22 +221,17 @@ internal sealed unsafe class TableWriter : IDisposable
     {
         newKey.BindTo(onlyNew, 1);
         oldKey.BindTo(onlyNew, 2);
-        List<byte[]>? names = null;
+        names.Clear();
         while (onlyNew.Step())
         {
-            (names ??= []).Add(onlyNew.Text(0).ToArray());
+            names.Add(onlyNew.Text(0));
         }
 
         onlyNew.Reset();
-        if (names == null)
-        {
-            return false;
-        }
-
         bool atEnd = false;
-        foreach (byte[] name in names)
+        for (int i = 0; i < names.Count; i++)
         {
-            move.BindText(4, name);
+            move.BindText(4, names[i]);
             atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
         }
 
@@ -242,21 +243,21 @@ internal sealed unsafe class TableWriter : IDisposable
     private void BeginLife(KeyBuffer key, long dbVersion)
     {
         WriteSentinel(beginLife, key, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
-        List<byte[]> names = [];
+        names.Clear();
         key.BindTo(columnsOf, 1);
         while (columnsOf.Step())
         {
             // The blocks of a text have versions of another kind: odd ones are alive.
             if (!columnsOf.Text(0).Contains(TrackedTable.BlockSeparator))
             {
-                names.Add(columnsOf.Text(0).ToArray());
+                names.Add(columnsOf.Text(0));
             }
         }
 
         columnsOf.Reset();
-        foreach (byte[] name in names)
+        for (int i = 0; i < names.Count; i++)
         {
-            beginColumn.BindText(4, name);
+            beginColumn.BindText(4, names[i]);
             Write(beginColumn, key, dbVersion, replica.Clock.TakeSeq());
         }
     }
@@ -313,14 +314,13 @@ internal sealed unsafe class TableWriter : IDisposable
 
         KeyForms forms = rules.Forms(replica.Connection, table);
         long highest = oldKey != null && forms.AreEqual(oldKey, key) ? forms.CausalLength(oldKey.Bytes) ?? 0 : 0;
-        IReadOnlyList<KeyForm> others = forms.FindOthers(key.Data, (int)key.Length);
+        KeyFormList others = forms.FindOthers(key.Data, (int)key.Length);
         for (int i = 0; i < others.Count; i++)
         {
-            highest = Math.Max(highest, others[i].CausalLength + (others[i].IsAlive ? 1 : 0));
-            if (others[i].IsAlive)
+            highest = Math.Max(highest, others.CausalLength(i) + (others.IsAlive(i) ? 1 : 0));
+            if (others.IsAlive(i))
             {
-                using KeyBuffer replaced = new(replica.Connection);
-                replaced.Assign(others[i].Key);
+                replaced.Assign(others.Key(i));
                 replica.Replaced.WriteTombstone(table, replaced, dbVersion, replica.Clock.TakeSeq());
             }
         }

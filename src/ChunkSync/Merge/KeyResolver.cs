@@ -30,7 +30,8 @@ internal sealed unsafe class KeyResolver : IDisposable
     private readonly Statement touch;
     private readonly KeyBuffer asked;
     private readonly KeyBuffer home;
-    private readonly List<KeyForm> known = [];
+    private readonly KeyFormList known = new();
+    private readonly ByteStringList names = new();
 
     public KeyResolver(Replica replica, TrackedTable table)
     {
@@ -94,6 +95,8 @@ internal sealed unsafe class KeyResolver : IDisposable
 
         asked.Dispose();
         home.Dispose();
+        known.Dispose();
+        names.Dispose();
     }
 
     /// <summary>What is bound are the two buffers, which stay.</summary>
@@ -118,7 +121,7 @@ internal sealed unsafe class KeyResolver : IDisposable
 
         if (!isStored)
         {
-            home.Assign(Highest().Key);
+            home.Assign(Highest());
         }
 
         long causalLength = Tidy(isStored);
@@ -143,7 +146,7 @@ internal sealed unsafe class KeyResolver : IDisposable
             else if (!isAlive)
             {
                 // Where the row is there without being known, the tombstone is what is known.
-                home.Assign(Highest().Key);
+                home.Assign(Highest());
             }
 
             return home;
@@ -188,48 +191,36 @@ internal sealed unsafe class KeyResolver : IDisposable
             AddForm(change.KeyBlob);
         }
 
-        foreach (KeyForm form in forms.FindOthers(asked.Data, (int)asked.Length))
+        KeyFormList others = forms.FindOthers(asked.Data, (int)asked.Length);
+        for (int i = 0; i < others.Count; i++)
         {
-            if (!IsKnown(form.Key))
+            if (!known.Contains(others.Key(i)))
             {
-                known.Add(form);
+                known.Add(others.Key(i), others.CausalLength(i));
             }
         }
     }
 
     private void AddForm(ReadOnlySpan<byte> key)
     {
-        if (!IsKnown(key) && forms.CausalLength(key) is long length)
+        if (!known.Contains(key) && forms.CausalLength(key) is long length)
         {
-            known.Add(new KeyForm(key.ToArray(), length));
+            known.Add(key, length);
         }
-    }
-
-    private bool IsKnown(ReadOnlySpan<byte> key)
-    {
-        foreach (KeyForm form in known)
-        {
-            if (key.SequenceEqual(form.Key))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>The key with the highest causal length; among equal ones the one that comes first.</summary>
-    private KeyForm Highest()
+    private ReadOnlySpan<byte> Highest()
     {
-        KeyForm best = known[0];
-        foreach (KeyForm form in known)
+        int best = 0;
+        for (int i = 1; i < known.Count; i++)
         {
-            bool isBetter = form.CausalLength > best.CausalLength
-                || (form.CausalLength == best.CausalLength && form.Key.AsSpan().SequenceCompareTo(best.Key) < 0);
-            best = isBetter ? form : best;
+            bool isBetter = known.CausalLength(i) > known.CausalLength(best)
+                || (known.CausalLength(i) == known.CausalLength(best) && known.Key(i).SequenceCompareTo(known.Key(best)) < 0);
+            best = isBetter ? i : best;
         }
 
-        return best;
+        return known.Key(best);
     }
 
     /// <summary>Brings clocks into order that do not know that their keys are equal, as another library or an earlier version leaves them:
@@ -239,24 +230,25 @@ internal sealed unsafe class KeyResolver : IDisposable
     {
         long own = 0;
         long dead = 0;
-        foreach (KeyForm form in known)
+        for (int i = 0; i < known.Count; i++)
         {
-            own = home.Bytes.SequenceEqual(form.Key) ? form.CausalLength : own;
+            own = home.Bytes.SequenceEqual(known.Key(i)) ? known.CausalLength(i) : own;
         }
 
-        foreach (KeyForm form in known)
+        for (int i = 0; i < known.Count; i++)
         {
-            if (home.Bytes.SequenceEqual(form.Key))
+            long length = known.CausalLength(i);
+            if (home.Bytes.SequenceEqual(known.Key(i)))
             {
                 continue;
             }
 
-            dead = form.IsAlive ? dead : Math.Max(dead, form.CausalLength);
-            if (form.IsAlive)
+            dead = known.IsAlive(i) ? dead : Math.Max(dead, length);
+            if (known.IsAlive(i))
             {
                 // Those of an earlier life end with it.
-                Absorb(form.Key, keep: form.CausalLength >= own);
-                own = Math.Max(own, form.CausalLength);
+                Absorb(known.Key(i), keep: length >= own);
+                own = Math.Max(own, length);
             }
         }
 
@@ -269,7 +261,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         return Math.Max(own, dead);
     }
 
-    private void Absorb(byte[] key, bool keep)
+    private void Absorb(ReadOnlySpan<byte> key, bool keep)
     {
         replica.Clock.Advance();
         if (keep)
@@ -291,10 +283,11 @@ internal sealed unsafe class KeyResolver : IDisposable
         replica.Clock.Advance();
         long dbVersion = replica.Clock.Next();
         WriteSentinel(causalLength, dbVersion);
-        foreach (byte[] name in ColumnNames())
+        ReadColumnNames(withSentinel: false);
+        for (int i = 0; i < names.Count; i++)
         {
             home.BindTo(touch, 1);
-            touch.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(4, name);
+            touch.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(4, names[i]);
             touch.Run();
         }
 
@@ -350,11 +343,12 @@ internal sealed unsafe class KeyResolver : IDisposable
         asked.BindTo(forget, 1);
         forget.Run();
         ceiling.Note(asked.Data, asked.Length);
-        foreach (byte[] name in ColumnNames(withSentinel: true))
+        ReadColumnNames(withSentinel: true);
+        for (int i = 0; i < names.Count; i++)
         {
             asked.BindTo(move, 1);
             home.BindTo(move, 4);
-            move.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(5, name);
+            move.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(5, names[i]);
             move.Run();
         }
 
@@ -368,20 +362,19 @@ internal sealed unsafe class KeyResolver : IDisposable
         replica.Clock.Advance();
     }
 
-    /// <summary>The names of the row's clocks, read before any of them moves.</summary>
-    private List<byte[]> ColumnNames(bool withSentinel = false)
+    /// <summary>Reads the names of the row's clocks into <see cref="names"/>, before any of them moves.</summary>
+    private void ReadColumnNames(bool withSentinel)
     {
-        List<byte[]> names = [];
+        names.Clear();
         home.BindTo(columnsOf, 1);
         while (columnsOf.Step())
         {
             if (withSentinel || !columnsOf.Text(0).SequenceEqual("__[RIP]__"u8))
             {
-                names.Add(columnsOf.Text(0).ToArray());
+                names.Add(columnsOf.Text(0));
             }
         }
 
         columnsOf.Reset();
-        return names;
     }
 }

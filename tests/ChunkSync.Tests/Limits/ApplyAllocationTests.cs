@@ -9,6 +9,8 @@ public class ApplyAllocationTests(ITestOutputHelper output)
     private const string Schema = """
         CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b);
         CREATE TABLE k(id INTEGER PRIMARY KEY NOT NULL, v);
+        CREATE TABLE e(id PRIMARY KEY NOT NULL, a, b);
+        SELECT cloudsync_init('e');
         SELECT cloudsync_init('t'); SELECT cloudsync_init('k', 'cls', 1);
         """;
 
@@ -25,6 +27,10 @@ public class ApplyAllocationTests(ITestOutputHelper output)
         { "deletes", "deleted" },
         { "new rows of two sites in turn", "sites" },
         { "repeats of two sites in turn", "sites same" },
+        { "rows whose keys are REAL, which are INTEGER here", "equal real" },
+        { "rows whose keys are INTEGER, which are REAL here", "equal integer" },
+        { "rows whose keys are REAL, which were INTEGER here", "equal real gone" },
+        { "rows whose keys are INTEGER, which were REAL here", "equal integer gone" },
     };
 
     [Theory]
@@ -66,6 +72,12 @@ public class ApplyAllocationTests(ITestOutputHelper output)
     {
         using Database sender = Database.Open();
         sender.Exec(Schema);
+        if (shape.StartsWith("equal", StringComparison.Ordinal))
+        {
+            WriteEqual(sender, rows, from, isReal: shape.Contains("real", StringComparison.Ordinal));
+            return Single(ChunkRow.Read(sender, [("since_db_version", 0)]), rows);
+        }
+
         Write(sender, Numbers(shape, rows), from, "sent", 5);
         if (shape == "older")
         {
@@ -86,6 +98,11 @@ public class ApplyAllocationTests(ITestOutputHelper output)
         List<ChunkRow> chunks = ChunkRow.Read(sender, shape.StartsWith("sites", StringComparison.Ordinal)
             ? [("since_db_version", 0), ("site_id", new byte[16]), ("exclude_filter_site_id", 1)]
             : [("since_db_version", 0)]);
+        return Single(chunks, rows);
+    }
+
+    private static byte[] Single(List<ChunkRow> chunks, int rows)
+    {
         ChunkRow chunk = Assert.Single(chunks);
         Assert.Equal(2L * rows, chunk.Rows);
         return chunk.Payload;
@@ -104,6 +121,14 @@ public class ApplyAllocationTests(ITestOutputHelper output)
             Write(receiver, 50, 1_000_000, "here", 7);
         }
 
+        if (shape.StartsWith("equal", StringComparison.Ordinal))
+        {
+            bool isReal = shape.Contains("integer", StringComparison.Ordinal);
+            WriteEqual(receiver, rows, 0, isReal);
+            WriteEqual(receiver, 60, 1_000_000, isReal);
+            receiver.Exec(shape.EndsWith("gone", StringComparison.Ordinal) ? "DELETE FROM e" : "SELECT 1");
+        }
+
         if (shape == "newer")
         {
             receiver.Exec("UPDATE t SET a = a || 'x', b = b + 1; UPDATE k SET v = v || 'x'");
@@ -111,6 +136,11 @@ public class ApplyAllocationTests(ITestOutputHelper output)
 
         return receiver;
     }
+
+    /// <summary>Rows of two columns, whose keys are numbers in one of two ways of writing them.</summary>
+    private static void WriteEqual(Database database, int rows, int from, bool isReal) => database.Exec(
+        $"WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {from + rows - 1})"
+            + $" INSERT INTO e SELECT {(isReal ? "CAST(i AS REAL)" : "i")}, i, 'text' || i FROM n");
 
     /// <summary>For each number a row of two columns and two rows of one: four changes.</summary>
     private static void Write(Database database, int rows, int from, string text, long number)

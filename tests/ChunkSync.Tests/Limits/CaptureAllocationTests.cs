@@ -45,6 +45,9 @@ public class CaptureAllocationTests(ITestOutputHelper output)
         { "INSERT OR IGNORE INTO u VALUES ('other' || ?1, ?2, ?1)", [InsertU] },
         { "UPDATE OR REPLACE u SET a = ?2 - 1 WHERE id = ?1", [InsertU] },
         { InsertE, [] },
+        { "INSERT OR REPLACE INTO e VALUES (CAST(?2 AS REAL), ?1)", [InsertE] },
+        { "UPDATE e SET id = CAST(?2 AS REAL) WHERE id = ?2 AND ?1 <> ''", [InsertE] },
+        { "INSERT INTO e VALUES (CAST(?2 AS REAL), ?1)", [InsertE, "DELETE FROM e WHERE id = ?2 AND ?1 <> ''"] },
         { "DELETE FROM k WHERE id = ?2 AND ?1 <> ''", [InsertK] },
     };
 
