@@ -14,6 +14,11 @@ static const char schema[] =
   "CREATE TABLE u(x TEXT, y INT, v, PRIMARY KEY(x, y)) WITHOUT ROWID;"
   "SELECT cloudsync_init('t'); SELECT cloudsync_init('u');";
 
+/* Each writer has a table of its own, which it alters. The reader's have all columns that there can be. */
+static const char writer_schema[] =
+  "CREATE TABLE m_w1(id TEXT PRIMARY KEY NOT NULL, a%s); CREATE TABLE m_w2(id TEXT PRIMARY KEY NOT NULL, a%s);"
+  "SELECT cloudsync_init('m_w1'); SELECT cloudsync_init('m_w2');";
+
 const char *actors_library;
 static sqlite3 *work; /* payloads and expected states */
 static uint64_t work_seed;
@@ -79,6 +84,37 @@ static void run(batch *b, const char *format, ...) {
   sqlite3_free(sql);
 }
 
+static void make_schema(sqlite3 *db, int has_all_columns) {
+  const char *more = has_all_columns ? ", c0, c1, c2" : "";
+  char sql[500];
+  must(db, schema);
+  snprintf(sql, sizeof sql, writer_schema, more, more);
+  must(db, sql);
+}
+
+/* One change of a writer's table, of its filter or of what is captured of it. */
+static int maintain(sqlite3 *db, int actor, int n) {
+  uint64_t state = work_seed ^ ((uint64_t)actor << 40) ^ ((uint64_t)n << 8) ^ 1;
+  const char *a = names[actor];
+  int column = (int)(next_random(&state) % 3), owns = (int)(next_random(&state) % 2), kind = (int)(next_random(&state) % 8);
+  batch b = {db, SQLITE_OK};
+  if (owns) run(&b, "BEGIN IMMEDIATE");
+  if (kind < 4) {
+    char exists[200];
+    run(&b, "SELECT cloudsync_begin_alter('m_%s')", a);
+    snprintf(exists, sizeof exists, "SELECT count(*) FROM pragma_table_info('m_%s') WHERE name = 'c%d'", a, column);
+    if (b.rc == SQLITE_OK && number(db, exists)) run(&b, "ALTER TABLE m_%s DROP COLUMN c%d", a, column);
+    else run(&b, "ALTER TABLE m_%s ADD COLUMN c%d DEFAULT %d", a, column, n);
+    run(&b, "SELECT cloudsync_commit_alter('m_%s')", a);
+  } else if (kind == 4) run(&b, "SELECT cloudsync_set_filter('m_%s', 'a %s 500')", a, column ? "<" : ">=");
+  else if (kind == 5) run(&b, "SELECT cloudsync_clear_filter('m_%s')", a);
+  else if (kind == 6) run(&b, "SELECT cloudsync_recapture('m_%s'%s)", a, column ? ", 'values'" : "");
+  else run(&b, "SELECT cloudsync_init('m_%s')", a);
+  if (owns) run(&b, "COMMIT");
+  if (!sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", 0, 0, 0);
+  return b.rc;
+}
+
 /* One transaction of a writer: a few statements on a few keys. Which ones depends on the seed, the writer and the number alone. */
 static int write_transaction(sqlite3 *db, int actor, int n) {
   uint64_t state = work_seed ^ ((uint64_t)actor << 40) ^ ((uint64_t)n << 8);
@@ -97,6 +133,9 @@ static int write_transaction(sqlite3 *db, int actor, int n) {
       case 6: run(&b, "DELETE FROM u WHERE x = '%s' AND y < %d", a, key / 4); break;
       default: run(&b, "UPDATE t SET a = a + 1 WHERE id GLOB '%s:*'", a);
     }
+    if (actor >= FIRST_SENDER) continue;
+    if (value % 5 == 0) run(&b, "DELETE FROM m_%s WHERE id = '%s:%d'", a, a, key);
+    else run(&b, "INSERT INTO m_%s(id, a) VALUES ('%s:%d', %d) ON CONFLICT(id) DO UPDATE SET a = excluded.a", a, a, key, value);
   }
   if (n % 40 == 17) /* parts of a long value; it does not compress */
     run(&b, "UPDATE t SET b = (WITH RECURSIVE c(i, x) AS (SELECT 1, %d UNION ALL SELECT i + 1, (x * 1103515245 + 12345) %% 2147483648 FROM c"
@@ -126,7 +165,8 @@ static int take_payload(sqlite3 *db, int actor, int n) {
 int actor_length(int actor) { return lengths[actor]; }
 
 int actor_run(sqlite3 *db, int actor, int n) {
-  return actor < FIRST_SENDER ? write_transaction(db, actor, n) : take_payload(db, actor, n);
+  if (actor >= FIRST_SENDER) return take_payload(db, actor, n);
+  return n % 4 == 3 ? maintain(db, actor, n) : write_transaction(db, actor, n);
 }
 
 /* Appends a query's rows, a line each, to text in memory of sqlite3_str. */
@@ -163,6 +203,13 @@ char *actor_state(sqlite3 *db, int actor) {
   lines(db, text, "SELECT cloudsync_pk_decode(pk, 1) AS k, col_name, col_version, site_id = 0 FROM t_cloudsync WHERE k GLOB '%s:*' ORDER BY k, col_name", a);
   lines(db, text, "SELECT cloudsync_pk_decode(pk, 2) AS y, col_name, col_version FROM u_cloudsync WHERE cloudsync_pk_decode(pk, 1) = '%s' ORDER BY y, col_name", a);
   lines(db, text, "SELECT 'part', part_index, length(fragment) FROM cloudsync_payload_fragments WHERE cloudsync_pk_decode(pk, 1) GLOB '%s:*' ORDER BY 2", a);
+  if (actor < FIRST_SENDER) {
+    lines(db, text, "SELECT * FROM m_%s ORDER BY id", a);
+    lines(db, text, "SELECT name, dflt_value FROM pragma_table_info('m_%s') ORDER BY cid", a);
+    lines(db, text, "SELECT cloudsync_pk_decode(pk, 1) AS k, col_name, col_version FROM m_%s_cloudsync ORDER BY k, col_name", a);
+    lines(db, text, "SELECT col_name, key, value FROM cloudsync_table_settings WHERE tbl_name = 'm_%s' ORDER BY 1, 2", a);
+    lines(db, text, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'm_%s' ORDER BY 1", a);
+  }
   if (actor == RECEIVER && number(db, "SELECT count(*) FROM sqlite_master WHERE name = 'cloudsync_receive_ranges'"))
     lines(db, text, "SELECT 'range', * FROM cloudsync_receive_ranges ORDER BY 2, 3, 4, 5");
   return sqlite3_str_finish(text);
@@ -202,8 +249,10 @@ const char *actors_check(sqlite3 *db) {
   if (number(db, sql)) return "rows and clocks of u";
   /* Every transaction is one actor's alone: a db_version that two of them share was given out twice. */
   if (number(db, "SELECT count(*) FROM (SELECT 1 FROM (SELECT db_version, substr(cloudsync_pk_decode(pk, 1), 1, 2) AS a FROM t_cloudsync"
+    " UNION SELECT db_version, 'w1' FROM m_w1_cloudsync UNION SELECT db_version, 'w2' FROM m_w2_cloudsync"
     " UNION SELECT db_version, cloudsync_pk_decode(pk, 1) FROM u_cloudsync) GROUP BY db_version HAVING count(*) > 1)")) return "a db_version of two transactions";
-  if (number(db, "SELECT (SELECT max(db_version) FROM t_cloudsync) > cloudsync_db_version()")) return "the clock stands behind what was written";
+  if (number(db, "SELECT (SELECT max(db_version) FROM (SELECT db_version FROM t_cloudsync UNION ALL SELECT db_version FROM m_w1_cloudsync"
+    " UNION ALL SELECT db_version FROM m_w2_cloudsync)) > cloudsync_db_version()")) return "the clock stands behind what was written";
   return 0;
 }
 
@@ -265,7 +314,7 @@ void actors_make(const char *folder, uint64_t seed) {
   must(work, sql);
   for (int actor = FIRST_SENDER; actor < ACTORS; actor++) {
     sqlite3 *sender = open_loaded(":memory:", 0);
-    must(sender, schema);
+    make_schema(sender, 0);
     for (int n = 0; n < SENDER_TRANSACTIONS; n++) {
       if (write_transaction(sender, actor, n) != SQLITE_OK) die("sender", sender);
       store_chunks(sender, actor, n);
@@ -275,7 +324,7 @@ void actors_make(const char *folder, uint64_t seed) {
   }
   for (int actor = 0; actor < ACTORS; actor++) {
     sqlite3 *db = open_loaded(":memory:", 0);
-    must(db, schema);
+    make_schema(db, 0);
     snprintf(sql, sizeof sql, "SELECT count(*) FROM op WHERE actor = %d", actor);
     int length = actor < FIRST_SENDER ? WRITER_TRANSACTIONS : (int)number(work, sql);
     for (int n = 0; n <= length; n++) {
@@ -291,7 +340,7 @@ void actors_make(const char *folder, uint64_t seed) {
   file_name(name, sizeof name, folder, "template.db");
   remove(name);
   sqlite3 *db = open_loaded(name, "OFF");
-  must(db, schema);
+  make_schema(db, 0);
   sqlite3_close(db);
 }
 
@@ -312,7 +361,8 @@ void actors_open(const char *folder) {
 
 void reader_make(const char *path) {
   sqlite3 *db = open_loaded(path, "OFF");
-  must(db, schema);
+  make_schema(db, 1);
+  must(db, "SELECT cloudsync_set('skip_schema_hash_check', '1')");
   must(db, "CREATE TABLE reader(watermark, next_db_version, next_seq, next_frag_offset); INSERT INTO reader VALUES (0, NULL, NULL, NULL)");
   sqlite3_close(db);
 }
@@ -361,8 +411,9 @@ int same_rows(sqlite3 *left, sqlite3 *right) {
     lines(both[i], text, "SELECT x, y, v FROM u ORDER BY x, y");
     texts[i] = sqlite3_str_finish(text);
   }
-  int same = texts[0] && texts[1] && !strcmp(texts[0], texts[1]);
-  if (!same) printf("rows\n%s\nand those of the reader\n%s\n", texts[0] ? texts[0] : "", texts[1] ? texts[1] : "");
+  const char *shown[2] = {texts[0] ? texts[0] : "", texts[1] ? texts[1] : ""}; /* no text is none at all */
+  int same = !strcmp(shown[0], shown[1]);
+  if (!same) printf("rows\n%s\nand those of the reader\n%s\n", shown[0], shown[1]);
   sqlite3_free(texts[0]);
   sqlite3_free(texts[1]);
   return same;

@@ -1,6 +1,6 @@
 /* What the kill test and the power test let happen to one database file: four actors, each with keys of its own and a fixed list of
    operations. Two write, one applies the payloads of a sender, one receives those of another in a slightly wrong order and some of
-   them twice. After any number of operations the actor's part of the database is known: it was written down in an undisturbed run,
+   them twice. The writers also alter a table of their own, and change its filter and what is captured of it. After any number of operations the actor's part of the database is known: it was written down in an undisturbed run,
    and it does not depend on what the other actors have done. */
 #ifndef ACTORS_H
 #define ACTORS_H

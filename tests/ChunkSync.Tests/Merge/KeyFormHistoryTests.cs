@@ -82,12 +82,15 @@ public class KeyFormHistoryTests(ITestOutputHelper output)
         string set = string.Join(", ", keys.Select((name, i) => $"{name} = ?{keys.Length + i + 1}"));
         string parameters = string.Join(", ", Enumerable.Range(1, keys.Length).Select(i => "?" + i));
         int after = keys.Length + 1;
-        (string Sql, object?[] Parameters) statement = random.Next(7) switch
+        (string Sql, object?[] Parameters) statement = random.Next(9) switch
         {
             0 or 1 when isBare => ($"INSERT OR IGNORE INTO {table} VALUES ({parameters})", key),
             0 or 1 => ($"INSERT INTO {table}({string.Join(", ", keys)}, a, b) VALUES ({parameters}, ?{after}, 1) ON CONFLICT DO UPDATE SET a = excluded.a", [.. key, value]),
             2 or 3 when !isBare => ($"UPDATE {table} SET b = ?{after} WHERE {where}", [.. key, value]),
             4 => ($"DELETE FROM {table} WHERE {where}", key),
+            5 when isBare => ($"INSERT OR REPLACE INTO {table} VALUES ({parameters})", key),
+            5 => ($"INSERT OR REPLACE INTO {table}({string.Join(", ", keys)}, a) VALUES ({parameters}, ?{after})", [.. key, value]),
+            6 => ($"UPDATE OR REPLACE {table} SET {set} WHERE {where}", [.. key, .. other]),
             _ => ($"UPDATE OR IGNORE {table} SET {set} WHERE {where}", [.. key, .. other]),
         };
         replica.Write(statement.Sql, statement.Parameters);
