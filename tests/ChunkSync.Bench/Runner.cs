@@ -18,6 +18,9 @@ internal sealed class Runner : IDisposable
     public const string NativeCodec = "liblz4";
     public const string ManagedCodec = "managed LZ4";
 
+    /// <summary>Probes are short: so many runs, so that code that was compiled late and noise of the machine leave the median alone.</summary>
+    private const int ProbeRepeats = 9;
+
     private readonly Options options;
     private readonly string folder = Directory.CreateTempSubdirectory("chunksync-bench-").FullName;
     private readonly Dictionary<string, WorkerProcess> workers = [];
@@ -47,6 +50,12 @@ internal sealed class Runner : IDisposable
             if (shape.Key == ShapeCatalog.Codec)
             {
                 RunCodecs(shape);
+                continue;
+            }
+
+            if (shape.Key == ShapeCatalog.Probe)
+            {
+                RunProbes(shape);
                 continue;
             }
 
@@ -87,6 +96,41 @@ internal sealed class Runner : IDisposable
         {
             Compare("compress", shape.Key, "", block, [NativeCodec, ManagedCodec]);
             Compare("decompress", shape.Key, "", block, [NativeCodec, ManagedCodec]);
+        }
+    }
+
+    /// <summary>Everything in turns, so that each median is of the same minutes: ratios are what counts.</summary>
+    private void RunProbes(Shape shape)
+    {
+        string path = DatabaseOf(shape.Key, Ours);
+        _ = workers[Ours].Run(new Request("fill", shape.Key, path, Variant: "capture"), options.Limit);
+        Series stage = new(shape.Key, "stage", "", ShapeCatalog.SmallChunk, Ours);
+        stage.Runs.Add(workers[Ours].Run(new Request("stage", shape.Key, path, ShapeCatalog.SmallChunk), options.Limit));
+        List<Series> all =
+        [
+            .. ProbeOperations.Variants.Select(variant => new Series(shape.Key, "probe", variant, 0, Ours)),
+            .. ((string[])["points", "spread", "index 1", "index 2"]).Select(variant => new Series(shape.Key, "probe", variant, 0, Managed)),
+            .. ((string[])["checksum", "decode", "walk", "copy"]).Select(part => new Series(shape.Key, "part", part, 0, Managed)),
+        ];
+        for (int repeat = 0; repeat < Math.Max(options.Repeats, ProbeRepeats); repeat++)
+        {
+            foreach (Series series in all)
+            {
+                series.Runs.Add(workers[series.Engine].Run(new Request(series.Operation, shape.Key, path, 0, series.Variant), options.Limit));
+            }
+        }
+
+        results.Add(stage);
+        results.AddRange(all);
+        foreach (Series series in all)
+        {
+            string value = series.HasResult ? $"{series.Median.Milliseconds,12:N3} ms" : series.Failure!;
+            AnsiConsole.MarkupLineInterpolated($"  {series.Operation,-6} {series.Variant,-22} {series.Engine,-11} {value}");
+        }
+
+        foreach (string file in Directory.GetFiles(folder))
+        {
+            File.Delete(file);
         }
     }
 

@@ -7,12 +7,20 @@ namespace ChunkSync.Probe;
 internal unsafe struct ChangeRowWalker
 {
     private readonly byte* body;
-    private PayloadReader reader;
+    private readonly byte* end;
+
+    /// <summary>The last place with <see cref="UsualForm.Room"/> behind it.</summary>
+    private readonly byte* limit;
+    private byte* current;
+    private byte* next;
 
     public ChangeRowWalker(byte* body, long length)
     {
         this.body = body;
-        reader = new PayloadReader(body, length);
+        end = body + Math.Max(length, 0);
+        limit = end - Math.Min(UsualForm.Room, end - body + 1);
+        current = body;
+        next = body;
         Row = -1;
     }
 
@@ -20,10 +28,10 @@ internal unsafe struct ChangeRowWalker
     public long Row { get; private set; }
 
     /// <summary>Where it begins in the body.</summary>
-    public long Offset { get; private set; }
+    public readonly long Offset => current - body;
 
     /// <summary>Its encoded length.</summary>
-    public readonly long Length => reader.Offset - Offset;
+    public readonly long Length => next - current;
 
     /// <summary>tbl as it is written.</summary>
     public byte* Table;
@@ -53,70 +61,102 @@ internal unsafe struct ChangeRowWalker
     public readonly ReadOnlySpan<byte> SiteId => new(Site, SiteLength);
 
     /// <summary>The first byte of the current row.</summary>
-    public readonly byte* Data => body + Offset;
+    public readonly byte* Data => current;
 
     /// <summary>Bytes behind the current row.</summary>
-    public readonly long Remaining => reader.Remaining;
+    public readonly long Remaining => end - next;
 
     /// <summary>Goes to the next row; the caller knows from the header that there is one.</summary>
     /// <exception cref="DamagedChunkException">The row is malformed.</exception>
     public void Next()
     {
         Row++;
-        Offset = reader.Offset;
-        ReadBytes(out Table, out TableLength, "tbl");
-        ReadBytes(out Key, out KeyLength, "pk");
-        if (!reader.TryReadBytes(out Column, out ColumnLength))
+        current = next;
+        if (!TryNextUsual())
         {
-            Skip();
+            NextChecked();
         }
-
-        ValueOffset = reader.Offset;
-        Skip();
-        Skip();
-        long dbVersion = ReadInteger("db_version");
-        ReadBytes(out Site, out SiteLength, "site_id");
-        Skip();
-        Position = new Position(dbVersion, ReadInteger("seq"));
     }
 
     /// <summary>Checks that nothing stands behind the last row.</summary>
     /// <exception cref="DamagedChunkException">Something does.</exception>
     public readonly void CheckEnd()
     {
-        if (reader.Remaining != 0)
+        if (Remaining != 0)
         {
-            throw new DamagedChunkException($"{reader.Remaining} bytes behind the last row");
+            throw new DamagedChunkException($"{Remaining} bytes behind the last row");
         }
     }
 
-    private void Skip()
+    /// <summary>A row whose values all have their usual form; false, with nothing to rely on, when one has not.</summary>
+    private bool TryNextUsual()
+    {
+        byte* at = current;
+        byte* last = limit;
+        if (!UsualForm.TryBytes(ref at, last, out Table, out TableLength) || !UsualForm.TryBytes(ref at, last, out Key, out KeyLength)
+            || !UsualForm.TryBytes(ref at, last, out Column, out ColumnLength))
+        {
+            return false;
+        }
+
+        ValueOffset = at - body;
+        if (!UsualForm.TrySkip(ref at, last) || !UsualForm.TrySkip(ref at, last) || !UsualForm.TryInteger(ref at, last, out long dbVersion)
+            || !UsualForm.TryBytes(ref at, last, out Site, out SiteLength) || !UsualForm.TrySkip(ref at, last)
+            || !UsualForm.TryInteger(ref at, last, out long seq))
+        {
+            return false;
+        }
+
+        Position = new Position(dbVersion, seq);
+        next = at;
+        return true;
+    }
+
+    private void NextChecked()
+    {
+        PayloadReader reader = new(current, end - current);
+        ReadBytes(ref reader, out Table, out TableLength, "tbl");
+        ReadBytes(ref reader, out Key, out KeyLength, "pk");
+        if (!reader.TryReadBytes(out Column, out ColumnLength))
+        {
+            Skip(ref reader);
+        }
+
+        ValueOffset = Offset + reader.Offset;
+        Skip(ref reader);
+        Skip(ref reader);
+        long dbVersion = ReadInteger(ref reader, "db_version");
+        ReadBytes(ref reader, out Site, out SiteLength, "site_id");
+        Skip(ref reader);
+        Position = new Position(dbVersion, ReadInteger(ref reader, "seq"));
+        next = current + reader.Offset;
+    }
+
+    private readonly void Skip(ref PayloadReader reader)
     {
         if (!reader.TrySkip())
         {
-            throw Undecodable();
+            throw new DamagedChunkException($"row {Row} cannot be decoded at offset {Offset + reader.Offset}");
         }
     }
 
-    private void ReadBytes(out byte* data, out int length, string field)
+    private readonly void ReadBytes(ref PayloadReader reader, out byte* data, out int length, string field)
     {
         if (!reader.TryReadBytes(out data, out length))
         {
-            Skip();
+            Skip(ref reader);
             throw new DamagedChunkException($"{field} of row {Row} is neither TEXT nor BLOB");
         }
     }
 
-    private long ReadInteger(string field)
+    private readonly long ReadInteger(ref PayloadReader reader, string field)
     {
         if (!reader.TryReadInteger(out long number))
         {
-            Skip();
+            Skip(ref reader);
             throw new DamagedChunkException($"{field} of row {Row} is not an INTEGER");
         }
 
         return number;
     }
-
-    private readonly DamagedChunkException Undecodable() => new($"row {Row} cannot be decoded at offset {reader.Offset}");
 }

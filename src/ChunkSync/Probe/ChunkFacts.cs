@@ -230,12 +230,16 @@ internal unsafe struct ChunkFacts
             throw Malformed();
         }
 
+        ulong last = EntityHash.Read(data);
         for (int at = EntityHash.Size; at < size; at += EntityHash.Size)
         {
-            if (EntityHash.Read(data + at) <= EntityHash.Read(data + at - EntityHash.Size))
+            ulong hash = EntityHash.Read(data + at);
+            if (hash <= last)
             {
                 throw Malformed();
             }
+
+            last = hash;
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using ChunkSync.Payload;
 
 namespace ChunkSync.Probe;
@@ -31,7 +33,7 @@ internal static unsafe class EntityHash
 
     /// <summary>Reads a stored hash.</summary>
     public static ulong Read(byte* at) =>
-        ((ulong)at[0] << 32) | ((ulong)at[1] << 24) | ((ulong)at[2] << 16) | ((ulong)at[3] << 8) | at[4];
+        ((ulong)BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<uint>(at)) << 8) | at[Size - 1];
 
     /// <summary>Writes a stored hash.</summary>
     public static void Write(byte* at, ulong hash)

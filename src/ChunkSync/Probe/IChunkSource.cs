@@ -1,3 +1,5 @@
+using ChunkSync.Sqlite;
+
 namespace ChunkSync.Probe;
 
 /// <summary>A chain of stored chunks in order of their ordinals, wherever they lie: a table, a list, files, objects in a store. The driver
@@ -18,7 +20,7 @@ internal unsafe interface IChunkSource : IDisposable
     bool HasCheapHeader { get; }
 
     /// <summary>Goes to the first chunk at or behind an ordinal; false when there is none up to <see cref="Last"/>.</summary>
-    /// <exception cref="Sqlite.EngineException">The source cannot be read, or its ordinals are not distinct integers.</exception>
+    /// <exception cref="EngineException">The source cannot be read, or its ordinals are not distinct integers.</exception>
     bool Seek(long ordinal);
 
     /// <summary>Goes to the chunk behind the current one; false when there is none.</summary>
@@ -36,6 +38,10 @@ internal unsafe interface IChunkSource : IDisposable
     /// <param name="length">Its length.</param>
     /// <exception cref="DamagedChunkException">There is no payload, or it is not a BLOB.</exception>
     byte* Open(out long length);
+
+    /// <summary>Appends the whole payload to a buffer; nothing is open afterwards.</summary>
+    /// <exception cref="DamagedChunkException">There is no payload, or it is not a BLOB.</exception>
+    void CopyTo(NativeBuffer target);
 
     /// <summary>Ends what <see cref="Open"/> began; nothing happens when nothing is open.</summary>
     void Release();

@@ -55,6 +55,16 @@ internal static unsafe class PayloadCheck
     public static long SizeOfBody(in ContainerHeader header, long length) =>
         header.ExpandedSize != 0 ? header.ExpandedSize : length - ContainerHeader.Length;
 
+    /// <summary>Checks a body's length before memory is taken for it, or for the payload that it is in.</summary>
+    /// <exception cref="DamagedChunkException">It is longer than is allowed.</exception>
+    public static void Limit(long size, long maxExpanded)
+    {
+        if (size > maxExpanded)
+        {
+            throw new DamagedChunkException($"expands to {size} bytes, more than max_expanded_size {maxExpanded}");
+        }
+    }
+
     /// <summary>Checks the checksum, which version 1 does not have.</summary>
     /// <exception cref="DamagedChunkException">It is wrong.</exception>
     public static void Checksum(in ContainerHeader header, byte* payload, long length)
@@ -80,11 +90,7 @@ internal static unsafe class PayloadCheck
         in ContainerHeader header, byte* payload, long length, bool verify, long maxExpanded, NativeBuffer expanded, out long size)
     {
         size = SizeOfBody(header, length);
-        if (size > maxExpanded)
-        {
-            throw new DamagedChunkException($"expands to {size} bytes, more than max_expanded_size {maxExpanded}");
-        }
-
+        Limit(size, maxExpanded);
         if (verify)
         {
             Checksum(header, payload, length);

@@ -29,14 +29,7 @@ internal sealed unsafe class ProbePage : IDisposable
     /// <summary>Entities and points without a match; null but on the final page.</summary>
     public long? Misses { get; set; }
 
-    /// <summary>Makes it the stored payload.</summary>
-    public void SetStored(ReadOnlySpan<byte> payload, uint rows)
-    {
-        Begin(rows, passedThrough: true);
-        Payload.Append(payload);
-    }
-
-    /// <summary>Makes it a stored payload that nobody reads.</summary>
+    /// <summary>Makes it a stored payload, which is still to be appended to <see cref="Payload"/> if it is read.</summary>
     public void SetStored(uint rows) => Begin(rows, passedThrough: true);
 
     /// <summary>Makes it a new payload of staged rows.</summary>

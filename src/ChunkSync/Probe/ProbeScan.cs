@@ -62,20 +62,30 @@ internal sealed unsafe class ProbeScan : IDisposable
     /// <exception cref="EngineException">The source failed.</exception>
     public bool MoveNext()
     {
-        while (!isDone)
+        try
         {
-            if (!hasChunk && !TryNextChunk())
+            while (!isDone)
             {
-                return Finish();
+                if (!hasChunk && !TryNextChunk())
+                {
+                    return Finish();
+                }
+
+                if (isWhole ? TryPass() : TryStage())
+                {
+                    return true;
+                }
             }
 
-            if (isWhole ? TryPass() : TryStage())
-            {
-                return true;
-            }
+            return false;
         }
-
-        return false;
+        catch
+        {
+            // Whatever failed: nothing stays open, and nothing comes behind an error.
+            isDone = true;
+            Leave();
+            throw;
+        }
     }
 
     public void Dispose()
@@ -154,6 +164,7 @@ internal sealed unsafe class ProbeScan : IDisposable
     {
         try
         {
+            PayloadCheck.Limit(facts.BodySize, options.MaxExpanded);
             byte* payload = source.Open(out long length);
             CheckIdentity(payload, length);
             counters.Opened++;
@@ -224,27 +235,20 @@ internal sealed unsafe class ProbeScan : IDisposable
             return;
         }
 
-        byte* payload = source.Open(out long length);
+        other.SetStored(facts.Header.Rows);
+        source.CopyTo(other.Payload);
         if (!isOpen)
         {
-            CheckIdentity(payload, length);
+            CheckIdentity(other.Payload.Data, other.Payload.Length);
             if (options.Verify > 1)
             {
-                PayloadCheck.Checksum(facts.Header, payload, length);
+                PayloadCheck.Checksum(facts.Header, other.Payload.Data, other.Payload.Length);
             }
 
-            counters.BytesRead += length;
+            counters.BytesRead += facts.Length;
         }
 
         counters.Passed++;
-        if (options.NeedsPayload)
-        {
-            other.SetStored(new ReadOnlySpan<byte>(payload, checked((int)length)), facts.Header.Rows);
-        }
-        else
-        {
-            other.SetStored(facts.Header.Rows);
-        }
     }
 
     private void CheckWhole()

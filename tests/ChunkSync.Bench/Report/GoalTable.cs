@@ -20,6 +20,10 @@ internal static class GoalTable
             Reading(text, set, shape);
             Writing(text, set, shape);
             Codecs(text, set, shape);
+            if (shape == ShapeCatalog.Probe)
+            {
+                ProbeGoals.Write(text, set);
+            }
         }
 
         Growth(text, set);

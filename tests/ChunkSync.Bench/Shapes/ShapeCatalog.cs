@@ -15,6 +15,9 @@ internal static unsafe class ShapeCatalog
     /// <summary>The key of the shape that is no history, but text for the two LZ4 codecs alone.</summary>
     public const string Codec = "codec";
 
+    /// <summary>The key of the shape whose chunks are stored and probed.</summary>
+    public const string Probe = "probe";
+
     private static readonly string[] Narrow = ["a", "b", "c", "d"];
 
     /// <summary>The shape of that key.</summary>
@@ -43,6 +46,8 @@ internal static unsafe class ShapeCatalog
             new FillStep("UPDATE t SET b = ?2 WHERE id = ?1", 0, 10_000, 10_000, BindUpdate),
             new FillStep("DELETE FROM t WHERE id = ?1", 0, 10_000, 10_000, BindDelete),
         ]),
+        new Shape(Probe, "60,000 rows × 4 narrow columns in 60 transactions, their chunks of 256 KiB stored and probed", [NarrowTable("t")],
+            [NarrowRows("t", 0, 60_000, 1000)], [SmallChunk]),
         new Shape(Codec, "the same documentation, compressed and decompressed in blocks by both LZ4 codecs", [], [], [SmallChunk, DefaultChunk]),
     ];
 

@@ -27,6 +27,12 @@ internal sealed record Measurement
     /// <summary>Bytes that managed code allocated in this process: the engine's only when it runs in process.</summary>
     public long ManagedBytes { get; init; }
 
+    /// <summary>Chunks that a probe looked at, where order is promised, or opened.</summary>
+    public long Chunks { get; init; }
+
+    /// <summary>Bytes of the probe set.</summary>
+    public long SetBytes { get; init; }
+
     /// <summary>Milliseconds per page of a drain.</summary>
     public double[] Pages { get; init; } = [];
 

@@ -28,6 +28,9 @@ internal static unsafe class Operations
             "upsert" => Floors.Upsert(shape, request.Path),
             "idle" => Idle(request.Path, library),
             "export" => Export(request, library),
+            "stage" => ProbeOperations.Stage(request, library),
+            "probe" => ProbeOperations.Run(request, library),
+            "part" => ProbeOperations.Part(request, library),
             _ => throw new ArgumentException("unknown operation " + request.Operation),
         };
     }

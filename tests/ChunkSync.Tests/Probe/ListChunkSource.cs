@@ -72,6 +72,8 @@ internal sealed unsafe class ListChunkSource : IChunkSource
         return (byte*)memory[^1];
     }
 
+    public void CopyTo(ChunkSync.Sqlite.NativeBuffer target) => target.Append(chunks[at].Payload);
+
     public void Release()
     {
         foreach (nint copy in memory)

@@ -35,15 +35,20 @@ internal sealed unsafe class BlobChunkSource : SqlChunkSource
     {
         if (!isOpen)
         {
-            OpenBlob();
             payload.Clear();
-            Read(payload.Reserve(blob.Length), blob.Length);
-            payload.Commit((long)blob.Length);
+            CopyTo(payload);
             isOpen = true;
         }
 
         length = payload.Length;
         return payload.Data;
+    }
+
+    public override void CopyTo(NativeBuffer target)
+    {
+        OpenBlob();
+        Read(target.Reserve(blob.Length), blob.Length);
+        target.Commit((long)blob.Length);
     }
 
     public override void Release() => isOpen = false;

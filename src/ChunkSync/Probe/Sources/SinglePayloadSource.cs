@@ -1,4 +1,5 @@
 using ChunkSync.Payload;
+using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
 
@@ -30,6 +31,8 @@ internal sealed unsafe class SinglePayloadSource(byte* payload, long payloadLeng
         length = payloadLength;
         return payload;
     }
+
+    public void CopyTo(NativeBuffer target) => target.Append(payload, payloadLength);
 
     public void Release()
     {

@@ -7,6 +7,9 @@ namespace ChunkSync.Probe;
 /// subclass's.</summary>
 internal abstract unsafe class SqlChunkSource : IChunkSource
 {
+    /// <summary>What is neither NULL nor an index: one that is malformed.</summary>
+    private static ReadOnlySpan<byte> NoIndex => "?"u8;
+
     private readonly Statement facts;
     private readonly Statement first;
     private readonly Statement last;
@@ -46,7 +49,12 @@ internal abstract unsafe class SqlChunkSource : IChunkSource
 
     public long Ordinal { get; private set; }
 
-    public ReadOnlySpan<byte> Index => facts.Type(1) == StorageClass.Blob ? facts.Blob(1) : default;
+    public ReadOnlySpan<byte> Index => facts.Type(1) switch
+    {
+        StorageClass.Null => default,
+        StorageClass.Blob when facts.Blob(1) is { IsEmpty: false } index => index,
+        _ => NoIndex,
+    };
 
     public abstract bool HasCheapHeader { get; }
 
@@ -85,11 +93,6 @@ internal abstract unsafe class SqlChunkSource : IChunkSource
             throw new ProbeException($"chunk_index {ordinal} occurs more than once");
         }
 
-        if (facts.Type(1) is not (StorageClass.Blob or StorageClass.Null))
-        {
-            throw new ProbeException($"chunk {ordinal}: payload_index is malformed");
-        }
-
         Ordinal = ordinal;
         hasOrdinal = true;
         return true;
@@ -98,6 +101,8 @@ internal abstract unsafe class SqlChunkSource : IChunkSource
     public abstract int ReadHeader(Span<byte> header, out long length);
 
     public abstract byte* Open(out long length);
+
+    public abstract void CopyTo(NativeBuffer target);
 
     public abstract void Release();
 

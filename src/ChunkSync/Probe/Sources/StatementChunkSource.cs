@@ -27,12 +27,25 @@ internal sealed unsafe class StatementChunkSource : SqlChunkSource
         if (held != Ordinal)
         {
             held = null;
-            Load();
+            payload.Clear();
+            Load(payload);
             held = Ordinal;
         }
 
         length = payload.Length;
         return payload.Data;
+    }
+
+    public override void CopyTo(NativeBuffer target)
+    {
+        if (held == Ordinal)
+        {
+            target.Append(payload.Data, payload.Length);
+        }
+        else
+        {
+            Load(target);
+        }
     }
 
     public override void Release() => held = null;
@@ -44,7 +57,7 @@ internal sealed unsafe class StatementChunkSource : SqlChunkSource
         base.Dispose();
     }
 
-    private void Load()
+    private void Load(NativeBuffer target)
     {
         read.Bind(1, Ordinal);
         try
@@ -59,8 +72,7 @@ internal sealed unsafe class StatementChunkSource : SqlChunkSource
                 throw NoPayload(read.IsNull(0));
             }
 
-            payload.Clear();
-            payload.Append(read.Blob(0));
+            target.Append(read.Blob(0));
             if (read.Step())
             {
                 throw new ProbeException($"chunk_index {Ordinal} occurs more than once");
