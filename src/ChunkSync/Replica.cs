@@ -32,6 +32,7 @@ internal sealed class Replica : ConnectionState
         : base(connection)
     {
         connection.StatementPreparing = ConnectKeeper;
+        connection.Explain = MetadataNames.Explain;
         encoding = connection.Prepare("PRAGMA main.encoding");
         rollback = connection.Prepare("ROLLBACK");
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
@@ -99,6 +100,9 @@ internal sealed class Replica : ConnectionState
     /// <summary>What the file remembers about the capture of tables.</summary>
     public TableMarks Marks { get; }
 
+    /// <summary>Counts the rows that this connection writes, without what a change that fails may leave behind: its site as a known one.</summary>
+    public int WrittenRows => Connection.TotalChanges - Transaction.Joins - Sites.Added;
+
     /// <summary>What tables held when their alterations began.</summary>
     public AlterationSnapshot Alterations { get; }
 
@@ -128,12 +132,13 @@ internal sealed class Replica : ConnectionState
     public bool IsCapturing { get; set; }
 
     /// <summary>True when the database has the internal tables and a local site.</summary>
+    /// <exception cref="EngineException">It had them: tables are tracked, and the local site is gone.</exception>
     public bool IsInitialized
     {
         get
         {
             Refresh();
-            return Sites.HasLocal;
+            return Sites.HasLocal || (Tables.Damage.Site == null ? false : throw Tables.Damage.SiteFailure());
         }
     }
 

@@ -33,7 +33,18 @@ internal static unsafe class CaptureFunctions
         },
     ];
 
-    private static void IsSync(in Call call) => call.Return(Replica.Of(call).Capture.IsSuppressed(call[0].Text) ? 1 : 0);
+    private static void IsSync(in Call call)
+    {
+        LocalCapture capture = Replica.Of(call).Capture;
+        try
+        {
+            call.Return(capture.IsSuppressed(call[0].Text) ? 1 : 0);
+        }
+        catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
+        {
+            throw new EngineException(ResultCode.Full, failure.Message);
+        }
+    }
 
     private static void Insert(in Call call) => Row(call, isDelete: false);
 

@@ -50,8 +50,14 @@ internal sealed class CaptureWatch
             return;
         }
 
+        MetadataDamage damage = replica.Tables.Damage;
+        if ((onlyTable.IsEmpty ? damage.First : damage.Of(System.Text.Encoding.UTF8.GetString(onlyTable))) is string text)
+        {
+            throw new EngineException(ResultCode.Corrupt, text);
+        }
+
         ExamineAll();
-        bool all = true;
+        bool all = damage.First == null;
         foreach (TrackedTable table in replica.Tables.All)
         {
             // What is left of a table that was dropped is read, and refused there.
@@ -126,25 +132,28 @@ internal sealed class CaptureWatch
         if (KeyLength(table) is int stored && stored != table.KeyColumns.Length)
         {
             throw new EngineException(ResultCode.Error, $"the primary key of table {table.Name} has {table.KeyColumns.Length} columns, in its"
-                + $" sync metadata it has {stored}: another key makes another table. Restore the key, or call SELECT"
+                + $" sync metadata {table.ClockName} it has {stored}: another key makes another table. Restore the key, or call SELECT"
                 + $" cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init('{table.Name}') on all databases");
         }
     }
 
-    private static EngineException Failure(TrackedTable table) => new(ResultCode.Error,
-        $"capture of table {table.Name} was interrupted: its triggers were gone, as after a rebuild of the table, and what was changed meanwhile"
+    /// <summary>The failure of what needs a table whose capture was interrupted.</summary>
+    public static EngineException Failure(TrackedTable table) => !table.IsConfigured
+        ? new EngineException(ResultCode.Corrupt, $"sync metadata of table {table.Name} is damaged: cloudsync_table_settings has no setting algo for"
+            + $" it, and its triggers are not those of the default; call SELECT cloudsync_init('{table.Name}') again, with 'gos' if it is grow-only")
+        : new EngineException(ResultCode.Error, $"capture of table {table.Name} was interrupted: its triggers were gone, as after a rebuild of the table, and what was changed meanwhile"
         + $" is not known. SELECT cloudsync_recapture('{table.Name}') captures the table as it is now, with 'values' as second argument every value"
         + $" of it; SELECT cloudsync_init('{table.Name}') goes on without what was deleted or updated meanwhile");
 
     private List<TrackedTable> Broken() => [.. replica.Tables.All.Where(table => State(table) != CaptureState.Complete)];
 
-    private bool CanRestore(TrackedTable table) => table.KeyColumns.Length > 0
+    private bool CanRestore(TrackedTable table) => table.KeyColumns.Length > 0 && (table.IsConfigured || State(table) != CaptureState.Lost)
         && (KeyLength(table) ?? table.KeyColumns.Length) == table.KeyColumns.Length && !replica.Alterations.IsOpen(table);
 
     /// <summary>How many values the keys of a clock table have: all have as many as the first; null when there is none.</summary>
     private int? KeyLength(TrackedTable table)
     {
-        using Statement first = replica.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} LIMIT 1");
+        using Statement first = replica.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} WHERE typeof(pk) = 'blob' LIMIT 1");
         return first.Step() && first.Blob(0) is { IsEmpty: false } pk ? pk[0] : null;
     }
 

@@ -16,24 +16,34 @@ internal static class DatabaseUpgrade
             UpdateWhereNeeded(replica);
             _ = replica.ReplaceTriggers.TryInstall();
         }
-        catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked)
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked
+            or ResultCode.Error or ResultCode.Constraint or ResultCode.Corrupt)
         {
             // Read-only media, PRAGMA query_only, or another writer, for whom a host that is just loading us may not have set a busy
-            // timeout yet: the next load does it. Metadata is read when it is needed.
+            // timeout yet: the next load does it. Metadata is read when it is needed. Where somebody damaged it, whatever needs it says so
+            // then; what could mend it is there only when loading succeeds.
             replica.Invalidate();
         }
     }
 
     private static void UpdateWhereNeeded(Replica replica)
     {
+        bool canWrite = replica.Sites.HasLocal && !replica.Connection.IsReadOnly;
+        bool isComplete = MetadataSchema.IsComplete(replica.Connection);
+        if (canWrite && !isComplete)
+        {
+            // Without them nothing can be read that the rest asks for.
+            MetadataSchema.CreateTables(replica.Connection);
+        }
+
         replica.Refresh();
-        if (!replica.Sites.HasLocal || replica.Connection.IsReadOnly)
+        if (!canWrite)
         {
             return;
         }
 
         string? version = replica.Settings.Text(Settings.Version);
-        if (version != ProductInfo.CompatibilityVersion || replica.Watch.NeedsRestoring)
+        if (version != ProductInfo.CompatibilityVersion || !isComplete || replica.Watch.NeedsRestoring)
         {
             TableInitializer.InSavepoint(replica, Savepoint, () => Update(replica, version));
         }

@@ -121,8 +121,8 @@ internal static unsafe class KeyFunctions
             throw new EngineException(ResultCode.Error, "Column name cannot be NULL");
         }
 
-        TrackedTable table = replica.Tables.Find(call[0].Text) ?? throw new EngineException(
-            ResultCode.Error, $"Unable to retrieve table name {call[0].String} in clousdsync_colvalue.");
+        TrackedTable table = replica.Tables.Find(call[0].Text) ?? throw replica.Tables.Damage.Unknown(
+            call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in clousdsync_colvalue.");
         if (call[1].String == TrackedTable.Sentinel)
         {
             call.ReturnNull();
@@ -169,13 +169,14 @@ internal static unsafe class KeyFunctions
         Replica replica = Replica.Of(call);
         replica.RefuseDuringMerge("cloudsync_text_materialize");
         replica.Refresh();
-        TrackedTable table = replica.Tables.Find(call[0].Text) ?? throw new EngineException(
-            ResultCode.Error, $"Unable to retrieve table name {call[0].String} in cloudsync_text_materialize.");
+        TrackedTable table = replica.Tables.Find(call[0].Text) ?? throw replica.Tables.Damage.Unknown(
+            call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in cloudsync_text_materialize.");
         string column = call[1].String;
         if (replica.Tables.ColumnSetting(table.Name, column, "algo") != "block")
         {
             throw new EngineException(
-                ResultCode.Error, $"Column {column} in table {table.Name} is not configured as block-level.");
+                ResultCode.Error, $"Column {column} in table {table.Name} is not configured as block-level."
+                + " (cloudsync_table_settings has no algo 'block' for it)");
         }
 
         if (call.Count - 2 != table.KeyColumns.Length)

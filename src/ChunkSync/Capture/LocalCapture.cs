@@ -385,8 +385,8 @@ internal sealed unsafe class LocalCapture(Replica replica)
         origin.RequireMain(name.Text);
         replica.RefreshInTrigger();
         TrackedTable? table = replica.Tables.Find(name.Text);
-        return table ?? throw new EngineException(
-            ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
+        return table ?? throw replica.Tables.Damage.Unknown(
+            name.String, ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
     }
 
     /// <summary>Whether a trigger of the table has just asked if capture is on. To be looked at first: joining a transaction counts as a row

@@ -45,12 +45,7 @@ internal static class MetadataSchema
     {
         Connection connection = replica.Connection;
         long schemaVersion = Scalar(connection, "PRAGMA main.schema_version");
-        foreach (string sql in InternalTables)
-        {
-            // unixepoch() is younger than the oldest SQLite that is supported; a default of an older one is not parsed anew.
-            connection.Execute(sql.Replace("(unixepoch())", UnixEpoch(), StringComparison.Ordinal));
-        }
-
+        CreateTables(connection);
         replica.Sites.Forget();
         if (replica.Sites.HasLocal)
         {
@@ -70,6 +65,16 @@ internal static class MetadataSchema
         replica.Sites.Forget();
         replica.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
         replica.Settings.Set(Settings.SchemaVersion, schemaVersion);
+    }
+
+    /// <summary>Creates the tables that every synchronised database has, where they are missing.</summary>
+    public static void CreateTables(Connection connection)
+    {
+        foreach (string sql in InternalTables)
+        {
+            // unixepoch() is younger than the oldest SQLite that is supported; a default of an older one is not parsed anew.
+            connection.Execute(sql.Replace("(unixepoch())", UnixEpoch(), StringComparison.Ordinal));
+        }
     }
 
     /// <summary>Creates a table's clock table and its indexes where they are missing.</summary>

@@ -23,7 +23,16 @@ internal static unsafe class ReplaceFunctions
 
     private static void Writing(in Call call)
     {
-        Replica.Of(call).Replaced.Writing(new ReadOnlySpan<Value>(call.Arguments, call.Count));
+        Replica replica = Replica.Of(call);
+        try
+        {
+            replica.Replaced.Writing(new ReadOnlySpan<Value>(call.Arguments, call.Count));
+        }
+        catch (EngineException failure) when (replica.Capture.LeavesRowsBehind(failure))
+        {
+            throw new EngineException(ResultCode.Full, failure.Message);
+        }
+
         call.ReturnNull();
     }
 

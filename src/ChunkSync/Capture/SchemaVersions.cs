@@ -31,12 +31,22 @@ internal sealed class SchemaVersions
             "SELECT tbl_name FROM main.cloudsync_table_settings ORDER BY tbl_name COLLATE NOCASE, col_name COLLATE NOCASE, key");
     }
 
-    /// <summary>The newest hash; 0 when there is none.</summary>
-    public long CurrentHash()
+    /// <summary>The newest hash, which a payload carries.</summary>
+    /// <exception cref="EngineException">There is none.</exception>
+    public long CurrentHash() => Newest() ?? throw new EngineException(ResultCode.Corrupt,
+        "table cloudsync_schema_versions is empty: SELECT cloudsync_init('<table_name>') computes the schema hash anew");
+
+    /// <summary>The newest hash; null when there is none.</summary>
+    private long? Newest()
     {
-        long hash = newest.Step() ? newest.Int64(0) : 0;
+        bool found = newest.Step();
+        long? hash = found && newest.Type(0) == StorageClass.Integer ? newest.Int64(0) : null;
+        string shown = found && hash == null ? newest.IsNull(0) ? "NULL" : $"'{newest.String(0)}'" : "";
         newest.Reset();
-        return hash;
+        return shown.Length == 0
+            ? hash
+            : throw new EngineException(ResultCode.Corrupt, $"corrupt row in cloudsync_schema_versions: the newest hash is {shown}, it must be an"
+                + " integer; delete that row, and SELECT cloudsync_init('<table_name>') computes the schema hash anew");
     }
 
     /// <summary>Whether this database has ever had the hash.</summary>
@@ -59,7 +69,7 @@ internal sealed class SchemaVersions
                 computedGeneration = replica.Generation;
             }
 
-            return CurrentHash() == computed && Knows(computed);
+            return Newest() == computed && Knows(computed);
         }
     }
 
@@ -67,7 +77,7 @@ internal sealed class SchemaVersions
     public void Update()
     {
         long hash = SchemaHash.Of(Describe());
-        if (CurrentHash() != hash || !Knows(hash))
+        if (Newest() != hash || !Knows(hash))
         {
             append.Bind(1, hash);
             append.Run();

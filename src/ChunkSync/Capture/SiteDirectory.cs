@@ -63,8 +63,7 @@ internal sealed unsafe class SiteDirectory
         if (!ids.TryGetValue(ordinal, out byte[]? id))
         {
             byOrdinal.Bind(1, ordinal);
-            id = byOrdinal.Step() ? byOrdinal.Blob(0).ToArray() : null;
-            byOrdinal.Reset();
+            id = Read(ordinal);
             if (id == null)
             {
                 return null;
@@ -101,12 +100,21 @@ internal sealed unsafe class SiteDirectory
         return ordinal;
     }
 
+    /// <summary>How many sites this connection has added.</summary>
+    public int Added { get; private set; }
+
     /// <summary>The ordinal of a site id; an unknown site is added. The host's last_insert_rowid stays.</summary>
     public long FindOrAdd(ReadOnlySpan<byte> id)
     {
         if (Find(id) is long known)
         {
             return known;
+        }
+
+        if (Read(LocalOrdinal) == null)
+        {
+            // Ordinals would be given out that clock rows have for other sites.
+            throw replica.Tables.Damage.SiteFailure();
         }
 
         replica.Transaction.Join();
@@ -116,6 +124,7 @@ internal sealed unsafe class SiteDirectory
         long added = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
         Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
         ids[added] = id.ToArray();
+        Added++;
         return added;
     }
 
@@ -125,6 +134,20 @@ internal sealed unsafe class SiteDirectory
         ids.Clear();
         last = null;
         hasLocal = null;
+    }
+
+    private byte[]? Read(long ordinal)
+    {
+        byOrdinal.Bind(1, ordinal);
+        bool found = byOrdinal.Step();
+        bool isId = found && byOrdinal.Type(0) is StorageClass.Blob or StorageClass.Text && !byOrdinal.Blob(0).IsEmpty;
+        byte[]? id = isId ? byOrdinal.Blob(0).ToArray() : null;
+        string shown = found && !isId ? byOrdinal.IsNull(0) ? "NULL" : $"'{byOrdinal.String(0)}'" : "";
+        byOrdinal.Reset();
+        return !found || isId
+            ? id
+            : throw new EngineException(
+                ResultCode.Corrupt, $"corrupt row in cloudsync_site_id: site_id of rowid {ordinal} is {shown}, it must be a BLOB that is not empty");
     }
 
     private bool Exists()

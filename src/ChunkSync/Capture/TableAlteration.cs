@@ -126,7 +126,7 @@ internal static class TableAlteration
     {
         replica.RefuseDuringMerge("altering a table");
         replica.Refresh();
-        return replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Misuse, $"Unable to find table {name}");
+        return replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Misuse, $"Unable to find table {name}");
     }
 
     private static void RequireTable(TrackedTable table)

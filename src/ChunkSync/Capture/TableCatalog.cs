@@ -22,6 +22,7 @@ internal sealed class TableCatalog
     {
         this.replica = replica;
         Disabled = new DisabledTables(replica);
+        Damage = new MetadataDamage(replica);
         Connection connection = replica.Connection;
 
         // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
@@ -74,8 +75,16 @@ internal sealed class TableCatalog
         return null;
     }
 
+    /// <summary>A table that was tracked a moment ago.</summary>
+    /// <exception cref="EngineException">It is not any more: metadata is damaged.</exception>
+    public TrackedTable Require(string name) => Find(name)
+        ?? throw Damage.Unknown(name, ResultCode.Corrupt, $"table {name} is not tracked any more");
+
     /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
     public TrackedTable? Find(string name) => Find(Encoding.UTF8.GetBytes(name));
+
+    /// <summary>What is missing of the metadata.</summary>
+    public MetadataDamage Damage { get; }
 
     /// <summary>The tables that are disabled on this connection.</summary>
     public DisabledTables Disabled { get; }
@@ -156,11 +165,7 @@ internal sealed class TableCatalog
 
         all.Clear();
         lastFound = null;
-        if (!replica.Sites.HasLocal)
-        {
-            return;
-        }
-
+        Damage.Clear();
         List<string> names = [];
         while (clockTables.Step())
         {
@@ -168,11 +173,29 @@ internal sealed class TableCatalog
         }
 
         clockTables.Reset();
+        if (!replica.Sites.HasLocal)
+        {
+            if (names.Count > 0)
+            {
+                Damage.NoteSite();
+            }
+
+            return;
+        }
+
         Dictionary<string, TableSettings> stored = ReadSettings();
         foreach (string name in names)
         {
-            stored.TryGetValue(name, out TableSettings setting);
+            stored.TryGetValue(TableColumn.AsciiLower(name), out TableSettings setting);
             all.Add(Read(name, setting, all.Count));
+        }
+
+        foreach ((string name, TableSettings setting) in stored)
+        {
+            if (setting.IsTracked && Find(name) == null && FindBaseTable(name) is string table)
+            {
+                Damage.NoteTable(table);
+            }
         }
     }
 
@@ -247,7 +270,7 @@ internal sealed class TableCatalog
 
     private Dictionary<string, TableSettings> ReadSettings()
     {
-        Dictionary<string, TableSettings> result = new(StringComparer.OrdinalIgnoreCase);
+        Dictionary<string, TableSettings> result = [];
         while (settings.Step())
         {
             if (settings.String(1) != "*")
@@ -255,13 +278,14 @@ internal sealed class TableCatalog
                 continue;
             }
 
-            string table = settings.String(0);
+            string table = TableColumn.AsciiLower(settings.String(0));
             result.TryGetValue(table, out TableSettings entry);
             string value = settings.String(3);
             result[table] = settings.String(2) switch
             {
                 "algo" => entry with
                 {
+                    IsTracked = TableColumn.AsciiLower(value) is "cls" or "gos" or "causallengthset" or "growonlyset",
                     Algorithm = value.Equals("gos", StringComparison.OrdinalIgnoreCase) ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
                 },
                 "filter" => entry with { Filter = value },

@@ -14,7 +14,7 @@ internal static class TableFilter
     /// <param name="filter">The expression; null for none.</param>
     public static void Set(Replica replica, string name, string? filter)
     {
-        TrackedTable table = replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Error,
+        TrackedTable table = replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Error,
             $"cloudsync_{(filter == null ? "clear" : "set")}_filter: table '{name}' is not configured for sync."
             + $" Call SELECT cloudsync_init('{name}') first.");
         Check(replica.Connection, table, filter);
@@ -62,7 +62,7 @@ internal static class TableFilter
 
         replica.Invalidate();
         replica.Refresh();
-        TrackedTable filtered = replica.Tables.Find(name)!;
+        TrackedTable filtered = replica.Tables.Require(name);
         replica.Marks.ForgetWhole(filtered);
         Action<TrackedTable> forget = filter == null ? _ => { } : table => ExistingRows.ForgetFiltered(replica, table);
         TableInitializer.BringUpToDate(replica, filtered, forget, keepLost: true);

@@ -140,9 +140,21 @@ internal static unsafe class TableFunctions
             return;
         }
 
+        if (table == null && tables.Damage.Of(call[0].String) is string damage)
+        {
+            throw new EngineException(ResultCode.Corrupt, damage);
+        }
+
         // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
         bool merging = replica.MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
-        call.Return(table != null && !merging && replica.Watch.IsOn(table) && !tables.IsDisabled(table.NameUtf8) ? 1 : 0);
+        bool enabled = table != null && !merging && !tables.IsDisabled(table.NameUtf8);
+        if (enabled && !replica.Watch.IsOn(table!))
+        {
+            // Where 0 would let an update of a grow-only table pass, which nobody would hear of, nothing is answered.
+            enabled = table!.Algorithm == CrdtAlgorithm.GrowOnlySet || !table.IsConfigured ? throw CaptureWatch.Failure(table) : false;
+        }
+
+        call.Return(enabled ? 1 : 0);
     }
 
     private static void Cleanup(in Call call)

@@ -94,7 +94,9 @@ internal static class TableInitializer
         bool isNew = replica.Tables.Find(name) == null;
         MetadataSchema.CreateClockTable(connection, name);
         using (Statement setting = connection.Prepare(
-            "INSERT OR IGNORE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"))
+            "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"
+            + " ON CONFLICT(tbl_name, col_name, key) DO UPDATE SET value = excluded.value"
+            + " WHERE lower(value) NOT IN ('cls', 'gos', 'causallengthset', 'growonlyset')"))
         {
             setting.Bind(1, name).Bind(2, crdt == CrdtAlgorithm.GrowOnlySet ? "gos" : "cls");
             setting.Run();
@@ -102,7 +104,7 @@ internal static class TableInitializer
 
         replica.Invalidate();
         replica.Refresh();
-        TrackedTable tracked = replica.Tables.Find(name)!;
+        TrackedTable tracked = replica.Tables.Require(name);
         BringUpToDate(replica, tracked, _ => { }, keepLost: false);
         if (isNew)
         {
@@ -194,7 +196,7 @@ internal static class TableInitializer
             _ => throw new EngineException(ResultCode.Error, $"Unknown CRDT algorithm name {name}"),
         };
         TrackedTable? tracked = replica.Tables.Find(table);
-        return tracked == null || tracked.Algorithm == algorithm
+        return tracked == null || tracked.Algorithm == algorithm || !tracked.IsConfigured
             ? algorithm
             : throw new EngineException(
                 ResultCode.Misuse, "The function cloudsync_cleanup(table) must be called before changing a table algorithm");

@@ -38,7 +38,7 @@ internal static class TableRecapture
 
     private static TrackedTable Find(Replica replica, string name)
     {
-        TrackedTable table = replica.Tables.Find(name) ?? throw new EngineException(ResultCode.Error,
+        TrackedTable table = replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Error,
             $"cloudsync_recapture: table '{name}' is not configured for sync. Call SELECT cloudsync_init('{name}') first.");
         if (table.Columns.Length == 0)
         {

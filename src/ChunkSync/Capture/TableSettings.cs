@@ -6,4 +6,8 @@ namespace ChunkSync.Capture;
 /// <param name="Examined">The mark <see cref="TableMarks.Examined"/>.</param>
 /// <param name="Uncaptured">The mark <see cref="TableMarks.Uncaptured"/>.</param>
 /// <param name="IsWhole">Whether there is the mark <see cref="TableMarks.Whole"/>.</param>
-internal readonly record struct TableSettings(CrdtAlgorithm Algorithm, string? Filter, string? Examined, string? Uncaptured, bool IsWhole);
+internal readonly record struct TableSettings(CrdtAlgorithm Algorithm, string? Filter, string? Examined, string? Uncaptured, bool IsWhole)
+{
+    /// <summary>Whether the CRDT is stored, which <c>cloudsync_init</c> does.</summary>
+    public bool IsTracked { get; init; }
+}

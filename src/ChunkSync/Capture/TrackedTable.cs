@@ -38,6 +38,7 @@ internal sealed class TrackedTable : IDisposable
         ValueColumns = [.. columns.Where(column => !column.IsKey)];
         Algorithm = settings.Algorithm;
         Filter = settings.Filter;
+        IsConfigured = settings.IsTracked;
         Examined = settings.Examined;
         Uncaptured = settings.Uncaptured;
         IsWhole = settings.IsWhole;
@@ -77,6 +78,9 @@ internal sealed class TrackedTable : IDisposable
     public TableColumn[] ValueColumns { get; }
 
     public CrdtAlgorithm Algorithm { get; }
+
+    /// <summary>Whether the algorithm is stored; it is the default's otherwise.</summary>
+    public bool IsConfigured { get; }
 
     /// <summary>The row filter of <c>cloudsync_set_filter</c>; null for none.</summary>
     public string? Filter { get; }

@@ -34,6 +34,9 @@ internal sealed unsafe class TransactionTable : VirtualTable
     /// <summary>True from the first write of a transaction to its end.</summary>
     public bool IsJoined { get; private set; }
 
+    /// <summary>How many transactions were joined: SQLite counts each as a written row.</summary>
+    public int Joins { get; private set; }
+
     /// <summary>The statement that joins; run by anybody else it fails and changes nothing.</summary>
     public Statement JoinStatement => join;
 
@@ -52,6 +55,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
         try
         {
             join.Run();
+            Joins++;
         }
         finally
         {

@@ -70,7 +70,9 @@ internal static unsafe class VersionFunctions
     private static void SiteId(in Call call)
     {
         Replica replica = Replica.Of(call);
-        replica.Refresh();
+
+        // Zeros before the first init, an error where the id is gone.
+        _ = replica.IsInitialized;
         call.ReturnBlob(replica.Sites.Local);
     }
 

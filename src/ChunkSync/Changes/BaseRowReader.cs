@@ -251,7 +251,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
 
         if (code != ResultCode.Done)
         {
-            EngineException failure = replica.Connection.Failure(code);
+            EngineException failure = statement.Failure(code);
             statement.Reset();
             throw failure;
         }

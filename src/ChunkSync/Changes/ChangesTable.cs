@@ -46,6 +46,7 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
     public static EngineException NoTables(Replica replica) => new(ResultCode.Error, replica.Tables.HasSettings()
         ? "cloudsync settings reference tables whose sync metadata is missing (no *_cloudsync tables found). Re-run SELECT"
             + " cloudsync_init('<table_name>') for each configured table to rebuild it."
+            + (replica.Tables.Damage.First is string damage ? $" ({damage})" : "")
         : "cloudsync has no tables configured for sync. Call SELECT cloudsync_init('<table_name>') to enable sync on a table"
             + " before querying cloudsync_changes.");
 

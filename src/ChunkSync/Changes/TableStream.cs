@@ -308,8 +308,16 @@ internal sealed unsafe class TableStream : IDisposable
             return true;
         }
 
+        int separator = column.IndexOf(TrackedTable.BlockSeparator);
+        if (separator >= 0)
+        {
+            throw new EngineException(ResultCode.Corrupt, $"sync metadata of table {table.Name} is damaged: table"
+                + $" {table.ClockName}{TrackedTable.BlocksSuffix}, which has the blocks of column"
+                + $" '{System.Text.Encoding.UTF8.GetString(column[..separator])}', is missing; restore a backup");
+        }
+
         throw new EngineException(ResultCode.Error, $"table {table.Name} has no column"
-            + $" '{System.Text.Encoding.UTF8.GetString(column)}', which its sync metadata names; alter tracked tables between"
+            + $" '{System.Text.Encoding.UTF8.GetString(column)}', which its sync metadata {table.ClockName} names; alter tracked tables between"
             + " cloudsync_begin_alter and cloudsync_commit_alter");
     }
 

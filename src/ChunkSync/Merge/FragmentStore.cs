@@ -47,10 +47,15 @@ internal sealed unsafe class FragmentStore
         Connection connection = replica.Connection;
         const string Table = "main.cloudsync_payload_fragments";
         firstPart = connection.Prepare($"SELECT part_count, part_index, length(fragment) FROM {Table} WHERE value_id = ?1 LIMIT 1");
+
+        // Not OR REPLACE: that would call what the DEFAULT of a file from a newer SQLite calls, unixepoch(), also where it is not used.
+        string[] replaced = ["part_count", "total_size", "checksum", "created_at", "tbl", "pk", "col_name", "col_version", "db_version", "site_id",
+            "cl", "seq", "fragment"];
         stage = connection.Prepare(
-            $"INSERT OR REPLACE INTO {Table}(value_id, part_index, part_count, total_size, checksum, created_at, tbl, pk, col_name,"
+            $"INSERT INTO {Table}(value_id, part_index, part_count, total_size, checksum, created_at, tbl, pk, col_name,"
             + " col_version, db_version, site_id, cl, seq, fragment)"
-            + " VALUES (?1, ?2, ?3, ?4, ?5, CAST(strftime('%s', 'now') AS INTEGER), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+            + " VALUES (?1, ?2, ?3, ?4, ?5, CAST(strftime('%s', 'now') AS INTEGER), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+            + $" ON CONFLICT(value_id, part_index) DO UPDATE SET {string.Join(", ", replaced.Select(column => $"{column} = excluded.{column}"))}");
         count = connection.Prepare($"SELECT count(*) FROM {Table} WHERE value_id = ?1");
         parts = connection.Prepare($"SELECT part_index, fragment FROM {Table} WHERE value_id = ?1 ORDER BY part_index");
         drop = connection.Prepare($"DELETE FROM {Table} WHERE value_id = ?1 OR (value_id > ?1 || ':' AND value_id < ?1 || ';')");
@@ -262,7 +267,8 @@ internal sealed unsafe class FragmentStore
                 ReadOnlySpan<byte> data = parts.Blob(1);
                 if (parts.Int64(0) != index++ || data.Length > part.TotalSize - offset)
                 {
-                    throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: the parts of value {part.ValueId} do not fit");
+                    throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: the parts of value {part.ValueId} in"
+                        + " cloudsync_payload_fragments do not fit");
                 }
 
                 data.CopyTo(new Span<byte>(value + offset, data.Length));
@@ -277,7 +283,8 @@ internal sealed unsafe class FragmentStore
         string checksum = Fnv64.Of(value, offset).ToString("x16");
         if (offset != part.TotalSize || checksum != part.Checksum)
         {
-            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} has {offset} bytes with checksum"
+            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} in"
+                + $" cloudsync_payload_fragments has {offset} bytes with checksum"
                 + $" {checksum}, it should have {part.TotalSize} with {part.Checksum}");
         }
     }
@@ -288,7 +295,8 @@ internal sealed unsafe class FragmentStore
         PayloadReader reader = new(encoded, part.TotalSize);
         if (!reader.TryRead(out change.Value) || reader.Remaining != 0)
         {
-            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} cannot be decoded");
+            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} in"
+                + " cloudsync_payload_fragments cannot be decoded");
         }
 
         MergeEngine merge = replica.Merge;

@@ -53,19 +53,26 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
         change.Seq = columns[8].Int64;
         if (columns[0].IsNull || Find(change.TableName) == null)
         {
-            throw new EngineException(ResultCode.Error, $"Unable to find table {columns[0].String},");
+            throw replica.Tables.Damage.Unknown(columns[0].String, ResultCode.Error, $"Unable to find table {columns[0].String},");
         }
 
         change.CheckNumbers("Unable to perform merge_insert_col");
 
-        // No savepoint can be opened inside the caller's INSERT. None is needed: the base row is written first, by one statement,
-        // and what it refuses leaves nothing behind.
+        // No savepoint can be opened inside the caller's INSERT. Mostly none is needed: the base row is written first, by one statement,
+        // and what it refuses leaves nothing behind but a known site.
         Enter();
+        int before = replica.WrittenRows;
         try
         {
             BeginRow(change);
             Add(change, "merge_insert_col");
             FlushRow();
+        }
+        catch (EngineException failure) when (replica.WrittenRows != before && !replica.Connection.IsAutocommit
+            && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full))
+        {
+            // The row was written and its clocks could not be. SQLite undoes that with the transaction, and only for this code and those.
+            throw new EngineException(ResultCode.Full, failure.Message + "; the transaction was rolled back");
         }
         finally
         {
@@ -106,8 +113,7 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
     /// <summary>Begins a row; one in progress must have been flushed.</summary>
     public void BeginRow(in IncomingChange change)
     {
-        TrackedTable table = Find(change.TableName) ?? throw new EngineException(
-            ResultCode.Error, "Unable to apply payload changes: unknown table " + Encoding.UTF8.GetString(change.TableName));
+        TrackedTable table = Find(change.TableName) ?? throw Unknown(Encoding.UTF8.GetString(change.TableName));
         if (table.Columns.Length == 0)
         {
             throw new EngineException(ResultCode.Error, $"Unable to apply payload changes: table {table.Name} does not exist");
@@ -123,6 +129,9 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
         current = merger;
         merger.Begin(change);
     }
+
+    private EngineException Unknown(string table) =>
+        replica.Tables.Damage.Unknown(table, ResultCode.Error, "Unable to apply payload changes: unknown table " + table);
 
     /// <summary>Decides one change of the row in progress.</summary>
     /// <param name="change">The change, whose numbers have been checked.</param>

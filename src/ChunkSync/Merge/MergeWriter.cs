@@ -203,7 +203,7 @@ internal sealed unsafe class MergeWriter : IDisposable
         int code = statement.TryRun();
         if (code != ResultCode.Done)
         {
-            EngineException failure = connection.Failure(code);
+            EngineException failure = statement.Failure(code);
             statement.Reset();
             throw new EngineException(
                 failure.Code, $"{failure.Message} (table {table.Name}, key {KeyText.Describe(key, keyLength)})");

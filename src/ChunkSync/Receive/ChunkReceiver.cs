@@ -135,6 +135,7 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
     private long InUnit(Func<long> body)
     {
         Connection connection = replica.Connection;
+        replica.Refresh();
         VersionClock.State clock = replica.Clock.Save();
         savepoint.Begin();
         long result;

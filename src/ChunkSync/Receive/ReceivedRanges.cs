@@ -216,7 +216,26 @@ internal sealed class ReceivedRanges
         remove.Run();
     }
 
-    private static ReceivedRange Read(Statement row) => new(
+    private static ReceivedRange Read(Statement row)
+    {
+        const int Numbers = 8;
+        const int Last = 6;
+        for (int i = 0; i < Numbers; i++)
+        {
+            if (row.Type(i) != StorageClass.Integer && !(i >= Last && row.IsNull(i)))
+            {
+                string name = Columns.Split(", ")[i];
+                string value = row.IsNull(i) ? "NULL" : $"'{row.String(i)}'";
+                row.Reset();
+                throw new EngineException(ResultCode.Corrupt, $"corrupt row in {TableName}: {name} is {value}, it must be an integer; SELECT"
+                    + " cloudsync_receive_forget(site_id) forgets what has arrived of that sender");
+            }
+        }
+
+        return ReadChecked(row);
+    }
+
+    private static ReceivedRange ReadChecked(Statement row) => new(
         new Cursor(row.Int64(0), row.Int64(1), row.Int64(2)), new Cursor(row.Int64(3), row.Int64(4), row.Int64(5)),
         row.IsNull(6) ? null : new Cursor(row.Int64(6), row.Int64(7), 0));
 

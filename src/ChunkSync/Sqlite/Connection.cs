@@ -114,7 +114,14 @@ internal sealed unsafe class Connection(nint handle)
 
     /// <summary>Runs one or more statements without parameters or rows.</summary>
     /// <exception cref="EngineException">SQLite's code and text.</exception>
-    public void Execute(string sql) => Check(TryExecute(sql));
+    public void Execute(string sql)
+    {
+        int code = TryExecute(sql);
+        if (code != ResultCode.Ok)
+        {
+            throw Failure(code, sql);
+        }
+    }
 
     /// <summary>Like <see cref="Execute"/>, returning SQLite's code.</summary>
     public int TryExecute(string sql)
@@ -133,6 +140,16 @@ internal sealed unsafe class Connection(nint handle)
         return new EngineException(
             ResultCode.Primary(extended) == ResultCode.Primary(code) ? extended : code,
             Sqlite3.Utf8String(Sqlite3.Api->errmsg(Handle)));
+    }
+
+    /// <summary>Says more about a message of SQLite where it can: gets the code, the message and the statement.</summary>
+    public Func<int, string, string, string>? Explain { get; set; }
+
+    /// <summary>The failure of a statement of ours.</summary>
+    public EngineException Failure(int code, string sql)
+    {
+        EngineException failure = Failure(code);
+        return Explain == null ? failure : new EngineException(failure.Code, Explain(failure.Code, failure.Message, sql));
     }
 
     /// <summary>Throws unless <paramref name="code"/> is SQLITE_OK.</summary>

@@ -81,7 +81,7 @@ internal static unsafe class FunctionRegistry
         }
         catch (Exception failure)
         {
-            Guard.Result(context, failure);
+            Guard.Result(context, failure, NameOf(context));
         }
         finally
         {
@@ -116,7 +116,7 @@ internal static unsafe class FunctionRegistry
         }
         catch (Exception failure)
         {
-            Guard.Result(context, failure);
+            Guard.Result(context, failure, NameOf(context));
         }
         finally
         {
@@ -143,7 +143,7 @@ internal static unsafe class FunctionRegistry
         }
         catch (Exception failure)
         {
-            Guard.Result(context, failure);
+            Guard.Result(context, failure, NameOf(context));
         }
         finally
         {
@@ -174,6 +174,8 @@ internal static unsafe class FunctionRegistry
             Guard.Swallow(failure);
         }
     }
+
+    private static string NameOf(nint context) => DefinitionOf((Slot*)Sqlite3.Api->user_data(context)).Name + "()";
 
     private static FunctionDefinition DefinitionOf(Slot* slot) =>
         Unsafe.As<FunctionDefinition>(GCHandle.FromIntPtr(slot->Definition).Target!);

@@ -10,8 +10,11 @@ internal static unsafe class Guard
     private const int FirstWithMalloc64 = 3_008_007;
 
     /// <summary>Reports a failure as the result of an SQL function or column.</summary>
+    /// <param name="context">The <c>sqlite3_context*</c>.</param>
+    /// <param name="failure">What was caught.</param>
+    /// <param name="where">The function or table.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Result(nint context, Exception failure)
+    public static void Result(nint context, Exception failure, string where)
     {
         int code = CodeOf(failure);
         if (code == ResultCode.NoMem)
@@ -22,7 +25,7 @@ internal static unsafe class Guard
 
         try
         {
-            byte[] text = Encoding.UTF8.GetBytes(failure.Message);
+            byte[] text = Encoding.UTF8.GetBytes(TextOf(failure, where));
             fixed (byte* bytes = text)
             {
                 byte none = 0;
@@ -39,8 +42,11 @@ internal static unsafe class Guard
 
     /// <summary>Reports a failure as a result code with a message in <c>*message</c> (<c>zErrMsg</c>, <c>pzErrMsg</c>), which
     /// SQLite frees.</summary>
+    /// <param name="message">Where the message goes; may be null.</param>
+    /// <param name="failure">What was caught.</param>
+    /// <param name="where">The table.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static int Message(byte** message, Exception failure)
+    public static int Message(byte** message, Exception failure, string where)
     {
         int code = CodeOf(failure);
         if (message == null || code == ResultCode.NoMem)
@@ -52,7 +58,7 @@ internal static unsafe class Guard
         {
             Sqlite3.Api->free(*message);
             *message = null;
-            *message = Sqlite3.CopyUtf8(failure.Message);
+            *message = Sqlite3.CopyUtf8(TextOf(failure, where));
             return code;
         }
         catch (OutOfMemoryException)
@@ -68,7 +74,7 @@ internal static unsafe class Guard
     {
         try
         {
-            byte[] text = Encoding.UTF8.GetBytes(failure.Message);
+            byte[] text = Encoding.UTF8.GetBytes(TextOf(failure, "loading"));
             bool canAllocate = message != null && api->libversion_number() >= FirstWithMalloc64 && api->malloc64 != null;
             byte* copy = canAllocate ? (byte*)api->malloc64((ulong)text.Length + 1) : null;
             if (copy != null)
@@ -89,6 +95,13 @@ internal static unsafe class Guard
     /// <summary>The end of a failure in a destructor, which has nobody to report to: what could be released is released.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Swallow(Exception failure) => _ = failure;
+
+    /// <summary>What the user sees. A failure that is not the engine's own is a defect of ours: the text says where, so that it can be
+    /// reported.</summary>
+    private static string TextOf(Exception failure, string where) => failure is EngineException
+        ? failure.Message
+        : $"chunksync {ProductInfo.Version}: internal error in {where} ({failure.GetType().Name}: {failure.Message}); this is a defect, please"
+            + " report it together with the statement";
 
     /// <summary>The SQLite code for a caught exception. Anything but the engine's own and memory is a defect of ours and
     /// shows as SQLITE_ERROR with the exception's text. A code that says that all is well would make a host go on for ever.</summary>

@@ -100,6 +100,7 @@ internal static unsafe class ModuleRegistry
             Slot* slot = (Slot*)data;
             ModuleDefinition definition = Unsafe.As<ModuleDefinition>(GCHandle.FromIntPtr(slot->Definition).Target!);
             VirtualTable table = definition.Connect(slot->State->Target);
+            table.ModuleName = definition.Name;
             fixed (byte* declaration = Encoding.UTF8.GetBytes(table.Declaration + "\0"))
             {
                 int code = Sqlite3.Api->declare_vtab(db, declaration);
@@ -120,7 +121,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(message, failure);
+            return Guard.Message(message, failure, "the connect of a table");
         }
     }
 
@@ -148,7 +149,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -166,7 +167,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -183,7 +184,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->Table->ErrorMessage, failure);
+            return Guard.Message(&native->Table->ErrorMessage, failure, native->Table->Table.ModuleName);
         }
     }
 
@@ -196,7 +197,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -212,7 +213,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->Table->ErrorMessage, failure);
+            return Guard.Message(&native->Table->ErrorMessage, failure, native->Table->Table.ModuleName);
         }
         finally
         {
@@ -232,7 +233,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->Table->ErrorMessage, failure);
+            return Guard.Message(&native->Table->ErrorMessage, failure, native->Table->Table.ModuleName);
         }
         finally
         {
@@ -249,7 +250,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            _ = Guard.Message(&native->Table->ErrorMessage, failure);
+            _ = Guard.Message(&native->Table->ErrorMessage, failure, native->Table->Table.ModuleName);
             return 1;
         }
     }
@@ -267,8 +268,8 @@ internal static unsafe class ModuleRegistry
         catch (Exception failure)
         {
             // The text goes through the context: SQLite takes a column's message from there.
-            Guard.Result(context, failure);
-            return Guard.Message(null, failure);
+            Guard.Result(context, failure, native->Table->Table.ModuleName);
+            return Guard.Message(null, failure, "");
         }
         finally
         {
@@ -286,7 +287,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->Table->ErrorMessage, failure);
+            return Guard.Message(&native->Table->ErrorMessage, failure, native->Table->Table.ModuleName);
         }
     }
 
@@ -307,7 +308,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
         finally
         {
@@ -325,7 +326,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -339,7 +340,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -353,7 +354,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -367,7 +368,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -380,7 +381,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 
@@ -394,7 +395,7 @@ internal static unsafe class ModuleRegistry
         }
         catch (Exception failure)
         {
-            return Guard.Message(&native->ErrorMessage, failure);
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
         }
     }
 

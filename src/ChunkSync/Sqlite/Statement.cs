@@ -60,7 +60,7 @@ internal sealed unsafe class Statement : IDisposable
             return false;
         }
 
-        EngineException failure = connection.Failure(code);
+        EngineException failure = Failure(code);
         Reset();
         throw failure;
     }
@@ -92,7 +92,7 @@ internal sealed unsafe class Statement : IDisposable
             return;
         }
 
-        EngineException failure = connection.Failure(code);
+        EngineException failure = Failure(code);
         Reset();
         throw failure;
     }
@@ -111,6 +111,9 @@ internal sealed unsafe class Statement : IDisposable
 
         return code;
     }
+
+    /// <summary>The failure that the connection reports for a step of this statement.</summary>
+    public EngineException Failure(int code) => connection.Failure(code, Sql);
 
     /// <summary>Makes the statement ready for the next use. The code only repeats what the last step said.</summary>
     public void Reset()
@@ -337,7 +340,10 @@ internal sealed unsafe class Statement : IDisposable
         fixed (byte* text = sql)
         {
             int code = Sqlite3.Api->prepare_v3(connection.Handle, text, sql.Length, PreparePersistent, &prepared, null);
-            connection.Check(code);
+            if (code != ResultCode.Ok)
+            {
+                throw Failure(code);
+            }
         }
 
         handle = prepared;

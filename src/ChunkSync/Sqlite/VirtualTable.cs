@@ -4,6 +4,9 @@ namespace ChunkSync.Sqlite;
 /// <see cref="EngineException"/> becomes the callback's code and <c>zErrMsg</c>.</summary>
 internal abstract unsafe class VirtualTable
 {
+    /// <summary>The name that it is registered by.</summary>
+    public string ModuleName { get; set; } = "";
+
     /// <summary>The <c>CREATE TABLE x(…)</c> text for <c>sqlite3_declare_vtab</c>.</summary>
     public abstract string Declaration { get; }
 

@@ -36,6 +36,23 @@ public class ReceiveFragmentTests
     }
 
     [Fact]
+    public void Parts_arrive_when_the_file_has_a_default_that_this_SQLite_cannot_compute()
+    {
+        // unixepoch(), in a file from SQLite 3.38 or newer, is unknown to 3.35.
+        using Database sender = NewSender();
+        using Database receiver = ReceivePair.NewReceiver();
+        string sql = (string)receiver.Scalar("SELECT sql FROM sqlite_master WHERE name = 'cloudsync_payload_fragments'")!;
+        int start = sql.IndexOf("DEFAULT (", StringComparison.Ordinal);
+        int end = sql.IndexOf(", tbl", StringComparison.Ordinal);
+        receiver.Exec($"DROP TABLE cloudsync_payload_fragments; {sql[..start]} DEFAULT (of_a_newer_version()){sql[end..]}");
+        SentChunk[] parts = [.. SentChunk.Window(sender, ReceivePair.Stream, 0)];
+        Array.ForEach(parts, part => part.Receive(receiver, Site));
+        Assert.Equal(ReceivePair.Rows(sender), ReceivePair.Rows(receiver));
+        parts[0].Receive(receiver, Site);
+        parts[0].Receive(receiver, Site);
+    }
+
+    [Fact]
     public void Gap_reaches_back_when_waiting_parts_were_dropped()
     {
         using Database sender = NewSender();

@@ -192,4 +192,14 @@ public class ReceiveTests
         Assert.Equal(4L, receiver.Scalar("SELECT sum(cloudsync_payload_receive(payload, x'01', f1, f2, f3, n1, n2, n3, final)) FROM wire"));
         Assert.Equal(ReceivePair.Rows(sender), ReceivePair.Rows(receiver));
     }
+
+    [Fact]
+    public void Forgetting_works_when_an_init_was_rolled_back_before()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); CREATE TABLE u(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t')");
+        database.Exec("SELECT cloudsync_payload_receive(NULL, x'01', 1, 0, 0, 9, 0, 0, 1)");
+        database.Exec("BEGIN; SELECT cloudsync_init('u'); ROLLBACK");
+        Assert.Equal(1L, database.Scalar("SELECT cloudsync_receive_forget(x'01', 7, 0)"));
+    }
 }
