@@ -48,12 +48,12 @@ internal sealed unsafe class KeyRules : IDisposable
 
         bool isStrict = sql.AsSpan(sql.LastIndexOf(')') + 1).Contains("STRICT", StringComparison.OrdinalIgnoreCase);
         bool namesCollations = sql.Contains("COLLATE", StringComparison.OrdinalIgnoreCase);
-        Dictionary<string, string> collations = namesCollations ? ReadCollations(connection, table.Name) : [];
+        ILookup<string, string>? collations = namesCollations ? KeyCollation.OfIndex(connection, table.Name) : null;
         KeyColumnRule[] rules = [.. table.KeyColumns.Select(column => new KeyColumnRule(
-            KeyColumnRule.AffinityOf(column.DeclaredType, isStrict), collations.GetValueOrDefault(column.Name, KeyColumnRule.Binary)))];
+            KeyColumnRule.AffinityOf(column.DeclaredType, isStrict), collations?[column.Name].LastOrDefault() ?? KeyColumnRule.Binary))];
 
         // A key that is the rowid has no index, and no collation.
-        return new KeyRules(connection, table, rules, collations.Count > 0);
+        return new KeyRules(connection, table, rules, collations is { Count: > 0 });
     }
 
     /// <summary>What a blob that nobody vouches for is to the table.</summary>
@@ -112,22 +112,6 @@ internal sealed unsafe class KeyRules : IDisposable
         toNumber.Dispose();
         toText.Dispose();
         forms?.Dispose();
-    }
-
-    /// <summary>The collations of the key's index by column; empty when the key is the rowid.</summary>
-    private static Dictionary<string, string> ReadCollations(Connection connection, string table)
-    {
-        using Statement index = connection.Prepare(
-            "SELECT x.name, x.coll FROM pragma_index_list(?1, 'main') AS l, pragma_index_xinfo(l.name, 'main') AS x"
-            + " WHERE l.origin = 'pk' AND x.key AND x.name IS NOT NULL");
-        index.Bind(1, table);
-        Dictionary<string, string> collations = [];
-        while (index.Step())
-        {
-            collations[index.String(0)] = index.String(1);
-        }
-
-        return collations;
     }
 
     private static void Convert(Statement conversion, in WireValue value, KeyBuffer stored, KeyAffinity affinity = KeyAffinity.None)

@@ -24,7 +24,8 @@ internal static unsafe class TableFunctions
         new("cloudsync_init", 3, &Init)
         {
             InSchema = SchemaUse.DirectOnly,
-            Summary = InitSummary + " Flag 1 allows an integer key, flag 2 NOT NULL columns without a default.",
+            Summary = InitSummary + " Flag 1 allows an integer key, flag 2 NOT NULL columns without a default, flag 4 key columns"
+                + " with another collation than BINARY; flags are added up.",
             Example = "SELECT cloudsync_init('items', 'cls', 1)",
         },
         new("cloudsync_enable", 1, &Enable)

@@ -12,6 +12,9 @@ internal static class TableInitializer
     /// <summary>Do not refuse NOT NULL columns without a default.</summary>
     public const long AllowNotNullWithoutDefault = 2;
 
+    /// <summary>Do not refuse key columns with another collation than BINARY.</summary>
+    public const long AllowKeyCollation = 4;
+
     private const int MaxNameBytes = 512;
     private const int MaxKeyColumns = 128;
     private const string InitSavepoint = "chunksync_init";
@@ -182,7 +185,29 @@ internal static class TableInitializer
                 + $" {string.Join(", ", refused.Select(column => column.Name))}");
         }
 
+        if ((flags & AllowKeyCollation) == 0)
+        {
+            RequireBinaryKeys(replica, table, keys);
+        }
+
         return CheckAlgorithm(replica, table, algorithm);
+    }
+
+    /// <summary>Refuses a table that is not tracked yet when a column of its key has another collation than BINARY.</summary>
+    private static void RequireBinaryKeys(Replica replica, string table, List<TableColumn> keys)
+    {
+        // One that is tracked has rows elsewhere: it goes on, also when more of its metadata than its clocks is gone.
+        bool isTracked = replica.Tables.Find(table) != null || replica.Tables.FindBaseTable(table + TrackedTable.ClockSuffix) != null;
+        if (isTracked || KeyCollation.FirstNotBinary(replica.Connection, table, keys) is not (string Column, string Collation) found)
+        {
+            return;
+        }
+
+        throw new EngineException(ResultCode.Error, $"The key column {found.Column} of table {table} has the collation {found.Collation}: keys"
+            + " with other bytes can be equal by it ('K' and 'k' by NOCASE), and replicas that each insert one of them have two rows, of which"
+            + " one has to go. Make the table with the collation BINARY for its key, the default: leave COLLATE away, in the column and in"
+            + $" PRIMARY KEY(…). If you understand the risk and still want to use the collation {found.Collation}, add 4 to the third argument"
+            + " of the cloudsync_init function to skip this check.");
     }
 
     private static CrdtAlgorithm CheckAlgorithm(Replica replica, string table, string? name)

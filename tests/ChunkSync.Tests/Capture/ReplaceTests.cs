@@ -117,7 +117,7 @@ public class ReplaceTests
             "CREATE TABLE t(id TEXT COLLATE NOCASE PRIMARY KEY NOT NULL, a, u) WITHOUT ROWID"])
         {
             using Database database = Database.Open();
-            database.Exec(table + ";" + Init + "INSERT INTO t VALUES ('k', 1, 'y'), ('z', 2, 'z')");
+            database.Exec(table + "; SELECT cloudsync_init('t', 'cls', 4); INSERT INTO t VALUES ('k', 1, 'y'), ('z', 2, 'z')");
             database.Exec(sql);
             Assert.Equal(alive, database.Scalar("SELECT id FROM t WHERE id = 'k'"));
             Assert.Equal(dead, database.Scalar("SELECT cloudsync_pk_decode(pk, 1) FROM t_cloudsync WHERE col_name = '__[RIP]__' AND col_version = 2"
