@@ -21,6 +21,7 @@ internal static class Registration
         .. VersionFunctions.All,
         .. CaptureFunctions.All,
         .. ReplaceFunctions.All,
+        .. FilterFunctions.All,
         .. TableFunctions.All,
         .. SettingFunctions.All,
         .. KeyFunctions.All,

@@ -48,6 +48,7 @@ internal sealed class Replica : ConnectionState
         Schema = new SchemaVersions(this);
         Capture = new LocalCapture(this);
         Replaced = new ReplacedRows(this);
+        FilterWatch = new FilterWatch(this);
         ReplaceTriggers = new ReplaceTriggers(this);
         LargeValue = new LargeValueCache(this);
         Watch = new CaptureWatch(this);
@@ -75,6 +76,9 @@ internal sealed class Replica : ConnectionState
 
     /// <summary>Captures rows that REPLACE removes.</summary>
     public ReplacedRows Replaced { get; }
+
+    /// <summary>What goes out of filters and comes in.</summary>
+    public FilterWatch FilterWatch { get; }
 
     /// <summary>The TEMP triggers that it needs.</summary>
     public ReplaceTriggers ReplaceTriggers { get; }
@@ -326,6 +330,7 @@ internal sealed class Replica : ConnectionState
         Changes.Dispose();
         Capture.Release();
         Replaced.Dispose();
+        FilterWatch.Dispose();
         merge?.Dispose();
         LargeValue.Dispose();
         SpareBody.Dispose();

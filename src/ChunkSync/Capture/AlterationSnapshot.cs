@@ -152,7 +152,8 @@ internal sealed unsafe class AlterationSnapshot
         while (known.Step())
         {
             key.Assign(known.Blob(0));
-            if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive && clocks.NewestVersion <= version)
+            if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive && clocks.NewestVersion <= version
+                && !(clocks.HasHidden && table.Filter != null))
             {
                 table.Writer(replica).Delete(key);
             }

@@ -21,6 +21,9 @@ internal sealed unsafe class ClockRows : IDisposable
     /// <summary>Whether the row is alive by its clocks: it has others than an even sentinel.</summary>
     public bool IsAlive { get; private set; }
 
+    /// <summary>Whether nobody is sent some of them (<see cref="FilteredRows"/>).</summary>
+    public bool HasHidden { get; private set; }
+
     /// <summary>The highest db_version of them.</summary>
     public long NewestVersion { get; private set; }
 
@@ -33,6 +36,7 @@ internal sealed unsafe class ClockRows : IDisposable
     public bool Read(KeyBuffer key)
     {
         IsAlive = false;
+        HasHidden = false;
         NewestVersion = 0;
         Array.Fill(versions, None);
         bool any = false;
@@ -44,6 +48,7 @@ internal sealed unsafe class ClockRows : IDisposable
             ReadOnlySpan<byte> name = clocks.Text(0);
             long version = clocks.Int64(2);
             NewestVersion = Math.Max(NewestVersion, version);
+            HasHidden |= version == VersionLimits.Hidden;
             if (name.SequenceEqual("__[RIP]__"u8))
             {
                 IsAlive |= (clocks.Int64(1) & 1) != 0;

@@ -21,6 +21,7 @@ internal static unsafe class ExistingRows
                 writer.Insert(key);
             }
 
+            columnsMissing |= clocks.HasHidden;
             foreach (int column in plain)
             {
                 columnsMissing |= clocks.IsAlive && clocks.VersionOf(column) == null;
@@ -30,6 +31,11 @@ internal static unsafe class ExistingRows
         {
             ForEachRow(replica, table, (key, clocks, writer) =>
             {
+                if (clocks.HasHidden)
+                {
+                    table.Filtered(replica).Show(key, writer);
+                }
+
                 foreach (int column in plain)
                 {
                     if (clocks.VersionOf(column) == null)
@@ -82,7 +88,8 @@ internal static unsafe class ExistingRows
             foreach (byte[] pk in some)
             {
                 key.Assign(pk);
-                if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive)
+                // What was done to a row outside the filter is nobody else's business.
+                if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive && !(clocks.HasHidden && table.Filter != null))
                 {
                     table.Writer(replica).Delete(key);
                 }
@@ -91,22 +98,29 @@ internal static unsafe class ExistingRows
         while (some.Count == KeysAtOnce);
     });
 
-    /// <summary>Removes the clocks of rows that a filter leaves out. Tombstones have no row and stay; so do causal lengths: others would not
-    /// listen to a row that comes back with a shorter one.</summary>
-    public static void ForgetFiltered(Replica replica, TrackedTable table) => Run(replica, () =>
+    /// <summary>Hides the clocks of rows that the table's filter leaves out. Tombstones have no row and stay. Of a filter that cannot be
+    /// evaluated any more, because a column is gone, all rows are outside.</summary>
+    public static void HideFiltered(Replica replica, TrackedTable table) => Run(replica, () =>
     {
-        using Statement rows = replica.Connection.Prepare(
-            $"SELECT {KeyList(table)} FROM {table.Quoted} WHERE ({table.Filter}\n) IS NOT TRUE");
-        using Statement forget = replica.Connection.Prepare(
-            $"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND (col_name <> '{TrackedTable.Sentinel}' OR col_version < 2)");
+        string keys = $"SELECT {KeyList(table)} FROM {table.Quoted}";
+        using Statement outside = replica.Connection.Prepare($"{keys} WHERE ({table.Filter}\n) IS NOT TRUE");
+        using Statement all = replica.Connection.Prepare(keys);
+        Statement rows = outside;
+        try
+        {
+            _ = outside.Handle;
+        }
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Error)
+        {
+            rows = all;
+        }
+
         using KeyBuffer key = new(replica.Connection);
         while (rows.Step())
         {
             if (key.TryRead(rows, table.KeyColumns.Length))
             {
-                forget.BindStaticBlob(1, key.Data, key.Length);
-                forget.Run();
-                forget.ClearBindings();
+                table.Filtered(replica).Hide(key);
             }
         }
     });

@@ -306,6 +306,11 @@ internal sealed unsafe class LocalCapture(Replica replica)
         {
             long dbVersion = replica.Clock.Next();
             TableWriter writer = table.Writer(replica);
+            if (table.Filter != null && !isDirectUpdate && WriteFiltered(table, columns, writer))
+            {
+                return;
+            }
+
             if (keyChanged)
             {
                 writer.ChangeKey(oldKey, key);
@@ -324,6 +329,26 @@ internal sealed unsafe class LocalCapture(Replica replica)
         {
             Leave();
         }
+    }
+
+    /// <summary>Of an updated row that was outside the filter more is to be written than what this update changed.</summary>
+    /// <returns>Whether all is written: the row was never captured, or others know it as deleted.</returns>
+    private bool WriteFiltered(TrackedTable table, int columns, TableWriter writer)
+    {
+        if (!writer.IsAlive(oldKey))
+        {
+            writer.Insert(key);
+            return true;
+        }
+
+        if (!keyChanged && table.Filtered(replica).IsHidden(key))
+        {
+            changed.AsSpan(columns).Fill(true);
+            table.Filtered(replica).Show(key, writer, changed);
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Forgets an update whose statement failed between its columns.</summary>

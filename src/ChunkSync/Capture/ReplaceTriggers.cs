@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Keeps the TEMP triggers of <see cref="ReplaceGuard"/> in place: made at load, at init, and when a transaction that captures
+/// <summary>Keeps the TEMP triggers of <see cref="ReplaceGuard"/> and <see cref="FilterTriggers"/> in place: made at load, at init, and when a transaction that captures
 /// something is committed under another schema; never by a read. And decides what becomes of a statement that began without them.</summary>
 internal sealed class ReplaceTriggers(Replica replica)
 {
@@ -86,6 +86,7 @@ internal sealed class ReplaceTriggers(Replica replica)
     /// <returns>Whether all are there.</returns>
     public bool TryInstall()
     {
+        bool wasWriting = connection.IsWriting;
         try
         {
             replica.Refresh();
@@ -99,6 +100,12 @@ internal sealed class ReplaceTriggers(Replica replica)
         }
         catch (EngineException failure) when (ResultCode.Primary(failure.Code) != ResultCode.NoMem)
         {
+            if (wasWriting && !connection.IsWriting)
+            {
+                // SQLite has rolled the transaction back for this failure, and would go on to say that it was committed.
+                throw;
+            }
+
             return false;
         }
     }
@@ -109,13 +116,15 @@ internal sealed class ReplaceTriggers(Replica replica)
         List<TrackedTable> tables = [];
         foreach (TrackedTable table in replica.Tables.All)
         {
-            if (table.Guard(replica) is ReplaceGuard guard)
+            int count = wanted.Count;
+            foreach ((string name, string text) in TriggersOf(table))
+            {
+                wanted.Add(name, text);
+            }
+
+            if (wanted.Count > count)
             {
                 tables.Add(table);
-                foreach ((string name, string text) in guard.Triggers)
-                {
-                    wanted.Add(name, text);
-                }
             }
         }
 
@@ -158,14 +167,16 @@ internal sealed class ReplaceTriggers(Replica replica)
         using Statement insert = connection.Prepare($"INSERT INTO {table.Quoted} DEFAULT VALUES");
         using Statement update = connection.Prepare(
             $"UPDATE {table.Quoted} SET {string.Join(", ", table.Columns.Select(column => $"{column.Quoted} = {key}"))}");
+        using Statement delete = connection.Prepare($"DELETE FROM {table.Quoted}");
         try
         {
             _ = insert.Handle;
             _ = update.Handle;
+            _ = delete.Handle;
         }
         catch (EngineException)
         {
-            foreach ((string name, _) in table.Guard(replica)!.Triggers)
+            foreach ((string name, _) in TriggersOf(table))
             {
                 connection.Execute("DROP TRIGGER IF EXISTS temp." + Connection.Quote(name));
             }
@@ -173,6 +184,9 @@ internal sealed class ReplaceTriggers(Replica replica)
             throw;
         }
     }
+
+    private IEnumerable<(string Name, string Text)> TriggersOf(TrackedTable table) =>
+        (table.Guard(replica)?.Triggers ?? []).Concat(FilterTriggers.Of(table));
 
     private bool IsInstalled(ReplaceGuard guard)
     {

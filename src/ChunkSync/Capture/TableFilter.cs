@@ -7,8 +7,8 @@ internal static class TableFilter
 {
     private const string FilterSavepoint = "chunksync_filter";
 
-    /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. Rows that do not match lose their
-    /// clocks, matching ones keep theirs or get some, tombstones stay.</summary>
+    /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. The clocks of rows that do not match are
+    /// hidden, matching rows keep theirs, get some, or are counted anew where the last filter left them out; tombstones stay.</summary>
     /// <param name="replica">The connection's state.</param>
     /// <param name="name">The table.</param>
     /// <param name="filter">The expression; null for none.</param>
@@ -20,6 +20,7 @@ internal static class TableFilter
         Check(replica.Connection, table, filter);
         TableInitializer.InSavepoint(replica, FilterSavepoint, () => Apply(replica, table.Name, filter));
         replica.Refresh();
+        _ = replica.ReplaceTriggers.TryInstall();
     }
 
     private static void Check(Connection connection, TrackedTable table, string? filter)
@@ -35,7 +36,7 @@ internal static class TableFilter
         {
             _ = probe.Handle;
         }
-        catch (EngineException failure)
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Error)
         {
             throw new EngineException(ResultCode.Error,
                 $"cloudsync_set_filter: the filter of table '{table.Name}' cannot be used: {failure.Message}; nothing was changed");
@@ -47,6 +48,13 @@ internal static class TableFilter
         Connection connection = replica.Connection;
         replica.Transaction.Join();
         replica.Watch.Restore();
+        long floor = replica.Clock.Highest;
+        if (replica.Tables.Find(name) is TrackedTable { Filter: not null, Columns.Length: > 0 } before)
+        {
+            // Also those that an UPDATE took out: what was written to them since is not known.
+            ExistingRows.HideFiltered(replica, before);
+        }
+
         using (Statement setting = connection.Prepare(filter == null
             ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = 'filter'"
             : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'filter', ?2)"))
@@ -62,9 +70,10 @@ internal static class TableFilter
 
         replica.Invalidate();
         replica.Refresh();
+        replica.Clock.Raise(floor);
         TrackedTable filtered = replica.Tables.Require(name);
         replica.Marks.ForgetWhole(filtered);
-        Action<TrackedTable> forget = filter == null ? _ => { } : table => ExistingRows.ForgetFiltered(replica, table);
-        TableInitializer.BringUpToDate(replica, filtered, forget, keepLost: true);
+        Action<TrackedTable> hide = filter == null ? _ => { } : table => ExistingRows.HideFiltered(replica, table);
+        TableInitializer.BringUpToDate(replica, filtered, hide, keepLost: true);
     }
 }

@@ -13,6 +13,7 @@ internal sealed class TrackedTable : IDisposable
     private KeyRules? rules;
     private ReplaceGuard? guard;
     private bool hasGuard;
+    private FilteredRows? filtered;
 
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
@@ -147,9 +148,13 @@ internal sealed class TrackedTable : IDisposable
         return guard;
     }
 
+    /// <summary>The rows that the filter leaves out.</summary>
+    public FilteredRows Filtered(Replica replica) => filtered ??= new FilteredRows(replica, this);
+
     public void Dispose()
     {
         newest.Dispose();
+        filtered?.Dispose();
         ceiling?.Dispose();
         writer?.Dispose();
         rules?.Dispose();

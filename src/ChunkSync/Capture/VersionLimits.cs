@@ -4,6 +4,9 @@ namespace ChunkSync.Capture;
 /// is accepted brings the local clock, a column's version or a row's causal length to where nobody accepts the next one.</summary>
 internal static class VersionLimits
 {
+    /// <summary>The db_version of clocks that nobody is sent, because their row is outside the table's filter: every stream begins at 1.</summary>
+    public const long Hidden = 0;
+
     /// <summary>db_versions from here on are refused, and the local clock ends before it.</summary>
     public const long DbVersionEnd = 1L << 62;
 

@@ -102,6 +102,11 @@ internal sealed unsafe class TableStream : IDisposable
     /// <summary>Reads the value of the current clock row; false when its base row is gone: there is no change then.</summary>
     public bool TryLoad()
     {
+        if (current.DbVersion == VersionLimits.Hidden)
+        {
+            return false;
+        }
+
         if (IsSentinel())
         {
             if (table.Filter != null && (current.ColumnVersion & 1) != 0 && table.ValueColumns.Length > 0 && !HasColumns())

@@ -229,6 +229,11 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
             {
                 CaptureColumns(table, row, identity);
             }
+
+            if (tracked.Filter != null)
+            {
+                CaptureFiltered(tracked, matches);
+            }
         }
         else if ((rows[row].Followed & ReferenceTable.Deleted) == 0)
         {
@@ -237,6 +242,21 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
         else if (!rows[row].IsOwn)
         {
             CaptureDelete(tracked, row);
+        }
+    }
+
+    /// <summary>A row of a table with a filter that an action changed: it may have gone out of the filter, or come in.</summary>
+    private void CaptureFiltered(TrackedTable table, bool isInside)
+    {
+        FilteredRows filtered = table.Filtered(replica);
+        if (!isInside)
+        {
+            Begin(table);
+            filtered.Hide(identity);
+        }
+        else if (filtered.IsHidden(identity))
+        {
+            filtered.Show(identity, Begin(table));
         }
     }
 

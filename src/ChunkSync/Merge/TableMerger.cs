@@ -183,6 +183,11 @@ internal sealed unsafe class TableMerger : IDisposable
     {
         WriteRow();
         blocks?.Materialize(key, keyLength);
+        if (table.Filter != null && !isRefused)
+        {
+            CaptureEntered();
+        }
+
         Leave();
     }
 
@@ -389,6 +394,30 @@ internal sealed unsafe class TableMerger : IDisposable
         }
 
         return cascades.IsActive ? parent.Table : null;
+    }
+
+    /// <summary>A row that comes into the filter with a received change is sent whole from now on.</summary>
+    private void CaptureEntered()
+    {
+        using KeyBuffer entered = new(replica.Connection);
+        entered.Assign(new ReadOnlySpan<byte>(key, keyLength));
+        FilteredRows rows = table.Filtered(replica);
+        if (!rows.IsHidden(entered) || !rows.IsInside(entered))
+        {
+            return;
+        }
+
+        replica.Clock.Advance();
+        replica.IsCapturing = true;
+        try
+        {
+            rows.Show(entered, table.Writer(replica));
+        }
+        finally
+        {
+            replica.IsCapturing = false;
+            replica.Clock.Advance();
+        }
     }
 
     /// <summary>The row and its clocks are written: what foreign keys did to others is captured.</summary>

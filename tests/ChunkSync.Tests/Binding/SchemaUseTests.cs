@@ -17,6 +17,7 @@ public class SchemaUseTests
         string[] expected =
         [
             "chunksync_backfill_tick direct only", "chunksync_codec innocuous", "chunksync_connection direct only",
+            "chunksync_filtered direct only",
             "chunksync_transaction direct only", "chunksync_version innocuous", "chunksync_writing direct only",
             "chunksync_written direct only", "cloudsync_backfill_plan trusted", "cloudsync_begin_alter direct only",
             "cloudsync_changes trusted", "cloudsync_cleanup direct only", "cloudsync_clear_filter direct only",

@@ -176,9 +176,15 @@ public class CaptureTests
         using Database database = NewTable();
         database.Exec("INSERT INTO t VALUES ('x', 1, 2), ('y', 9, 2), ('z', 1, 1); DELETE FROM t WHERE id = 'z';"
             + " SELECT cloudsync_set_filter('t', 'A > 5'); INSERT INTO t VALUES ('u', 1, 1), ('v', 6, 1)");
-        Assert.Equal(["v a:1 @3.0", "v b:1 @3.1", "y a:1 @1.2", "y b:1 @1.3", "z __[RIP]__:2 @2.0"], Rows(database));
+        // Of x nothing is sent: a db_version of 0 is in no stream.
+        Assert.Equal(
+            ["v a:1 @3.0", "v b:1 @3.1", "x a:1 @0.0", "x b:1 @0.1", "y a:1 @1.2", "y b:1 @1.3", "z __[RIP]__:2 @2.0"], Rows(database));
+        Assert.Equal(5L, database.Scalar("SELECT count(*) FROM cloudsync_changes"));
+        Assert.Equal(5L, database.Scalar("SELECT sum(rows) FROM cloudsync_payload_chunks"));
         database.Exec("SELECT cloudsync_clear_filter('t')");
-        Assert.Equal(9L, database.Scalar("SELECT count(*) FROM t_cloudsync"));
+        Assert.Equal(
+            ["u a:1 @4.0", "u b:1 @4.1", "v a:1 @3.0", "v b:1 @3.1", "x a:2 @4.2", "x b:2 @4.3", "y a:1 @1.2", "y b:1 @1.3", "z __[RIP]__:2 @2.0"],
+            Rows(database));
         Assert.Equal(4L, database.Scalar("SELECT cloudsync_db_version()"));
     }
 

@@ -34,6 +34,9 @@ internal sealed class ClockGroup
     /// <summary>Whether a clock row names a column that the table does not have.</summary>
     public bool HasUnknownColumn { get; private set; }
 
+    /// <summary>Whether a clock row has db_version 0: nobody is sent it.</summary>
+    public bool IsHidden { get; private set; }
+
     /// <summary>What is wrong with the clock rows alone.</summary>
     public List<string> Problems => problems;
 
@@ -51,6 +54,7 @@ internal sealed class ClockGroup
         Columns = 0;
         Sentinel = null;
         HasUnknownColumn = false;
+        IsHidden = false;
         problems.Clear();
         if (seen.Length < table.Values.Count)
         {
@@ -74,7 +78,8 @@ internal sealed class ClockGroup
         ReadOnlySpan<byte> name = row.Text(1);
         bool isSentinel = name.SequenceEqual("__[RIP]__"u8);
         CheckNumber(row, 2, name, "col_version", 0);
-        CheckNumber(row, 3, name, "db_version", 1);
+        IsHidden |= row.Type(3) == Integer && row.Int64(3) == 0;
+        CheckNumber(row, 3, name, "db_version", 0);
         CheckNumber(row, 5, name, "seq", 0);
         if (row.Type(4) != Integer || !sites.Contains(row.Int64(4)))
         {

@@ -264,6 +264,11 @@ internal sealed class ConsistencyChecker(Database database) : IDisposable
             }
         }
 
+        if (group.IsHidden && ((allowed & Deviation.Filter) == 0 || (isRow && !isOutside && (allowed & NoRelation) == 0)))
+        {
+            Report("a row that is not outside a filter, with clocks whose db_version is 0");
+        }
+
         if ((allowed & NoRelation) != 0)
         {
             return;

@@ -28,10 +28,8 @@ internal static class Maintenance
         };
         if (sql != null)
         {
-            // A row whose key leaves the filter is not deleted elsewhere.
-            bool mayLeave = step.Kind == StepKind.Move && replica.Mode.Filters.ContainsKey(table.Name);
             replica.Run(sql);
-            replica.Look(mayLeave ? StepEffect.Silent : StepEffect.None);
+            replica.Look(StepEffect.None);
         }
     }
 

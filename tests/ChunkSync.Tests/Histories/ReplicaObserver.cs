@@ -12,10 +12,6 @@ internal sealed class ReplicaObserver
     private NaiveReplica model = new();
     private HashSet<(string Table, string Key)> notCaptured = [];
 
-    /// <summary>Rows that were outside a filter once. Their versions start over when they come back, so that who knew them before does not
-    /// take their next changes.</summary>
-    private readonly HashSet<(string Table, string Key)> startOver = [];
-
     /// <summary>Columns that were dropped in the open transaction: one that is there again is another one.</summary>
     private HashSet<(string Table, string Column)> gone = [];
 
@@ -72,7 +68,6 @@ internal sealed class ReplicaObserver
 
         foreach ((string table, TableState state) in View.Tables)
         {
-            startOver.UnionWith(state.Outside.Select(key => (table, key)));
             model.Prune(table, state.Defaults.Keys);
             gone.UnionWith(before.Tables[table].Defaults.Keys.Except(state.Defaults.Keys).Select(column => (table, column)));
         }
@@ -95,7 +90,7 @@ internal sealed class ReplicaObserver
             return;
         }
 
-        if (follower.Drain(View, site, [.. notCaptured, .. startOver], gone) is string lost)
+        if (follower.Drain(View, site, notCaptured, gone) is string lost)
         {
             throw new HistoryFailureException(lost);
         }

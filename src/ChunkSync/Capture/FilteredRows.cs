@@ -1,0 +1,148 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Capture;
+
+/// <summary>The rows of a table that its filter leaves out (behaviour E.9). Their clocks stay, with the db_version
+/// <see cref="VersionLimits.Hidden"/>: nobody is sent them, merges go on being decided by them, and no version starts over when the row
+/// comes back. What was written meanwhile is not known then, so every column that comes back is counted.</summary>
+internal sealed unsafe class FilteredRows : IDisposable
+{
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly Statement hide;
+    private readonly Statement hidden;
+    private readonly Statement show;
+    private readonly Statement? inside;
+
+    public FilteredRows(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        Id = FilterTriggers.Id(table);
+        Connection connection = replica.Connection;
+        hide = connection.Prepare($"UPDATE {table.QuotedClock} SET db_version = {VersionLimits.Hidden} WHERE pk = ?1"
+            + $" AND db_version <> {VersionLimits.Hidden} AND (col_name <> '{TrackedTable.Sentinel}' OR col_version & 1)");
+        hidden = connection.Prepare(
+            $"SELECT col_name FROM {table.QuotedClock} WHERE pk = ?1 AND db_version = {VersionLimits.Hidden} ORDER BY col_name");
+        show = connection.Prepare(
+            $"UPDATE {table.QuotedClock} SET db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
+        string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
+        string where = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
+        inside = table.Filter == null
+            ? null
+            : connection.Prepare($"SELECT {keys} FROM {table.Quoted} WHERE {where} AND ({table.Filter}\n)");
+    }
+
+    /// <inheritdoc cref="FilterTriggers.Id"/>
+    public long Id { get; }
+
+    /// <summary>Whether the row with exactly this key is there, and the filter lets it through.</summary>
+    public bool IsInside(KeyBuffer key)
+    {
+        if (inside == null)
+        {
+            return true;
+        }
+
+        bool found = false;
+        if (KeyBinder.TryBind(inside, table, key.Data, checked((int)key.Length)))
+        {
+            using KeyBuffer stored = new(null);
+            while (!found && inside.Step())
+            {
+                found = stored.TryRead(inside, table.KeyColumns.Length) && stored.Bytes.SequenceEqual(key.Bytes);
+            }
+
+            inside.Reset();
+        }
+
+        inside.ClearBindings();
+        return found;
+    }
+
+    /// <summary>Whether a row has clocks that nobody is sent.</summary>
+    public bool IsHidden(KeyBuffer key)
+    {
+        hidden.BindStaticBlob(1, key.Data, key.Length);
+        bool any = hidden.Step();
+        hidden.Reset();
+        hidden.ClearBindings();
+        return any;
+    }
+
+    /// <summary>A row is outside: nobody is sent its clocks any more, but for a tombstone. The db_versions that they had stay used.</summary>
+    public void Hide(KeyBuffer key)
+    {
+        long floor = replica.Clock.Current;
+        hide.BindStaticBlob(1, key.Data, key.Length);
+        hide.Run();
+        bool any = replica.Connection.Changes > 0;
+        hide.ClearBindings();
+        if (any)
+        {
+            replica.Clock.JoinWhenWriting();
+            replica.Clock.Raise(floor);
+            replica.Clock.Store(floor);
+        }
+    }
+
+    /// <summary>A row is inside: one that others were never told of, or were told is deleted, is captured as inserted; clocks that were
+    /// hidden get new versions.</summary>
+    public void Complete(KeyBuffer key)
+    {
+        TableWriter writer = table.Writer(replica);
+        if (writer.IsAlive(key))
+        {
+            Show(key, writer);
+        }
+        else
+        {
+            writer.Insert(key);
+        }
+    }
+
+    /// <summary>Gives hidden clocks new versions: columns are counted; the causal length and blocks are sent again as they are.</summary>
+    /// <param name="key">The row's key.</param>
+    /// <param name="writer">The table's writer.</param>
+    /// <param name="changed">By value column: whether it is counted although it is not hidden, when anything is hidden.</param>
+    public void Show(KeyBuffer key, TableWriter writer, ReadOnlySpan<bool> changed = default)
+    {
+        List<byte[]>? names = null;
+        hidden.BindStaticBlob(1, key.Data, key.Length);
+        while (hidden.Step())
+        {
+            (names ??= []).Add(hidden.Text(0).ToArray());
+        }
+
+        hidden.Reset();
+        hidden.ClearBindings();
+        if (names == null)
+        {
+            return;
+        }
+
+        long dbVersion = replica.Clock.Next();
+        foreach (byte[] name in names.Where(name => table.FindValueColumn(name) < 0))
+        {
+            show.BindStaticBlob(1, key.Data, key.Length).Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(4, name);
+            show.Run();
+            show.ClearBindings();
+        }
+
+        for (int i = 0; i < table.ValueColumns.Length; i++)
+        {
+            if ((i < changed.Length && changed[i]) || names.Exists(name => table.FindValueColumn(name) == i))
+            {
+                writer.UpsertColumn(key, i, dbVersion);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        hide.Dispose();
+        hidden.Dispose();
+        show.Dispose();
+        inside?.Dispose();
+    }
+}
