@@ -1,9 +1,9 @@
 using ChunkSync.Probe;
-using ChunkSync.Tests.Host;
+using ChunkSync.Sqlite;
 
 namespace ChunkSync.Tests.Probe;
 
-/// <summary>A chain in memory, with a count of what is open.</summary>
+/// <summary>A chain in memory, with counts of what is open and was read, and failures on demand.</summary>
 internal sealed unsafe class ListChunkSource : IChunkSource
 {
     private readonly List<StoredChunk> chunks;
@@ -16,6 +16,15 @@ internal sealed unsafe class ListChunkSource : IChunkSource
         this.chunks = [.. chunks.OrderBy(chunk => chunk.Ordinal)];
         HasCheapHeader = cheapHeader;
     }
+
+    /// <summary>How often a payload was read whole.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>How often anything was asked of the source that reads.</summary>
+    public int Calls { get; private set; }
+
+    /// <summary>The call, counted from 1, that fails as a table fails whose disk does; 0 for none.</summary>
+    public int FailAt { get; init; }
 
     /// <summary>Payloads that are open; 0 whenever the scan is between two chunks or ended.</summary>
     public int Leases { get; private set; }
@@ -47,14 +56,20 @@ internal sealed unsafe class ListChunkSource : IChunkSource
 
     public bool Seek(long ordinal)
     {
+        Call();
         at = chunks.FindIndex(chunk => chunk.Ordinal >= ordinal);
         return at >= 0;
     }
 
-    public bool MoveNext() => ++at < chunks.Count;
+    public bool MoveNext()
+    {
+        Call();
+        return ++at < chunks.Count;
+    }
 
     public int ReadHeader(Span<byte> header, out long length)
     {
+        Call();
         byte[] payload = chunks[at].Payload;
         length = payload.Length;
         int read = Math.Min(header.Length, payload.Length);
@@ -65,14 +80,20 @@ internal sealed unsafe class ListChunkSource : IChunkSource
     public byte* Open(out long length)
     {
         Release();
+        Call();
         byte[] payload = chunks[at].Payload;
         length = payload.Length;
+        Reads++;
         Leases++;
         memory.Add(Copy(payload));
         return (byte*)memory[^1];
     }
 
-    public void CopyTo(ChunkSync.Sqlite.NativeBuffer target) => target.Append(chunks[at].Payload);
+    public void CopyTo(NativeBuffer target)
+    {
+        Call();
+        target.Append(chunks[at].Payload);
+    }
 
     public void Release()
     {
@@ -94,6 +115,14 @@ internal sealed unsafe class ListChunkSource : IChunkSource
         }
 
         indexMemory.Clear();
+    }
+
+    private void Call()
+    {
+        if (++Calls == FailAt)
+        {
+            throw new EngineException(ResultCode.Error, "disk I/O error");
+        }
     }
 
     private static nint Copy(byte[] bytes)

@@ -32,17 +32,17 @@ internal sealed unsafe class NaiveChunk
         long version = 0;
         for (int i = random.Next(9); i > 0; i--)
         {
+            byte kind = random.Next(8) switch { 0 => ContainerHeader.LegacyVersion, 1 => ContainerHeader.FragmentVersion, _ => (byte)2 };
             List<NaiveRow> rows = [];
             NaiveRow? last = null;
             for (int row = random.Next(10); row > 0; row--)
             {
                 version += ordered && random.Next(3) == 0 ? 1 : 0;
-                NaiveRow made = RandomRow(random, ordered ? version : random.Next(6), ordered ? 0 : null);
+                NaiveRow made = RandomRow(random, ordered ? version : random.Next(6), ordered ? 0 : null, kind == ContainerHeader.FragmentVersion);
                 rows.Add(last != null && random.Next(3) == 0 && !ordered ? last : made);
                 last = rows[^1];
             }
 
-            byte kind = random.Next(8) == 0 ? (byte)1 : (byte)2;
             ulong schema = random.Next(5) == 0 ? 7UL : 5UL;
             NaiveChunk chunk = new()
             {
@@ -59,7 +59,7 @@ internal sealed unsafe class NaiveChunk
         return chain;
     }
 
-    public static NaiveRow RandomRow(Random random, long dbVersion, long? seq = null)
+    public static NaiveRow RandomRow(Random random, long dbVersion, long? seq = null, bool isFragment = false)
     {
         string table = Tables[random.Next(Tables.Length)];
         byte[] key = [1, 0x0B, (byte)random.Next(1, 3), .. Enumerable.Range(0, random.Next(3)).Select(_ => (byte)random.Next(97, 100))];
@@ -68,7 +68,8 @@ internal sealed unsafe class NaiveChunk
         using NativeBuffer bytes = new();
         Write(bytes, ValueCodec.Text, Encoding.UTF8.GetBytes(table));
         Write(bytes, ValueCodec.Blob, key);
-        Write(bytes, ValueCodec.Text, "col"u8);
+        string column = isFragment ? $"__cloudsync_frag_v1__:{random.Next(3):x32}:{random.Next():x16}:{random.Next(3)}:3:90:col" : "col";
+        Write(bytes, ValueCodec.Text, Encoding.UTF8.GetBytes(column));
         switch (random.Next(4))
         {
             case 0:
@@ -100,7 +101,7 @@ internal sealed unsafe class NaiveChunk
         return new NaiveRow(table, key, position, site, bytes.Bytes.ToArray());
     }
 
-    private static byte[] MakePayload(List<NaiveRow> rows, byte version, ulong schema, bool compress)
+    public static byte[] MakePayload(List<NaiveRow> rows, byte version, ulong schema, bool compress)
     {
         byte[] body = [.. rows.SelectMany(row => row.Encoded)];
         byte[] payload = new byte[ContainerHeader.Length + Lz4.Bound(body.Length)];

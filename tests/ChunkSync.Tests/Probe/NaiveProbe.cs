@@ -14,6 +14,9 @@ internal sealed class NaiveProbe
     private readonly List<PositionInterval> ranges = [];
     private bool all;
 
+    /// <summary>Whether chunks have to be opened to tell.</summary>
+    public bool NeedsRows => HasWhat || HasWhere || sites.Count > 0;
+
     private bool HasWhat => tables.Count + entities.Count > 0;
 
     private bool HasWhere => points.Count + ranges.Count > 0;
@@ -71,7 +74,7 @@ internal sealed class NaiveProbe
 
     public bool Matches(NaiveRow row)
     {
-        if (!HasWhat && sites.Count == 0 && !HasWhere)
+        if (!NeedsRows)
         {
             return all;
         }
@@ -79,6 +82,40 @@ internal sealed class NaiveProbe
         return (!HasWhat || tables.Contains(Fold(row.Table)) || entities.Contains((Fold(row.Table), Convert.ToHexString(row.Key))))
             && (sites.Count == 0 || sites.Contains(Convert.ToHexString(row.Site)))
             && (!HasWhere || points.Contains(row.Position) || ranges.Exists(range => range.Contains(row.Position)));
+    }
+
+    /// <summary>The encoded rows of any payload that match, read with the general reader; those of a body that cannot be read are not asked for.</summary>
+    public unsafe List<byte> Rows(byte[] payload)
+    {
+        ContainerHeader header = ContainerHeader.Read(payload);
+        byte[] body = new byte[header.ExpandedSize + 1];
+        byte[] stored = header.ExpandedSize == 0 ? payload[ContainerHeader.Length..] : body;
+        List<byte> found = [];
+        fixed (byte* source = payload, target = body, rows = stored.Length == 0 ? body : stored)
+        {
+            if (header.ExpandedSize > 0)
+            {
+                _ = Lz4.Decompress(source + ContainerHeader.Length, payload.Length - ContainerHeader.Length, target, (int)header.ExpandedSize);
+            }
+
+            PayloadReader reader = new(rows, header.ExpandedSize == 0 ? stored.Length : header.ExpandedSize);
+            for (uint i = 0; i < header.Rows; i++)
+            {
+                int start = (int)reader.Offset;
+                WireValue[] values = new WireValue[ContainerHeader.ChangeColumns];
+                for (int column = 0; column < values.Length; column++)
+                {
+                    Assert.True(reader.TryRead(out values[column]), "a row that cannot be read was taken for one");
+                }
+
+                byte[] Bytes(int column) => new ReadOnlySpan<byte>(values[column].Data, (int)values[column].Length).ToArray();
+                byte[] encoded = stored[start..(int)reader.Offset];
+                NaiveRow row = new(Encoding.Latin1.GetString(Bytes(0)), Bytes(1), new Position(values[5].Integer, values[8].Integer), Bytes(6), encoded);
+                found.AddRange(Matches(row) ? row.Encoded : []);
+            }
+        }
+
+        return found;
     }
 
     /// <summary>All pages from a cursor on.</summary>

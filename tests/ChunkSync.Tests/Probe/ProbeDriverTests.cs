@@ -1,0 +1,490 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using ChunkSync.Payload;
+using ChunkSync.Probe;
+using ChunkSync.Sqlite;
+using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
+
+namespace ChunkSync.Tests.Probe;
+
+/// <summary>The driver over lists: every cut and subset of a short chain, every bit of a header, every prefix, what is read at all, and what is let
+/// go of when something fails.</summary>
+public sealed unsafe class ProbeDriverTests
+{
+    private const int Rows = 8;
+    private const int Places = 10;
+
+    private readonly ITestOutputHelper output;
+
+    public ProbeDriverTests(ITestOutputHelper output)
+    {
+        this.output = output;
+
+        // Memory comes from SQLite's allocator, which is there once any connection was registered.
+        using Database database = Database.Open();
+    }
+
+    [Fact]
+    public void Every_cut_opens_the_chunks_of_the_model_when_every_subset_of_positions_is_asked_for()
+    {
+        // Ten places, eight of them with a row: one version with a gap, two rows at one place, a version more.
+        int[] placeOfRow = [0, 1, 3, 4, 4, 6, 7, 9];
+        Position[] places = [.. Enumerable.Range(0, Places).Select(i => new Position(1 + (i / 5), i % 5))];
+        Random random = new(7);
+        NaiveRow[] rows = [.. placeOfRow.Select(place => NaiveChunk.RandomRow(random, places[place].DbVersion, places[place].Seq))];
+        Assert.Equal(placeOfRow.Select(place => places[place]), rows.Select(row => row.Position));
+        byte[][] sets = [.. Enumerable.Range(0, 1 << Places).Select(subset => Points(places.Where((_, i) => ((subset >> i) & 1) != 0)))];
+        int cases = 0;
+        for (int cut = 0; cut < 1 << (Rows - 1); cut++)
+        {
+            List<(int First, int End)> pieces = Pieces(cut);
+            List<StoredChunk> chain = [.. pieces.Select((piece, i) => Stored(i, rows[piece.First..piece.End]))];
+            uint[] spans = [.. pieces.Select(piece => Mask(Enumerable.Range(placeOfRow[piece.First], placeOfRow[piece.End - 1] - placeOfRow[piece.First] + 1)))];
+            uint[] held = [.. pieces.Select(piece => Mask(placeOfRow[piece.First..piece.End]))];
+            for (uint subset = 0; subset < sets.Length; subset++, cases++)
+            {
+                int hits = placeOfRow.Count(place => ((subset >> place) & 1) != 0);
+                int opened = hits == 0 ? 0 : spans.Count(span => (span & subset) != 0);
+                int passed = hits == 0 ? 0 : held.Count(rowsOf => (rowsOf & subset) == rowsOf);
+                using ProbeScan scan = new(new ListChunkSource(chain), ProbeSet.TryRead(sets[subset])!, new ProbeOptions { NeedsPayload = false });
+                long found = 0;
+                while (scan.MoveNext())
+                {
+                    found += scan.Current.Rows;
+                }
+
+                ProbeCounters counters = scan.Current.Counters;
+                if (hits != found || opened != counters.Opened || passed != counters.Passed)
+                {
+                    Assert.Fail($"cut {cut}, subset {subset}: {found} rows for {hits}, opened {counters.Opened} for {opened}, passed {counters.Passed} for {passed}");
+                }
+            }
+        }
+
+        Assert.Equal(131_072, cases);
+    }
+
+    [Fact]
+    public void Flipped_header_bit_is_an_error_that_names_the_chunk_or_gives_the_right_rows()
+    {
+        Random random = new(Seed.Next(output));
+        foreach (byte version in (byte[])[1, 2, 3])
+        {
+            foreach (bool compress in (bool[])[true, false])
+            {
+                NaiveRow[] rows = [.. Enumerable.Range(0, 12).Select(i => NaiveChunk.RandomRow(random, i, 0, version == 3))];
+                byte[] payload = NaiveChunk.MakePayload([.. rows], version, 5, compress);
+                byte[] index = Index(payload, 2);
+                for (int bit = 0; bit < ContainerHeader.Length * 8; bit++)
+                {
+                    byte[] flipped = [.. payload];
+                    flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                    string what = $"version {version}, bit {bit}";
+
+                    // Opened for its rows: refused, or all of them are there.
+                    CheckDamaged(what, new StoredChunk(4, flipped, null), new ProbeOptions(), rows, mayPass: true);
+                    CheckDamaged(what, new StoredChunk(4, flipped, null), new ProbeOptions { Verify = 0 }, rows, mayPass: true);
+
+                    // The index is another payload's now, wherever the header is read from.
+                    CheckDamaged(what, new StoredChunk(4, flipped, index), new ProbeOptions(), rows, mayPass: false);
+                    CheckDamaged(what, new StoredChunk(4, flipped, index), new ProbeOptions { Verify = 2 }, rows, mayPass: false, cheapHeader: false);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Prefix_of_a_payload_an_index_or_a_set_is_refused_at_every_length()
+    {
+        Random random = new(Seed.Next(output));
+        List<NaiveRow> rows = [.. Enumerable.Range(0, 6).Select(i => NaiveChunk.RandomRow(random, i, 0))];
+        foreach (bool compress in (bool[])[true, false])
+        {
+            byte[] payload = NaiveChunk.MakePayload(rows, 2, 5, compress);
+            byte[] index = Index(payload, 2);
+            for (int length = 0; length < payload.Length; length++)
+            {
+                CheckDamaged($"{length} bytes", new StoredChunk(4, payload[..length], null), new ProbeOptions(), [.. rows], mayPass: false);
+            }
+
+            for (int length = 1; length < index.Length; length++)
+            {
+                CheckDamaged($"index of {length} bytes", new StoredChunk(4, payload, index[..length]), new ProbeOptions(), [.. rows], mayPass: false);
+            }
+        }
+
+        byte[] set = Everything();
+        for (int length = 0; length < set.Length; length++)
+        {
+            Assert.Null(ProbeSet.TryRead(set.AsSpan(0, length)));
+        }
+    }
+
+    [Fact]
+    public void Chunk_is_not_read_when_it_would_expand_to_more_than_is_allowed()
+    {
+        Random random = new(Seed.Next(output));
+        List<NaiveRow> rows = [.. Enumerable.Range(0, 20).Select(i => NaiveChunk.RandomRow(random, i, 0))];
+        long size = rows.Sum(row => (long)row.Encoded.Length);
+        foreach (bool compress in (bool[])[true, false])
+        {
+            byte[] payload = NaiveChunk.MakePayload(rows, 2, 5, compress);
+            ListChunkSource source = new([new StoredChunk(3, payload, null)]);
+            using ProbeScan refused = new(source, ProbeSet.TryRead(Everything())!, new ProbeOptions { MaxExpanded = size - 1 });
+            DamagedChunkException damage = Assert.Throws<DamagedChunkException>(() => refused.MoveNext());
+            Assert.Equal($"chunk 3: expands to {size} bytes, more than max_expanded_size {size - 1}", damage.Message);
+            Assert.Equal(0, source.Reads);
+            using ProbeScan read = new(new ListChunkSource([new StoredChunk(3, payload, null)]), ProbeSet.TryRead(Everything())!, new ProbeOptions { MaxExpanded = size });
+            Assert.True(read.MoveNext());
+        }
+    }
+
+    [Fact]
+    public void Damage_goes_unnoticed_when_the_chunk_is_not_needed()
+    {
+        Random random = new(Seed.Next(output));
+        List<StoredChunk> chain = [];
+        for (int i = 0; i < 9; i++)
+        {
+            StoredChunk sound = Stored(i, [.. Enumerable.Range(0, 5).Select(row => NaiveChunk.RandomRow(random, i, row))], level: 1);
+            byte[] payload = sound.Payload;
+            payload[^1] ^= i is 3 or 4 ? (byte)0 : (byte)0xFF;
+            chain.Add(sound);
+        }
+
+        // Versions 3 and 4 whole, by a range: nothing else is read, and these are not opened.
+        using ProbeSetBuilder builder = new();
+        builder.AddRange(new PositionInterval(new Position(3, long.MinValue), new Position(4, long.MaxValue)));
+        ListChunkSource source = new(chain);
+        using ProbeScan scan = new(source, ProbeSet.TryRead(Finish(builder))!, new ProbeOptions());
+        Assert.True(scan.MoveNext());
+        Assert.Equal(chain[3].Payload, scan.Current.Payload.Bytes.ToArray());
+        Assert.True(scan.MoveNext());
+        Assert.Equal(chain[4].Payload, scan.Current.Payload.Bytes.ToArray());
+        Assert.Equal((9L, 0L, 2L, (long)chain[3].Payload.Length + chain[4].Payload.Length),
+            (scan.Current.Counters.Seen, scan.Current.Counters.Opened, scan.Current.Counters.Passed, scan.Current.Counters.BytesRead));
+        Assert.Equal(0, source.Reads);
+        Assert.False(scan.MoveNext());
+
+        // One position in the sound chunk opens it alone.
+        using ProbeSetBuilder point = new();
+        point.AddPoint(new Position(3, 2));
+        using ProbeScan one = new(new ListChunkSource(chain), ProbeSet.TryRead(Finish(point))!, new ProbeOptions());
+        Assert.True(one.MoveNext());
+        Assert.Equal((1L, 0L, (long)chain[3].Payload.Length), (one.Current.Counters.Opened, one.Current.Counters.Passed, one.Current.Counters.BytesRead));
+
+        // A damaged one that is needed is named.
+        using ProbeSetBuilder damaged = new();
+        damaged.AddPoint(new Position(6, 2));
+        using ProbeScan failing = new(new ListChunkSource(chain), ProbeSet.TryRead(Finish(damaged))!, new ProbeOptions());
+        Assert.Equal("chunk 6: invalid checksum", Assert.Throws<DamagedChunkException>(() => failing.MoveNext()).Message);
+    }
+
+    [Fact]
+    public void Nothing_stays_open_when_any_call_of_the_source_fails()
+    {
+        Random random = new(Seed.Next(output));
+        int failures = 0;
+        for (int turn = 0; turn < 60; turn++)
+        {
+            bool ordered = random.Next(2) == 0;
+            List<NaiveChunk> chain = NaiveChunk.RandomChain(random, ordered);
+            List<StoredChunk> stored = [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, random.Next(2) == 0 ? null : Index(chunk.Payload, 2)))];
+            using ProbeSetBuilder builder = new();
+            _ = NaiveProbe.Random(random, chain, builder);
+            byte[] set = Finish(builder);
+            ProbeOptions options = new() { MaxSize = random.Next(40, 300), Invert = random.Next(2) == 0, Verify = random.Next(3), Order = ordered ? ChainOrder.Position : ChainOrder.None };
+            bool failed = true;
+            for (int call = 1; failed; call++)
+            {
+                ListChunkSource source = new(stored, random.Next(2) == 0) { FailAt = call };
+                using ProbeScan scan = new(source, ProbeSet.TryRead(set)!, options);
+                failed = Fails(scan);
+                Assert.Equal(0, source.Leases);
+                Assert.Equal(failed, source.Calls >= call);
+                Assert.True(!failed || !scan.MoveNext(), "a failed scan goes on");
+                failures += failed ? 1 : 0;
+            }
+        }
+
+        Assert.True(failures > 500);
+    }
+
+    [Fact]
+    public void Nothing_stays_open_when_a_scan_is_left_behind_any_page()
+    {
+        Random random = new(Seed.Next(output));
+        for (int turn = 0; turn < 40; turn++)
+        {
+            List<StoredChunk> stored = [.. NaiveChunk.RandomChain(random, ordered: false).Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, null))];
+            bool more = true;
+            for (int pages = 0; more; pages++)
+            {
+                ListChunkSource source = new(stored);
+                using (ProbeScan scan = new(source, ProbeSet.TryRead(Everything())!, new ProbeOptions { MaxSize = 1 }))
+                {
+                    for (int page = 0; page < pages && more; page++)
+                    {
+                        more = scan.MoveNext();
+                        Assert.InRange(source.Leases, 0, 1);
+                    }
+                }
+
+                Assert.Equal(0, source.Leases);
+            }
+        }
+    }
+
+    [Fact]
+    public void Entities_with_the_same_hash_are_told_apart_by_their_keys()
+    {
+        (byte[] first, byte[] second) = Collision();
+        NaiveRow row = NaiveChunk.RandomRow(new Random(3), 1, 0);
+        byte[] Encode(byte[] key) => [.. row.Encoded[..(2 + row.Encoded[1])], 0x0C, (byte)key.Length, .. key, .. row.Encoded[(4 + row.Encoded[1] + row.Encoded[3 + row.Encoded[1]])..]];
+        byte[] table = row.Encoded[2..(2 + row.Encoded[1])];
+        NaiveRow[] rows = [row with { Key = first, Encoded = Encode(first) }];
+        StoredChunk chunk = Stored(0, rows, level: 2);
+        foreach ((byte[] wanted, int hits) in ((byte[], int)[])[(first, 1), (second, 0)])
+        {
+            using ProbeSetBuilder builder = new();
+            builder.AddEntity(table, wanted);
+            byte[] set = Finish(builder);
+            using ProbeSet read = ProbeSet.TryRead(set)!;
+            ChunkFacts facts = Facts(chunk, out GuardedBuffer memory);
+            using (memory)
+            {
+                // The index cannot tell: the chunk is opened, and only a key that is equal is a hit.
+                Assert.Equal(Verdict.Some, ProbeDecision.Of(facts, read).Verdict);
+            }
+
+            using ProbeScan scan = new(new ListChunkSource([chunk]), ProbeSet.TryRead(set)!, new ProbeOptions());
+            Assert.Equal(hits > 0, scan.MoveNext());
+        }
+    }
+
+    [Fact]
+    public void Walker_reads_nothing_behind_the_body_when_rows_are_of_every_form()
+    {
+        Random random = new(Seed.Next(output));
+        using GuardedBuffer memory = new(1 << 16);
+        for (int turn = 0; turn < 3000; turn++)
+        {
+            List<NaiveRow> rows = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => NaiveChunk.RandomRow(random, i))];
+            byte[] body = [.. rows.SelectMany(row => row.Encoded)];
+            if (random.Next(2) == 0)
+            {
+                body[random.Next(body.Length)] = (byte)random.Next(256);
+            }
+
+            body = random.Next(3) == 0 ? body[..random.Next(body.Length)] : body;
+            Assert.Equal(NaiveWalk(body, rows.Count), Walk(memory.Put(body), body.Length, rows.Count));
+        }
+    }
+
+    /// <summary>What the general reader makes of a body: offset, position and lengths of each row, and whether it ends with an error.</summary>
+    private static List<string> NaiveWalk(byte[] body, int rows)
+    {
+        List<string> found = [];
+        fixed (byte* data = body.Length == 0 ? new byte[1] : body)
+        {
+            PayloadReader reader = new(data, body.Length);
+            for (int row = 0; row < rows; row++)
+            {
+                long offset = reader.Offset;
+                WireValue[] values = new WireValue[ContainerHeader.ChangeColumns];
+                for (int i = 0; i < values.Length; i++)
+                {
+                    if (!reader.TryRead(out values[i]))
+                    {
+                        found.Add("error");
+                        return found;
+                    }
+
+                    bool isBytes = values[i].Kind is WireKind.Text or WireKind.Blob;
+                    if ((i is 0 or 1 or 6 && !isBytes) || (i is 5 or 8 && values[i].Kind != WireKind.Integer))
+                    {
+                        found.Add("error");
+                        return found;
+                    }
+                }
+
+                found.Add($"{offset} {reader.Offset - offset} {values[0].Length} {values[1].Length} {values[6].Length} {values[5].Integer} {values[8].Integer}");
+            }
+        }
+
+        return found;
+    }
+
+    private static List<string> Walk(byte* body, int length, int rows)
+    {
+        List<string> found = [];
+        ChangeRowWalker row = new(body, length);
+        try
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                row.Next();
+                found.Add($"{row.Offset} {row.Length} {row.TableLength} {row.KeyLength} {row.SiteLength} {row.Position.DbVersion} {row.Position.Seq}");
+            }
+        }
+        catch (DamagedChunkException)
+        {
+            found.Add("error");
+        }
+
+        return found;
+    }
+
+    /// <summary>Two keys of one table whose 40-bit hashes are equal.</summary>
+    private static (byte[] First, byte[] Second) Collision()
+    {
+        byte[] table = [.. System.Text.Encoding.UTF8.GetBytes(NaiveChunk.RandomRow(new Random(3), 1, 0).Table.ToLowerInvariant())];
+        const int Keys = 5_000_000;
+        ulong[] hashes = new ulong[Keys];
+        int[] keys = new int[Keys];
+        byte[] key = new byte[4];
+        for (int i = 0; i < Keys; i++)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(key, i);
+            hashes[i] = EntityHash.Of(table, key);
+            keys[i] = i;
+        }
+
+        Array.Sort(hashes, keys);
+        int at = Enumerable.Range(1, Keys - 1).First(i => hashes[i] == hashes[i - 1]);
+        byte[] Bytes(int number)
+        {
+            byte[] bytes = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+            return bytes;
+        }
+
+        return (Bytes(keys[at]), Bytes(keys[at - 1]));
+    }
+
+    private static ChunkFacts Facts(StoredChunk chunk, out GuardedBuffer memory)
+    {
+        memory = new GuardedBuffer(chunk.Index!.Length);
+        byte* index = memory.Put(chunk.Index);
+        ChunkFacts facts = new(chunk.Payload.AsSpan(0, ContainerHeader.Length), chunk.Payload.Length);
+        facts.ReadIndex(index, chunk.Index.Length);
+        return facts;
+    }
+
+    /// <summary>Probes one chunk for everything that has a table, row by row: an error that names it, or all its rows. With damage left out it is
+    /// counted instead.</summary>
+    private static void CheckDamaged(string what, StoredChunk chunk, ProbeOptions options, NaiveRow[] rows, bool mayPass, bool cheapHeader = true)
+    {
+        byte[] set = Everything();
+        ListChunkSource source = new([chunk], cheapHeader);
+        using ProbeScan scan = new(source, ProbeSet.TryRead(set)!, options);
+        List<byte> body = [];
+        try
+        {
+            while (scan.MoveNext())
+            {
+                body.AddRange(Body(scan.Current.Payload.Bytes.ToArray()));
+            }
+
+            Assert.True(mayPass, what + " is not noticed");
+            Assert.True(rows.SelectMany(row => row.Encoded).SequenceEqual(body), what + " gives other rows");
+        }
+        catch (DamagedChunkException damage)
+        {
+            Assert.StartsWith("chunk 4: ", damage.Message, StringComparison.Ordinal);
+            ListChunkSource again = new([chunk], cheapHeader);
+            using ProbeScan lenient = new(again, ProbeSet.TryRead(set)!, options with { SkipDamaged = true });
+            bool found = lenient.MoveNext();
+
+            // An index that does not fit is left out, then the payload counts.
+            Assert.True(!found || chunk.Index != null, what);
+            Assert.Equal(0, again.Leases);
+        }
+
+        Assert.Equal(0, source.Leases);
+    }
+
+    private static bool Fails(ProbeScan scan)
+    {
+        try
+        {
+            while (scan.MoveNext())
+            {
+                Assert.True(scan.Current.Rows > 0);
+            }
+
+            return false;
+        }
+        catch (EngineException failure)
+        {
+            Assert.Equal("disk I/O error", failure.Message);
+            return true;
+        }
+    }
+
+    private static byte[] Body(byte[] payload)
+    {
+        using NativeBuffer expanded = new();
+        fixed (byte* bytes = payload)
+        {
+            ContainerHeader header = PayloadCheck.ReadHeader(payload, payload.Length);
+            byte* body = PayloadCheck.Open(header, bytes, payload.Length, false, long.MaxValue, expanded, out long size);
+            return new ReadOnlySpan<byte>(body, (int)size).ToArray();
+        }
+    }
+
+    /// <summary>Every position by two ranges that leave one out, where no row is: a chunk is walked, and all its rows match.</summary>
+    private static byte[] Everything()
+    {
+        using ProbeSetBuilder builder = new();
+        builder.AddRange(new PositionInterval(Position.First, new Position(-2, 0)));
+        builder.AddRange(new PositionInterval(new Position(-1, 0), Position.Last));
+        return Finish(builder);
+    }
+
+    private static byte[] Points(IEnumerable<Position> points)
+    {
+        using ProbeSetBuilder builder = new();
+        foreach (Position point in points)
+        {
+            builder.AddPoint(point);
+        }
+
+        return Finish(builder);
+    }
+
+    private static byte[] Finish(ProbeSetBuilder builder)
+    {
+        using NativeBuffer target = new();
+        builder.Finish(target);
+        return target.Bytes.ToArray();
+    }
+
+    private static uint Mask(IEnumerable<int> places) => places.Aggregate(0u, (mask, place) => mask | (1u << place));
+
+    private static List<(int First, int End)> Pieces(int cut)
+    {
+        int[] borders = [0, .. Enumerable.Range(1, Rows - 1).Where(row => ((cut >> (row - 1)) & 1) != 0), Rows];
+        Assert.Equal(BitOperations.PopCount((uint)cut) + 2, borders.Length);
+        return [.. borders.Zip(borders.Skip(1))];
+    }
+
+    private static StoredChunk Stored(long ordinal, NaiveRow[] rows, int level = 1)
+    {
+        byte[] payload = NaiveChunk.MakePayload([.. rows], 2, 5, compress: false);
+        return new StoredChunk(ordinal, payload, Index(payload, level));
+    }
+
+    private static byte[] Index(byte[] payload, int level)
+    {
+        using PayloadIndexWriter writer = new();
+        using NativeBuffer target = new();
+        fixed (byte* bytes = payload)
+        {
+            writer.Write(bytes, payload.Length, level, target);
+        }
+
+        return target.Bytes.ToArray();
+    }
+}
