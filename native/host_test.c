@@ -217,6 +217,36 @@ static void make_file(int outdated) {
   fclose(file);
 }
 
+/* The host calls it in a SELECT that reads no table: SQLite itself undoes nothing then. */
+static void failing_applies(void) {
+  static const char script[] = "CREATE TABLE many(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('many')";
+  sqlite3_stmt *page = 0, *apply = 0;
+  long failures_seen = 0, open = 0;
+  int rc, failed = 1;
+  sqlite3 *sender = open_loaded(&rc);
+  sqlite3_exec(sender, script, 0, 0, 0);
+  sqlite3_exec(sender, "INSERT INTO many WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'k' || i, i FROM n", 0, 0, 0);
+  sqlite3_prepare_v2(sender, "SELECT payload FROM cloudsync_payload_chunks WHERE since_db_version = 0", -1, &page, 0);
+  if (sqlite3_step(page) != SQLITE_ROW) open++;
+  for (long n = 1; failed && n < 60000; n += 1 + n / 60) {
+    sqlite3 *db = open_loaded(&rc);
+    sqlite3_exec(db, script, 0, 0, 0);
+    sqlite3_prepare_v2(db, "SELECT cloudsync_payload_apply(?)", -1, &apply, 0);
+    sqlite3_bind_value(apply, 1, sqlite3_column_value(page, 0));
+    countdown = n;
+    sqlite3_step(apply);
+    failed = countdown == 0; /* it ended before the n-th allocation otherwise */
+    countdown = 0;
+    failures_seen += sqlite3_finalize(apply) != SQLITE_OK;
+    open += !sqlite3_get_autocommit(db);
+    sqlite3_close(db);
+  }
+  sqlite3_finalize(page);
+  sqlite3_close(sender);
+  if (open) printf("%ld transactions are open\n", open);
+  check("Failed_apply_leaves_no_transaction_open_when_memory_runs_out", !open && failures_seen > 30);
+}
+
 enum load_kind { BY_CALL, BY_SQL };
 
 /* One load during which memory runs out, and what must hold then. Returns what does not, or null. `limit`: SQLite may take so many bytes
@@ -286,6 +316,7 @@ int main(int argc, char **argv) {
   second_load();
   threads();
   out_of_memory();
+  failing_applies();
   snprintf(path, sizeof path, "/tmp/chunksync-host-%d.db", (int)getpid());
   for (int kind = BY_CALL; kind <= BY_SQL; kind++) {
     failing_loads(":memory:", 0, kind);

@@ -17,6 +17,7 @@ internal sealed class Replica : ConnectionState
     private readonly MainFile mainFile;
     private readonly Action repair;
     private readonly Statement rollback;
+    private readonly RollbackReader? reader;
     private readonly Statement keeper;
     private readonly Statement encoding;
     private bool? isUtf8;
@@ -35,6 +36,7 @@ internal sealed class Replica : ConnectionState
         connection.Explain = MetadataNames.Explain;
         encoding = connection.Prepare("PRAGMA main.encoding");
         rollback = connection.Prepare("ROLLBACK");
+        reader = RollbackReader.IsNeeded ? new RollbackReader(connection) : null;
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
         Settings = new Settings(this);
         Sites = new SiteDirectory(this);
@@ -282,7 +284,11 @@ internal sealed class Replica : ConnectionState
     }
 
     /// <summary>A savepoint of that name, not open yet.</summary>
-    public Savepoint Savepoint(string name, bool isNamed = false) => new(Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed);
+    /// <param name="name">The name.</param>
+    /// <param name="isNamed">Whether another call ends it, by its name.</param>
+    /// <param name="withoutReader">Whether tables are dropped in it, or another statement than its own ends it.</param>
+    public Savepoint Savepoint(string name, bool isNamed = false, bool withoutReader = false) => new(
+        Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed || withoutReader ? null : reader, isNamed);
 
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>

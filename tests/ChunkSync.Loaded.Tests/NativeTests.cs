@@ -30,8 +30,9 @@ public partial class NativeTests
     public void Host_checks_pass_when_run_by_a_c_program()
     {
         using CProgram program = new("host_test.c", "faulty_vfs.c");
-        program.Run(checks: 13);
-        program.RunOn(ChunkSync.Tests.Host.SqliteLibraries.Newest, checks: 13);
+        program.Run(checks: 14);
+        program.RunOn(ChunkSync.Tests.Host.SqliteLibraries.Oldest, checks: 14);
+        program.RunOn(ChunkSync.Tests.Host.SqliteLibraries.Newest, checks: 14);
     }
 
     [Fact]

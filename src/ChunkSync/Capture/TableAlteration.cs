@@ -42,7 +42,7 @@ internal static class TableAlteration
     public static void Commit(Replica replica, string name)
     {
         string table = Find(replica, name).Name;
-        Savepoint savepoint = replica.Savepoint("chunksync_commit_alter");
+        Savepoint savepoint = replica.Savepoint("chunksync_commit_alter", withoutReader: true);
         savepoint.Begin();
         try
         {
@@ -93,7 +93,7 @@ internal static class TableAlteration
             return;
         }
 
-        TableInitializer.InSavepoint(replica, CleanupSavepoint, () =>
+        TableInitializer.InSavepoint(replica, CleanupSavepoint, dropsTables: true, body: () =>
         {
             Connection connection = replica.Connection;
             long floor = replica.Clock.Highest;

@@ -37,7 +37,7 @@ internal static class TableInitializer
         CrdtAlgorithm crdt = Check(replica, table, algorithm, flags);
         if (!IsUpToDate(replica, table))
         {
-            InSavepoint(replica, InitSavepoint, () => Initialize(replica, table, crdt));
+            InSavepoint(replica, InitSavepoint, () => Initialize(replica, table, crdt), dropsTables: !replica.Sites.HasLocal);
             replica.Refresh();
         }
 
@@ -69,9 +69,9 @@ internal static class TableInitializer
 
     /// <summary>Runs changes of metadata in a savepoint; after a failure nothing has changed, and cached metadata is read again
     /// either way.</summary>
-    public static void InSavepoint(Replica replica, string name, Action body)
+    public static void InSavepoint(Replica replica, string name, Action body, bool dropsTables = false)
     {
-        Savepoint savepoint = replica.Savepoint(name);
+        Savepoint savepoint = replica.Savepoint(name, withoutReader: dropsTables);
         savepoint.Begin();
         try
         {

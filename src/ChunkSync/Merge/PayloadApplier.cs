@@ -99,7 +99,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         if (connection.IsAutocommit)
         {
             // SQLite rolled the whole transaction back with the failing statement: nothing is left to release.
-            replica.Invalidate();
+            Undo();
             throw failure ?? new EngineException(ResultCode.Abort, "the transaction was rolled back while a payload was applied");
         }
 

@@ -163,7 +163,7 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
         }
 
         // SQLite rolled the whole transaction back: there is nothing left to commit.
-        replica.Invalidate();
+        Undo(connection, clock);
         throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
     }
 

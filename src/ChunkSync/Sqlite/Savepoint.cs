@@ -13,13 +13,15 @@ namespace ChunkSync.Sqlite;
 /// the schema has changed.</param>
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
 /// <param name="takeLock">Takes the write lock for a transaction of ours; what was read before it may be out of date.</param>
+/// <param name="reader">What undoes it where no ROLLBACK runs without memory; null where it does, or where tables are dropped inside.</param>
 /// <param name="isNamed">Whether it has its name outside a transaction, too, because another call ends it.</param>
 internal sealed class Savepoint(
-    Connection connection, string name, Statement rollback, Statement abort, Action takeLock, bool isNamed = false)
+    Connection connection, string name, Statement rollback, Statement abort, Action takeLock, RollbackReader? reader, bool isNamed = false)
 {
     private const int MaxAttempts = 3;
 
     private bool owns;
+    private bool hasReader;
 
     /// <summary>Opens it.</summary>
     /// <returns>True when it is the transaction.</returns>
@@ -29,6 +31,7 @@ internal sealed class Savepoint(
         abort.Release();
         _ = abort.Handle;
         _ = rollback.Handle;
+        reader?.Prepare();
         owns = connection.IsAutocommit;
         if (owns && connection.IsWriting)
         {
@@ -45,19 +48,20 @@ internal sealed class Savepoint(
                 : Refusal(failure.Code);
         }
 
-        if (owns)
-        {
-            Lock();
-        }
-
+        Ready();
         return owns;
     }
 
-    private void Lock()
+    private void Ready()
     {
         try
         {
-            takeLock();
+            if (owns)
+            {
+                takeLock();
+            }
+
+            hasReader = reader?.Stand() == true;
         }
         catch
         {
@@ -71,22 +75,32 @@ internal sealed class Savepoint(
         code, "this cannot run inside a statement that writes to the database: call it in a SELECT of its own");
 
     /// <summary>Releases it, which commits when it is the transaction.</summary>
-    public void Release() => connection.Execute(owns ? "COMMIT" : "RELEASE " + name);
+    public void Release()
+    {
+        if (hasReader && owns)
+        {
+            hasReader = false;
+            reader!.Commit();
+            return;
+        }
+
+        connection.Execute(owns ? "COMMIT" : "RELEASE " + name);
+        StopReader();
+    }
 
     /// <summary>Undoes what happened since it was opened; it stays open.</summary>
     public void Rewind()
     {
+        StopReader();
         connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + name);
-        if (owns)
-        {
-            Lock();
-        }
+        Ready();
     }
 
     /// <summary>Undoes what happened since it was opened, and closes it. Where SQLite does not let that happen, the caller's
     /// transaction is rolled back as a whole, as after an interrupted write of its own.</summary>
     public void Undo()
     {
+        StopReader();
         if (connection.IsAutocommit)
         {
             return;
@@ -107,6 +121,15 @@ internal sealed class Savepoint(
                 _ = abort.TryRun();
                 abort.Reset();
             }
+        }
+    }
+
+    private void StopReader()
+    {
+        if (hasReader)
+        {
+            hasReader = false;
+            reader!.Stop();
         }
     }
 
