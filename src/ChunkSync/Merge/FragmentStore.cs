@@ -108,7 +108,13 @@ internal sealed unsafe class FragmentStore
         {
             replica.Watch.Restore();
             bool complete = false;
-            if (!IsKnown(part))
+            if (IsKnown(part))
+            {
+                // Parts from before a newer value came would wait for ever, and make the receiver ask for the others again.
+                drop.Bind(1, part.ValueId);
+                drop.Run();
+            }
+            else
             {
                 string group = Stage(part);
                 CleanUp();

@@ -53,6 +53,30 @@ public class ReceiveFragmentTests
     }
 
     [Fact]
+    public void No_gap_opens_when_parts_come_of_a_value_that_is_out_of_date()
+    {
+        using Database sender = NewSender();
+        using Database receiver = ReceivePair.NewReceiver();
+        List<SentChunk> parts = SentChunk.Window(sender, ReceivePair.Stream, 0);
+        sender.Exec("UPDATE t SET a = 'newer'");
+        SentChunk last = parts.FindLast(part => part.Payload![4] == 3)!;
+        last.Receive(receiver, Site);
+        SentChunk.Window(sender, ReceivePair.Stream, 1).ForEach(chunk => chunk.Receive(receiver, Site));
+        foreach (SentChunk part in parts.Where(part => part != last))
+        {
+            part.Receive(receiver, Site);
+        }
+
+        Assert.Equal(0L, receiver.Scalar("SELECT count(*) FROM cloudsync_payload_fragments"));
+        Assert.Equal(["(3, 0, 0) open"], ReceivePair.Gaps(receiver));
+
+        // An answer to a gap ends elsewhere, so that it is no repeat of what is booked.
+        (last with { Next = (last.From.V + 2, 0, 0), IsFinal = true }).Receive(receiver, Site);
+        Assert.Equal(["(4, 0, 0) open"], ReceivePair.Gaps(receiver));
+        Assert.Equal(ReceivePair.Rows(sender), ReceivePair.Rows(receiver));
+    }
+
+    [Fact]
     public void Gap_reaches_back_when_waiting_parts_were_dropped()
     {
         using Database sender = NewSender();
