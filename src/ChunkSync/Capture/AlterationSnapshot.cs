@@ -164,6 +164,9 @@ internal sealed unsafe class AlterationSnapshot
     {
         // By column of the snapshot: the column it is now, or -1 when it was dropped.
         int[] present = [.. columns.Select(name => table.FindValueColumn(Encoding.UTF8.GetBytes(name)))];
+        // Columns that are new. Where one has clocks, they are those of a column that was renamed before, without begin and commit: the new
+        // one goes on above them.
+        int[] appeared = [.. Enumerable.Range(0, table.ValueColumns.Length).Except(present)];
         TableWriter writer = table.Writer(replica);
         using ClockRows clocks = new(replica, table);
         using KeyBuffer key = new(replica.Connection);
@@ -181,8 +184,19 @@ internal sealed unsafe class AlterationSnapshot
             if (!found && clocks.NewestVersion <= version)
             {
                 writer.Insert(key);
+                known.Reset();
+                continue;
             }
-            else if (found)
+
+            foreach (int column in appeared)
+            {
+                if (clocks.VersionOf(column) is long other && other <= version)
+                {
+                    writer.UpsertColumn(key, column, replica.Clock.Next());
+                }
+            }
+
+            if (found)
             {
                 ReadOnlySpan<ulong> digests = MemoryMarshal.Cast<byte, ulong>(known.Blob(0));
                 for (int i = 0; i < present.Length; i++)

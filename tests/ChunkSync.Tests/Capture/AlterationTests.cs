@@ -125,6 +125,34 @@ public sealed class AlterationTests : IDisposable
         Assert.Equal(2L, there.Scalar("SELECT a FROM t"));
     }
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("UPDATE t SET b = 9;", "")]
+    [InlineData("UPDATE t SET b = 'new';", "UPDATE t SET b = 'old' WHERE id = 'k';")]
+    public void New_column_arrives_when_one_of_its_name_was_renamed_without_begin_and_commit(string fill, string outside)
+    {
+        here.Exec("INSERT INTO t VALUES ('k', 1, 1), ('l', 1, 1); UPDATE t SET b = 5; UPDATE t SET b = 6 WHERE id = 'k'");
+        OneWay.Settle(outward, back);
+        foreach (Database database in (Database[])[there, here])
+        {
+            database.Deviates(Deviation.PlainAlter, "a column is renamed without begin and commit").Exec("ALTER TABLE t RENAME COLUMN b TO c");
+            database.Exec("SELECT cloudsync_begin_alter('t'); ALTER TABLE t ADD COLUMN b;");
+            database.Exec(database == here ? fill : outside);
+            database.Exec("SELECT cloudsync_commit_alter('t')");
+            database.Conforms();
+        }
+
+        Assert.Equal(0L, here.Scalar("SELECT count(*) FROM cloudsync_changes WHERE col_name = 'b' AND db_version <= 3"));
+        here.Exec("UPDATE t SET a = 3");
+        OneWay.Settle(outward, back);
+        Assert.Equal(here.Query("SELECT * FROM t ORDER BY id"), there.Query("SELECT * FROM t ORDER BY id"));
+        using Database third = Database.Open();
+        third.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, c, b); SELECT cloudsync_init('t');");
+        new OneWay(here, third).Send();
+        Assert.Equal(here.Query("SELECT * FROM t ORDER BY id"), third.Query("SELECT * FROM t ORDER BY id"));
+        Assert.NotEqual(6L, here.Scalar("SELECT b FROM t WHERE id = 'k'"));
+    }
+
     [Fact]
     public void Row_outside_a_filter_is_not_sent_when_it_has_had_an_earlier_life()
     {

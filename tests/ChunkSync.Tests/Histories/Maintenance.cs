@@ -67,7 +67,7 @@ internal static class Maintenance
     private static List<string> Free(AlteredReplica replica, HistoryTable table) =>
         [.. replica.Columns(table).Where(column => replica.Mode.FilterColumns.GetValueOrDefault(table.Name) != column)];
 
-    private static List<string> Missing(AlteredReplica replica, HistoryTable table) => [.. table.Pool.Except(replica.Columns(table)).Except(replica.Mode.Lost)];
+    private static List<string> Missing(AlteredReplica replica, HistoryTable table) => [.. table.Pool.Except(replica.Columns(table))];
 
     private static void Add(AlteredReplica replica, HistoryTable table, int number)
     {
@@ -104,7 +104,6 @@ internal static class Maintenance
                 break;
             case StepKind.PlainRename when Free(replica, table) is { Count: > 0 } free && Missing(replica, table) is { Count: > 0 } missing:
                 replica.Mode.Broken.Add(table.Name);
-                replica.Mode.Lost.Add(free[step.B % free.Count]);
                 replica.Run($"ALTER TABLE {table.Name} RENAME COLUMN {free[step.B % free.Count]} TO {missing[step.C % missing.Count]}");
                 break;
             case StepKind.Repair:

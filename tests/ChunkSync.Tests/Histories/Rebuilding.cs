@@ -19,7 +19,7 @@ internal static class Rebuilding
             stay.Remove(before.LastOrDefault(column => column != needed) ?? "");
         }
 
-        string[] added = (step.B & 2) == 0 ? [] : [.. table.Pool.Except(before).Except(replica.Mode.Lost).Take(1)];
+        string[] added = (step.B & 2) == 0 ? [] : [.. table.Pool.Except(before).Take(1)];
         List<string> after = [.. stay, .. added];
         if ((step.B & 4) != 0)
         {

@@ -10,10 +10,6 @@ internal sealed class ReplicaMode
     /// <summary>The table between begin and commit_alter; null for none.</summary>
     public HistoryTable? Altering { get; set; }
 
-    /// <summary>Columns that a plain RENAME took away. Their clocks are still there, and nothing tells them from those of a new column of
-    /// that name: none is made before what is broken is mended.</summary>
-    public HashSet<string> Lost { get; private init; } = [];
-
     /// <summary>Tables whose triggers do not know all of their columns, because of a plain ADD COLUMN.</summary>
     public HashSet<string> Plain { get; private init; } = [];
 
@@ -44,7 +40,6 @@ internal sealed class ReplicaMode
     {
         Plain.Remove(table.Name);
         Broken.Remove(table.Name);
-        Lost.Clear();
         Rebuilt = false;
     }
 
@@ -54,7 +49,6 @@ internal sealed class ReplicaMode
     {
         Connection = Connection,
         Altering = Altering,
-        Lost = [.. Lost],
         Plain = [.. Plain],
         Broken = [.. Broken],
         Rebuilt = Rebuilt,
