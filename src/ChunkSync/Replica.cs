@@ -307,11 +307,12 @@ internal sealed class Replica : ConnectionState
     }
 
     /// <summary>A table of ours was disconnected, which SQLite does before it closes a connection: from here on no statement
-    /// of ours may keep the connection busy.</summary>
+    /// of ours may keep the connection busy. One that runs is inside a statement of the host's, and closing is refused because of that
+    /// one: the host may go on with it.</summary>
     public void Disconnected()
     {
         keeperConnected = false;
-        Connection.ReleaseStatements();
+        Connection.ReleaseIdleStatements();
     }
 
     /// <summary>True when the database stores text as UTF-8, so that stored bytes are payload bytes.</summary>

@@ -170,6 +170,15 @@ internal sealed unsafe class Connection(nint handle)
         }
     }
 
+    /// <summary>Finalizes every prepared statement that does not run, and the others when they have ended.</summary>
+    public void ReleaseIdleStatements()
+    {
+        foreach (Statement statement in statements)
+        {
+            statement.ReleaseWhenIdle();
+        }
+    }
+
     /// <summary>Clears all idle statements with lasting bindings, and those that borrow: memory that may be bound to one is about to move or to
     /// go.</summary>
     public void ClearLastingBindings()

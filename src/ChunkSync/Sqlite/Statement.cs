@@ -24,6 +24,9 @@ internal sealed unsafe class Statement : IDisposable
     /// <summary>Whether the connection knows that something is bound here that is gone when the host's call ends.</summary>
     private bool isBorrowing;
 
+    /// <summary>Whether the next reset finalizes it.</summary>
+    private bool releasesWhenIdle;
+
     /// <summary>The row's <c>sqlite3_value*</c> by column. A program has its result in the same registers at every row, so the
     /// addresses are looked up once; the first one is compared at every step.</summary>
     private nint[] values = [];
@@ -118,7 +121,11 @@ internal sealed unsafe class Statement : IDisposable
     /// <summary>Makes the statement ready for the next use. The code only repeats what the last step said.</summary>
     public void Reset()
     {
-        if (handle != 0)
+        if (releasesWhenIdle)
+        {
+            Release();
+        }
+        else if (handle != 0)
         {
             _ = Sqlite3.Api->reset(handle);
         }
@@ -296,7 +303,21 @@ internal sealed unsafe class Statement : IDisposable
             nint released = handle;
             handle = 0;
             firstValue = 0;
+            releasesWhenIdle = false;
             _ = Sqlite3.Api->finalize(released);
+        }
+    }
+
+    /// <summary>Finalizes it now, or where it runs, when that has ended: a scan that is open goes on.</summary>
+    public void ReleaseWhenIdle()
+    {
+        if (IsBusy)
+        {
+            releasesWhenIdle = true;
+        }
+        else
+        {
+            Release();
         }
     }
 

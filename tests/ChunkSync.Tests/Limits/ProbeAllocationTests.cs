@@ -42,6 +42,88 @@ public class ProbeAllocationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Memory_of_sqlite_is_back_and_the_source_free_when_a_scan_is_interrupted_at_any_step()
+    {
+        using Database database = Chain(12);
+        database.Exec("CREATE VIEW seen AS SELECT * FROM many");
+        int interrupted = 0;
+        foreach (string source in (string[])["many", "seen"])
+        {
+            string probe = $"SELECT payload, rows FROM cloudsync_payload_probe WHERE source = '{source}' AND probes = {Some} AND max_chunk_size = 500";
+            long points = StepFault.Count(database, () => database.Query(probe));
+            long idle = NativeSqlite.MemoryUsed();
+            for (long point = 1; point <= points; point += Math.Max(1, points / 120))
+            {
+                foreach (StepFaultKind kind in (StepFaultKind[])[StepFaultKind.Once, StepFaultKind.Interrupt])
+                {
+                    using StepFault fault = new(database, point, kind);
+                    try
+                    {
+                        database.Query(probe);
+                    }
+                    catch (SqlException)
+                    {
+                        interrupted++;
+                    }
+                }
+
+                // It could not be dropped while anything reads it.
+                database.Exec("BEGIN; DROP TABLE many; ROLLBACK");
+            }
+
+            Assert.InRange(NativeSqlite.MemoryUsed() - idle, -100_000, 10_000);
+        }
+
+        Assert.True(interrupted > 200, "interrupted " + interrupted);
+    }
+
+    [Fact]
+    public void Nothing_is_taken_for_a_body_that_would_be_too_long()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE huge(chunk_index INTEGER PRIMARY KEY, payload BLOB)");
+
+        // A sound header of 255 times what is stored, one row said to be inside.
+        byte[] payload = new byte[1_000_032];
+        "CLSY"u8.CopyTo(payload);
+        payload[4] = 2;
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(8), 255_000_000);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(12), 9);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(14), 1);
+        database.Run("INSERT INTO huge VALUES (5, ?)", payload);
+        string probe = $"SELECT rows FROM cloudsync_payload_probe WHERE source = 'huge' AND probes = {Nothing} AND max_expanded_size = 1000000";
+        Assert.Throws<SqlException>(() => database.Query(probe));
+        HeapMeter meter = HeapMeter.Start();
+        Assert.Equal(
+            "cloudsync_payload_probe: chunk 5: expands to 255000000 bytes, more than max_expanded_size 1000000",
+            Assert.Throws<SqlException>(() => database.Query(probe)).Text);
+        Assert.InRange(meter.Peak, 0, 300_000);
+    }
+
+    [Fact]
+    public void Memory_of_sqlite_is_back_when_a_connection_is_closed_under_an_open_scan()
+    {
+        static void Abandon()
+        {
+            Database database = Chain(20);
+            nint statement = database.Prepare($"SELECT payload FROM cloudsync_payload_probe WHERE source = 'many' AND probes = {Some} AND max_chunk_size = 500");
+            Assert.Equal(100, NativeSqlite.Step(statement));
+            Assert.Equal(5, NativeSqlite.Close(database.Handle));
+            Assert.Equal(0, NativeSqlite.Finalize(statement));
+            database.Dispose();
+        }
+
+        Abandon();
+        long idle = NativeSqlite.MemoryUsed();
+        for (int i = 0; i < 10; i++)
+        {
+            Abandon();
+        }
+
+        Assert.InRange(NativeSqlite.MemoryUsed() - idle, -100_000, 2000);
+    }
+
+    [Fact]
     public void Peak_is_that_of_one_chunk_and_two_pages_when_the_chain_is_ten_times_as_long()
     {
         long Peak(int chunks)
