@@ -1,3 +1,5 @@
+using ChunkSync.Catalog;
+
 namespace ChunkSync.Capture;
 
 /// <summary>The expressions of a table's generated columns, from its CREATE TABLE statement: no pragma shows them, and a BEFORE UPDATE trigger
@@ -8,14 +10,14 @@ internal static class GeneratedColumns
     public static Dictionary<string, string> Parse(string createTable)
     {
         Dictionary<string, string> expressions = new(StringComparer.OrdinalIgnoreCase);
-        List<SqlToken> tokens = SqlToken.Read(createTable);
+        List<SqlToken> tokens = SqlTokenizer.Tokens(createTable);
         int depth = 0;
         int definition = -1;
         for (int i = 0; i < tokens.Count; i++)
         {
-            bool opens = tokens[i].Is(createTable, "(");
-            depth += opens ? 1 : tokens[i].Is(createTable, ")") ? -1 : 0;
-            if (depth == 1 && (definition < 0 || tokens[i].Is(createTable, ",")))
+            bool opens = tokens[i].Is(createTable, '(');
+            depth += opens ? 1 : tokens[i].Is(createTable, ')') ? -1 : 0;
+            if (depth == 1 && (definition < 0 || tokens[i].Is(createTable, ',')))
             {
                 definition = i + 1;
             }
@@ -34,7 +36,7 @@ internal static class GeneratedColumns
         int depth = 0;
         for (int i = open; i < tokens.Count; i++)
         {
-            depth += tokens[i].Is(sql, "(") ? 1 : tokens[i].Is(sql, ")") ? -1 : 0;
+            depth += tokens[i].Is(sql, '(') ? 1 : tokens[i].Is(sql, ')') ? -1 : 0;
             if (depth == 0)
             {
                 return sql[tokens[open].End..tokens[i].Start];

@@ -1,3 +1,5 @@
+using ChunkSync.Catalog;
+
 namespace ChunkSync.Capture;
 
 /// <summary>What no pragma shows of an index: the text of its expressions, and its WHERE. Taken from its CREATE INDEX statement.</summary>
@@ -12,8 +14,8 @@ internal sealed class IndexText
     /// <summary>Splits the text of CREATE INDEX; null for a text that does not look like one.</summary>
     public static IndexText? Parse(string sql)
     {
-        List<SqlToken> tokens = SqlToken.Read(sql);
-        int open = tokens.FindIndex(token => token.Is(sql, "("));
+        List<SqlToken> tokens = SqlTokenizer.Tokens(sql);
+        int open = tokens.FindIndex(token => token.Is(sql, '('));
         if (open < 0)
         {
             return null;
@@ -24,8 +26,8 @@ internal sealed class IndexText
         int from = open + 1;
         for (int i = open; i < tokens.Count; i++)
         {
-            depth += tokens[i].Is(sql, "(") ? 1 : tokens[i].Is(sql, ")") ? -1 : 0;
-            if (depth == 0 || (depth == 1 && tokens[i].Is(sql, ",")))
+            depth += tokens[i].Is(sql, '(') ? 1 : tokens[i].Is(sql, ')') ? -1 : 0;
+            if (depth == 0 || (depth == 1 && tokens[i].Is(sql, ',')))
             {
                 text.Add(sql, tokens, from, i);
                 from = i + 1;

@@ -1,3 +1,4 @@
+using ChunkSync.Catalog;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -110,7 +111,7 @@ internal sealed class UniqueIndex
 
     private void AddNamed(string expression, List<Column> named, int depth)
     {
-        HashSet<string> words = SqlToken.Read(expression).Select(token => token.Identifier(expression)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        HashSet<string> words = SqlTokenizer.Tokens(expression).Select(token => token.Identifier(expression)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (Column column in all.Where(column => words.Contains(column.Name) && !named.Contains(column)))
         {
             if (column.Expression != null && depth > 0)
