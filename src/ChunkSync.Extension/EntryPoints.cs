@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ChunkSync.Sql;
 
 namespace ChunkSync.Extension;
 
@@ -30,9 +31,9 @@ internal static unsafe partial class EntryPoints
     /// <summary>Takes the liblz4 that the build has found, unless it would give other bytes.</summary>
     private static void UseLinkedCodec()
     {
-        if (Payload.Lz4.Library == null && new Payload.Lz4Library(LZ4_versionNumber(), &Compress, &Decompress) is { IsKnown: true } linked)
+        if (Format.Lz4.Library == null && new Format.Lz4Library(LZ4_versionNumber(), &Compress, &Decompress) is { IsKnown: true } linked)
         {
-            Payload.Lz4.Library = linked;
+            Format.Lz4.Library = linked;
         }
     }
 

@@ -1,10 +1,13 @@
 using ChunkSync.Backfill;
 using ChunkSync.Capture;
+using ChunkSync.Catalog;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
-using ChunkSync.Hosting;
+using ChunkSync.Clock;
 using ChunkSync.Merge;
 using ChunkSync.Receive;
+using ChunkSync.Session;
+using ChunkSync.Sql;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync;
@@ -46,7 +49,7 @@ internal sealed class Replica : ConnectionState
         freshness = new Freshness(connection, Transaction);
         mainFile = new MainFile(connection);
         repair = DatabaseReplaced;
-        Changes = new ChangeReader(this);
+        Changes = new ChangeStreamPool(this);
         Schema = new SchemaVersions(this);
         Capture = new LocalCapture(this);
         Replaced = new ReplacedRows(this);
@@ -71,7 +74,7 @@ internal sealed class Replica : ConnectionState
     public VersionClock Clock { get; }
 
     /// <summary>Reads the ordered stream of changes.</summary>
-    public ChangeReader Changes { get; }
+    public ChangeStreamPool Changes { get; }
 
     /// <summary>What the triggers of tracked tables call.</summary>
     public LocalCapture Capture { get; }

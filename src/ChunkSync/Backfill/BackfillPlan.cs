@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Backfill;
@@ -38,7 +38,7 @@ internal sealed class BackfillPlan : IDisposable
         Search = new KeySearch(connection, Key, statements);
         Writer = new PredicateWriter(Key, Search);
         asked = inputs.Hash(Key);
-        Fnv64 id = new(asked);
+        Fnv1a64 id = new(asked);
         TableFacts.AddText(ref id, Key.Sql);
         PlanId = id.Value;
         Digest = PlanId;
@@ -86,7 +86,7 @@ internal sealed class BackfillPlan : IDisposable
             buffer.Clear();
             CutFormat.Append(buffer, Lower);
             CutFormat.Append(buffer, Upper);
-            Fnv64 hash = new(Fnv64.OffsetBasis);
+            Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
             TableFacts.AddText(ref hash, Key.Table);
             TableFacts.AddText(ref hash, Key.Index ?? "");
             hash.Add(buffer.Bytes);
@@ -151,7 +151,7 @@ internal sealed class BackfillPlan : IDisposable
         CheckSearches();
         buffer.Clear();
         CutFormat.Append(buffer, Upper);
-        Fnv64 digest = new(Digest);
+        Fnv1a64 digest = new(Digest);
         digest.Add(buffer.Bytes);
         digest.Add(chunk.Rows);
         Digest = digest.Value;

@@ -1,5 +1,3 @@
-using ChunkSync.Sqlite;
-
 namespace ChunkSync.Backfill;
 
 /// <summary>Where one chunk ends and the next begins: leading key values and a side. Before: rows at or behind the values go to the next

@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 
 namespace ChunkSync.Backfill;
 
@@ -38,7 +38,7 @@ internal sealed record PlanInputs(string Table, string Schema)
     /// <summary>Hash of everything but what the schema says.</summary>
     public ulong Hash(PlanKey key)
     {
-        Fnv64 hash = new(Fnv64.OffsetBasis);
+        Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
         hash.Add((byte)ResumeToken.Version);
         TableFacts.AddText(ref hash, key.Schema);
         TableFacts.AddText(ref hash, key.Table);

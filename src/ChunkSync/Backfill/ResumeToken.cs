@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Backfill;
@@ -42,7 +42,7 @@ internal sealed record ResumeToken(
         buffer.Append(header);
         CutFormat.Append(buffer, cut);
         Span<byte> checksum = stackalloc byte[ChecksumSize];
-        BinaryPrimitives.WriteUInt64BigEndian(checksum, Fnv64.Of(buffer.Bytes));
+        BinaryPrimitives.WriteUInt64BigEndian(checksum, Fnv1a64.Of(buffer.Bytes));
         buffer.Append(checksum);
     }
 
@@ -53,7 +53,7 @@ internal sealed record ResumeToken(
     {
         cut = default;
         if (data.Length < HeaderSize + ChecksumSize || data[0] != Version
-            || BinaryPrimitives.ReadUInt64BigEndian(data[^ChecksumSize..]) != Fnv64.Of(data[..^ChecksumSize]))
+            || BinaryPrimitives.ReadUInt64BigEndian(data[^ChecksumSize..]) != Fnv1a64.Of(data[..^ChecksumSize]))
         {
             return null;
         }

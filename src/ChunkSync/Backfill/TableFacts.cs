@@ -1,5 +1,5 @@
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Backfill;
@@ -97,7 +97,7 @@ internal sealed class TableFacts
     /// <summary>Hash of everything that the meaning of a cut depends on.</summary>
     public ulong Hash()
     {
-        Fnv64 hash = new(Fnv64.OffsetBasis);
+        Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
         AddText(ref hash, Name);
         AddText(ref hash, Sql);
         foreach (IndexFacts index in Indexes.OrderBy(index => index.Name, StringComparer.Ordinal))
@@ -111,7 +111,7 @@ internal sealed class TableFacts
     }
 
     /// <summary>Adds a text with its length.</summary>
-    public static void AddText(ref Fnv64 hash, string text)
+    public static void AddText(ref Fnv1a64 hash, string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         hash.Add((long)bytes.Length);

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -167,7 +170,7 @@ internal sealed unsafe class AlterationSnapshot
         // Columns that are new. Where one has clocks, they are those of a column that was renamed before, without begin and commit: the new
         // one goes on above them.
         int[] appeared = [.. Enumerable.Range(0, table.ValueColumns.Length).Except(present)];
-        TableWriter writer = table.Writer(replica);
+        LocalClockWriter writer = table.Writer(replica);
         using ClockRows clocks = new(replica, table);
         using KeyBuffer key = new(replica.Connection);
         using Statement known = replica.Connection.Prepare($"SELECT digests FROM {Rows} WHERE tbl = ?1 AND pk = ?2");

@@ -1,3 +1,5 @@
+using ChunkSync.Catalog;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;

@@ -1,3 +1,4 @@
+using ChunkSync.Catalog;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;

@@ -1,4 +1,5 @@
-using ChunkSync.Merge;
+using ChunkSync.Catalog;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;

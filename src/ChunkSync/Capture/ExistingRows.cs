@@ -1,3 +1,6 @@
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -146,12 +149,12 @@ internal static unsafe class ExistingRows
         }
     }
 
-    private static void ForEachRow(Replica replica, TrackedTable table, Action<KeyBuffer, ClockRows, TableWriter> body)
+    private static void ForEachRow(Replica replica, TrackedTable table, Action<KeyBuffer, ClockRows, LocalClockWriter> body)
     {
         using Statement rows = replica.Connection.Prepare($"{Select(table, [])} ORDER BY {KeyList(table)}");
         using ClockRows clocks = new(replica, table);
         using KeyBuffer key = new(replica.Connection);
-        TableWriter writer = table.Writer(replica);
+        LocalClockWriter writer = table.Writer(replica);
         while (rows.Step())
         {
             if (!key.TryRead(rows, table.KeyColumns.Length))

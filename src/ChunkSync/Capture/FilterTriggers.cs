@@ -1,5 +1,6 @@
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -33,7 +34,7 @@ internal static class FilterTriggers
             ];
 
     /// <summary>Tells the triggers of this schema and filter from those of another.</summary>
-    public static long Id(TrackedTable table) => (long)Fnv64.Of(Encoding.UTF8.GetBytes(
+    public static long Id(TrackedTable table) => (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(
         string.Join('\0', table.Columns.Select(column => column.Quoted).Append(table.Filter))));
 
     private static (string Name, string Text) Make(

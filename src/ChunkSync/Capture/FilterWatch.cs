@@ -1,3 +1,6 @@
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -96,7 +99,7 @@ internal sealed class FilterWatch(Replica replica) : IDisposable
     /// <summary>A row that was inside is gone: a tombstone, if others were told of it. Nothing is deleted from a grow-only table.</summary>
     private void Delete(TrackedTable table, FilteredRows rows, KeyBuffer key)
     {
-        TableWriter writer = table.Writer(replica);
+        LocalClockWriter writer = table.Writer(replica);
         if (table.Algorithm == CrdtAlgorithm.GrowOnlySet)
         {
             rows.Hide(key);

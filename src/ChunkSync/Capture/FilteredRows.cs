@@ -1,3 +1,7 @@
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -90,7 +94,7 @@ internal sealed unsafe class FilteredRows : IDisposable
     /// hidden get new versions.</summary>
     public void Complete(KeyBuffer key)
     {
-        TableWriter writer = table.Writer(replica);
+        LocalClockWriter writer = table.Writer(replica);
         if (writer.IsAlive(key))
         {
             Show(key, writer);
@@ -105,7 +109,7 @@ internal sealed unsafe class FilteredRows : IDisposable
     /// <param name="key">The row's key.</param>
     /// <param name="writer">The table's writer.</param>
     /// <param name="changed">By value column: whether it is counted although it is not hidden, when anything is hidden.</param>
-    public void Show(KeyBuffer key, TableWriter writer, ReadOnlySpan<bool> changed = default)
+    public void Show(KeyBuffer key, LocalClockWriter writer, ReadOnlySpan<bool> changed = default)
     {
         List<byte[]>? names = null;
         hidden.BindStaticBlob(1, key.Data, key.Length);

@@ -1,4 +1,7 @@
 using System.Text;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -305,7 +308,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
         try
         {
             long dbVersion = replica.Clock.Next();
-            TableWriter writer = table.Writer(replica);
+            LocalClockWriter writer = table.Writer(replica);
             if (table.Filter != null && !isDirectUpdate && WriteFiltered(table, columns, writer))
             {
                 return;
@@ -333,7 +336,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
 
     /// <summary>Of an updated row that was outside the filter more is to be written than what this update changed.</summary>
     /// <returns>Whether all is written: the row was never captured, or others know it as deleted.</returns>
-    private bool WriteFiltered(TrackedTable table, int columns, TableWriter writer)
+    private bool WriteFiltered(TrackedTable table, int columns, LocalClockWriter writer)
     {
         if (!writer.IsAlive(oldKey))
         {

@@ -1,5 +1,7 @@
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -30,7 +32,7 @@ internal sealed class ReplaceGuard : IDisposable
         conflictColumns = [.. indexes.Select(index => index.Columns.Select(name => columns.IndexOf(name)).ToArray())];
         nullableColumns = [.. indexes.Select(index => index.NullableColumns.Select(name => columns.IndexOf(name)).ToArray())];
         rows = new BaseRows(replica, table);
-        Id = (long)Fnv64.Of(Encoding.UTF8.GetBytes(string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys))));
+        Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys))));
         List<string> watched = [.. indexes.SelectMany(index => index.Watched).Distinct()];
         WatchedValues = [.. table.ValueColumns.Select(column => watched.Contains(column.Name))];
         WatchesKey = table.KeyColumns.Any(column => watched.Contains(column.Name));

@@ -1,3 +1,6 @@
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -232,7 +235,7 @@ internal sealed class ReplaceTriggers(Replica replica)
     /// rows were left out on purpose, nothing is guessed.</summary>
     private void WriteTombstones(TrackedTable table, ReplaceGuard guard, Search search)
     {
-        TableWriter writer = table.Writer(replica);
+        LocalClockWriter writer = table.Writer(replica);
         using KeyBuffer key = new(connection);
         List<byte[]> gone = [];
         using (Statement keys = connection.Prepare($"SELECT DISTINCT pk FROM {table.QuotedClock}"))

@@ -1,4 +1,5 @@
-using ChunkSync.Capture;
+using ChunkSync.Catalog;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;

@@ -1,6 +1,3 @@
-using ChunkSync.Capture;
-using ChunkSync.Sqlite;
-
 namespace ChunkSync.Changes;
 
 /// <summary>The ordered stream of changes over all tracked tables: one <see cref="TableStream"/> per table, merged by a small

@@ -1,4 +1,6 @@
-using ChunkSync.Capture;
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;

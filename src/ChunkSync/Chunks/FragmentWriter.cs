@@ -1,5 +1,5 @@
 using ChunkSync.Changes;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
@@ -89,7 +89,7 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
     {
         byte* header = stackalloc byte[ValueCodec.MaxHeader];
         byte* headerEnd = ValueCodec.WriteBytesHeader(header, RowWriter.KindOf(change), change.DataLength);
-        Fnv64 hash = new(Fnv64.OffsetBasis);
+        Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
         hash.Add(header, headerEnd - header);
         if (change.Data != null)
         {

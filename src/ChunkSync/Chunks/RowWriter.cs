@@ -1,5 +1,5 @@
 using ChunkSync.Changes;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using ChunkSync.Payload;
+using ChunkSync.Format;
+using ChunkSync.Sql;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Hosting;

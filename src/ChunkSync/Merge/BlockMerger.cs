@@ -1,6 +1,8 @@
 using System.Text;
 using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;

@@ -1,5 +1,8 @@
 using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -287,8 +290,8 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
         ReadOnlySpan<byte> old = rows.Values(row);
         fixed (byte* before = old)
         {
-            PayloadReader was = new(before + 1, old.Length - 1);
-            PayloadReader now = new(values.Data + 1, values.Length - 1);
+            ValueReader was = new(before + 1, old.Length - 1);
+            ValueReader now = new(values.Data + 1, values.Length - 1);
             for (int i = 0; i < table.Watched.Count; i++)
             {
                 long wasAt = was.Offset;
@@ -354,7 +357,7 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     }
 
     /// <summary>What captures a table's changes; before the first one the clock moves on.</summary>
-    private TableWriter Begin(TrackedTable table)
+    private LocalClockWriter Begin(TrackedTable table)
     {
         if (!isCapturing)
         {
@@ -379,7 +382,7 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     private static void Bind(Statement statement, KeyBuffer key)
     {
         statement.Reset();
-        PayloadReader reader = new(key.Data + 1, key.Length - 1);
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
         for (int i = 1; i <= key.Data[0] && reader.TryRead(out WireValue value); i++)
         {
             _ = value.Kind switch

@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -6,7 +6,7 @@ namespace ChunkSync.Merge;
 /// <summary>Reads the rows of a payload body one after the other (format A.3).</summary>
 internal unsafe struct ChangeRowReader(byte* body, long length)
 {
-    private PayloadReader reader = new(body, length);
+    private ValueReader reader = new(body, length);
     private long row;
 
     /// <summary>Whether the first <paramref name="rows"/> rows can all be decoded, and their numbers be taken: nothing is applied of a

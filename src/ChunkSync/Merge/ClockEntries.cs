@@ -1,4 +1,4 @@
-using ChunkSync.Capture;
+using ChunkSync.Catalog;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;

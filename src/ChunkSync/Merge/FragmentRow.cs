@@ -1,5 +1,5 @@
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -31,7 +31,7 @@ internal unsafe struct FragmentRow
 
     /// <summary>Reads and checks the next row.</summary>
     /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
-    public static FragmentRow Read(ref PayloadReader reader, uint number)
+    public static FragmentRow Read(ref ValueReader reader, uint number)
     {
         WireValue* values = stackalloc WireValue[Columns];
         for (int i = 0; i < Columns; i++)

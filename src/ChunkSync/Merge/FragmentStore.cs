@@ -1,6 +1,7 @@
 using System.Text;
-using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -74,13 +75,13 @@ internal sealed unsafe class FragmentStore
         }
 
         // All rows are checked before the first is stored.
-        PayloadReader check = new(payload.Body, payload.BodyLength);
+        ValueReader check = new(payload.Body, payload.BodyLength);
         for (uint row = 0; row < payload.Header.Rows; row++)
         {
             FragmentRow.Read(ref check, row);
         }
 
-        PayloadReader reader = new(payload.Body, payload.BodyLength);
+        ValueReader reader = new(payload.Body, payload.BodyLength);
         long completed = 0;
         for (uint row = 0; row < payload.Header.Rows; row++)
         {
@@ -286,7 +287,7 @@ internal sealed unsafe class FragmentStore
             parts.Reset();
         }
 
-        string checksum = Fnv64.Of(value, offset).ToString("x16");
+        string checksum = Fnv1a64.Of(value, offset).ToString("x16");
         if (offset != part.TotalSize || checksum != part.Checksum)
         {
             throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} in"
@@ -298,7 +299,7 @@ internal sealed unsafe class FragmentStore
     private void Merge(in FragmentRow part, byte* encoded)
     {
         IncomingChange change = part.Change;
-        PayloadReader reader = new(encoded, part.TotalSize);
+        ValueReader reader = new(encoded, part.TotalSize);
         if (!reader.TryRead(out change.Value) || reader.Remaining != 0)
         {
             throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} in"

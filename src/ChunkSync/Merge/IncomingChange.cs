@@ -1,5 +1,4 @@
-using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;

@@ -1,5 +1,8 @@
-using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -319,7 +322,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     private bool Rename()
     {
         KeyBinder.Bind(rename, table, home.Data, (int)home.Length);
-        PayloadReader reader = new(asked.Data + 1, asked.Length - 1);
+        ValueReader reader = new(asked.Data + 1, asked.Length - 1);
         int count = table.KeyColumns.Length;
         for (int i = count + 1; i <= 2 * count && reader.TryRead(out WireValue value); i++)
         {

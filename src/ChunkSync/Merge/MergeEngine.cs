@@ -1,5 +1,5 @@
 using System.Text;
-using ChunkSync.Capture;
+using ChunkSync.Catalog;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;

@@ -1,5 +1,5 @@
-using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Format;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -54,7 +54,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
         byte* stored = data + ContainerHeader.Length;
         long storedLength = length - ContainerHeader.Length;
         if (header.Version != ContainerHeader.LegacyVersion
-            && ContainerHeader.Low48(Fnv64.Of(stored, storedLength)) != header.Checksum)
+            && ContainerHeader.Low48(Fnv1a64.Of(stored, storedLength)) != header.Checksum)
         {
             throw Failure(Prefix + "invalid checksum");
         }

@@ -1,5 +1,6 @@
-using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;

@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -152,7 +152,7 @@ internal sealed unsafe class ReachedRows : IDisposable
     /// <summary>The slot that holds a row with that identity, or the empty one where it belongs.</summary>
     private long* SlotOf(int table, ReadOnlySpan<byte> identity)
     {
-        ulong hash = Fnv64.Of(identity) ^ ((ulong)table * 0x9E3779B97F4A7C15);
+        ulong hash = Fnv1a64.Of(identity) ^ ((ulong)table * 0x9E3779B97F4A7C15);
         int slot = (int)((hash ^ (hash >> 32)) & (ulong)(slotCount - 1));
         while (slots[slot] != None && (this[slots[slot]].Table != table || !Identity(slots[slot]).SequenceEqual(identity)))
         {

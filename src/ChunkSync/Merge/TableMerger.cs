@@ -1,5 +1,7 @@
 using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -14,7 +16,7 @@ internal sealed unsafe class TableMerger : IDisposable
 {
     private readonly Replica replica;
     private readonly TrackedTable table;
-    private readonly MergeWriter writer;
+    private readonly RemoteRowWriter writer;
     private readonly KeyCeiling ceiling;
     private readonly BlockMerger? blocks;
     private readonly Cascades cascades;
@@ -63,7 +65,7 @@ internal sealed unsafe class TableMerger : IDisposable
         this.table = table;
         this.cascades = cascades;
         Generation = replica.Generation;
-        writer = new MergeWriter(replica.Connection, table);
+        writer = new RemoteRowWriter(replica.Connection, table);
         ceiling = table.Ceiling(replica);
         rules = table.Rules(replica.Connection);
         blocks = table.HasBlocks ? new BlockMerger(replica, table) : null;

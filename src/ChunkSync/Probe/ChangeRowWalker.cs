@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 
 namespace ChunkSync.Probe;
 
@@ -114,7 +114,7 @@ internal unsafe struct ChangeRowWalker
 
     private void NextChecked()
     {
-        PayloadReader reader = new(current, end - current);
+        ValueReader reader = new(current, end - current);
         ReadBytes(ref reader, out Table, out TableLength, "tbl");
         ReadBytes(ref reader, out Key, out KeyLength, "pk");
         if (!reader.TryReadBytes(out Column, out ColumnLength))
@@ -132,7 +132,7 @@ internal unsafe struct ChangeRowWalker
         next = current + reader.Offset;
     }
 
-    private readonly void Skip(ref PayloadReader reader)
+    private readonly void Skip(ref ValueReader reader)
     {
         if (!reader.TrySkip())
         {
@@ -140,7 +140,7 @@ internal unsafe struct ChangeRowWalker
         }
     }
 
-    private readonly void ReadBytes(ref PayloadReader reader, out byte* data, out int length, string field)
+    private readonly void ReadBytes(ref ValueReader reader, out byte* data, out int length, string field)
     {
         if (!reader.TryReadBytes(out data, out length))
         {
@@ -149,7 +149,7 @@ internal unsafe struct ChangeRowWalker
         }
     }
 
-    private readonly long ReadInteger(ref PayloadReader reader, string field)
+    private readonly long ReadInteger(ref ValueReader reader, string field)
     {
         if (!reader.TryReadInteger(out long number))
         {

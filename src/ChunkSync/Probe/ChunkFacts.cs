@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 
 namespace ChunkSync.Probe;
 
@@ -123,7 +123,7 @@ internal unsafe struct ChunkFacts
         const int Checked = PayloadIndexFormat.ChecksumLength;
         if (index.Length < PayloadIndexFormat.HeaderLength + Checked || !index.StartsWith(PayloadIndexFormat.Magic)
             || index[4] != PayloadIndexFormat.Version
-            || Fnv64.Of(index[..^Checked]) != BinaryPrimitives.ReadUInt64BigEndian(index[^Checked..]))
+            || Fnv1a64.Of(index[..^Checked]) != BinaryPrimitives.ReadUInt64BigEndian(index[^Checked..]))
         {
             throw Malformed();
         }
@@ -170,7 +170,7 @@ internal unsafe struct ChunkFacts
 
     private void ReadKeys(byte* data, int size)
     {
-        PayloadReader reader = new(data, size);
+        ValueReader reader = new(data, size);
         if (FirstKey != null || !TryReadKey(ref reader, out EntityKey? first) || first == null
             || !TryReadKey(ref reader, out EntityKey? last) || reader.Remaining != 0
             || (last is EntityKey end && end.CompareTo(first.Value) < 0))
@@ -182,7 +182,7 @@ internal unsafe struct ChunkFacts
         LastKey = last;
     }
 
-    private static bool TryReadKey(ref PayloadReader reader, out EntityKey? entity)
+    private static bool TryReadKey(ref ValueReader reader, out EntityKey? entity)
     {
         entity = null;
         if (!reader.TryRead(out WireValue table) || !reader.TryRead(out WireValue key))
@@ -202,7 +202,7 @@ internal unsafe struct ChunkFacts
     /// <summary>At least one name, all of them BLOBs, ascending: a chunk with rows has tables and sites.</summary>
     private static void CheckNames(byte* data, int size, byte* known)
     {
-        PayloadReader reader = new(data, size);
+        ValueReader reader = new(data, size);
         ReadOnlySpan<byte> last = default;
         bool any = false;
         while (reader.Remaining > 0)

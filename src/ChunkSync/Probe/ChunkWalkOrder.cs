@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 
 namespace ChunkSync.Probe;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 
 namespace ChunkSync.Probe;
 
@@ -17,7 +17,7 @@ internal static unsafe class EntityHash
     /// <summary>The 64-bit hash.</summary>
     public static ulong Of64(ReadOnlySpan<byte> foldedTable, ReadOnlySpan<byte> key)
     {
-        Fnv64 hash = new(Fnv64.OffsetBasis);
+        Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
         hash.Add(foldedTable);
         hash.Add(Separator);
         hash.Add(key);

@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
@@ -69,7 +69,7 @@ internal static unsafe class PayloadCheck
     /// <exception cref="DamagedChunkException">It is wrong.</exception>
     public static void Checksum(in ContainerHeader header, byte* payload, long length)
     {
-        ulong found = ContainerHeader.Low48(Fnv64.Of(payload + ContainerHeader.Length, length - ContainerHeader.Length));
+        ulong found = ContainerHeader.Low48(Fnv1a64.Of(payload + ContainerHeader.Length, length - ContainerHeader.Length));
         if (header.Version != ContainerHeader.LegacyVersion && found != header.Checksum)
         {
             throw new DamagedChunkException("invalid checksum");

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
@@ -46,7 +46,7 @@ internal sealed unsafe class PayloadIndexWriter : IDisposable
             }
         }
 
-        ulong checksum = Fnv64.Of(target.Data, target.Length);
+        ulong checksum = Fnv1a64.Of(target.Data, target.Length);
         BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(target.Reserve(sizeof(ulong)), sizeof(ulong)), checksum);
         target.Commit(sizeof(ulong));
     }

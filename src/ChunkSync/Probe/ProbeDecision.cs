@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 
 namespace ChunkSync.Probe;
 
@@ -84,7 +84,7 @@ internal readonly unsafe record struct ProbeDecision(Verdict Verdict, string Rea
         bool allWhole = true;
         bool anyEntity = false;
         bool anyHash = false;
-        PayloadReader reader = new(facts.Tables, facts.TablesLength);
+        ValueReader reader = new(facts.Tables, facts.TablesLength);
         while (reader.TryReadBytes(out byte* name, out int length))
         {
             ReadOnlySpan<byte> table = new(name, length);
@@ -119,7 +119,7 @@ internal readonly unsafe record struct ProbeDecision(Verdict Verdict, string Rea
 
         bool any = false;
         bool every = true;
-        PayloadReader reader = new(facts.Sites, facts.SitesLength);
+        ValueReader reader = new(facts.Sites, facts.SitesLength);
         while (reader.TryReadBytes(out byte* id, out int length))
         {
             bool known = set.Sites.Find(new ReadOnlySpan<byte>(id, length)) >= 0;

@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;

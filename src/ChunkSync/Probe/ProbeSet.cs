@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
@@ -53,7 +53,7 @@ internal sealed unsafe class ProbeSet : IDisposable
         const int Checked = ProbeSetFormat.ChecksumLength;
         if (bytes.Length < ProbeSetFormat.HeaderLength + Checked || !bytes.StartsWith(ProbeSetFormat.Magic)
             || bytes[4] != ProbeSetFormat.Version || bytes[6] != 0 || bytes[7] != 0
-            || Fnv64.Of(bytes[..^Checked]) != BinaryPrimitives.ReadUInt64BigEndian(bytes[^Checked..]))
+            || Fnv1a64.Of(bytes[..^Checked]) != BinaryPrimitives.ReadUInt64BigEndian(bytes[^Checked..]))
         {
             return null;
         }
@@ -61,7 +61,7 @@ internal sealed unsafe class ProbeSet : IDisposable
         ProbeSet set = new(bytes);
         try
         {
-            PayloadReader reader = new(
+            ValueReader reader = new(
                 set.blob.Data + ProbeSetFormat.HeaderLength, bytes.Length - ProbeSetFormat.HeaderLength - Checked);
             if (set.ReadLists(ref reader) && reader.Remaining == 0 && set.AxesFit())
             {
@@ -95,11 +95,11 @@ internal sealed unsafe class ProbeSet : IDisposable
         return (axes & ~ProbeSetFormat.All) == expected;
     }
 
-    private bool ReadLists(ref PayloadReader reader) =>
+    private bool ReadLists(ref ValueReader reader) =>
         ReadNames(ref reader, Tables, ValueCodec.Text) && ReadEntities(ref reader) && ReadNames(ref reader, Sites, ValueCodec.Blob)
         && ReadIntervals(ref reader);
 
-    private static bool ReadNames(ref PayloadReader reader, NameList names, int kind)
+    private static bool ReadNames(ref ValueReader reader, NameList names, int kind)
     {
         if (!reader.TryReadNatural(out long count))
         {
@@ -118,7 +118,7 @@ internal sealed unsafe class ProbeSet : IDisposable
         return true;
     }
 
-    private bool ReadEntities(ref PayloadReader reader)
+    private bool ReadEntities(ref ValueReader reader)
     {
         if (!reader.TryReadNatural(out long count))
         {
@@ -151,14 +151,14 @@ internal sealed unsafe class ProbeSet : IDisposable
     }
 
     /// <summary>Points come first, ranges behind them: both ascend, and are merged into one list.</summary>
-    private bool ReadIntervals(ref PayloadReader reader)
+    private bool ReadIntervals(ref ValueReader reader)
     {
         if (!reader.TryReadNatural(out long pointCount))
         {
             return false;
         }
 
-        PayloadReader points = reader;
+        ValueReader points = reader;
         for (long i = 0; i < pointCount; i++)
         {
             if (!TryReadPosition(ref reader, out _))
@@ -208,20 +208,20 @@ internal sealed unsafe class ProbeSet : IDisposable
         return true;
     }
 
-    private static bool TryNextPoint(ref PayloadReader reader, ref long left, out Position point)
+    private static bool TryNextPoint(ref ValueReader reader, ref long left, out Position point)
     {
         point = default;
         return left-- > 0 && TryReadPosition(ref reader, out point);
     }
 
-    private static bool TryReadPosition(ref PayloadReader reader, out Position position)
+    private static bool TryReadPosition(ref ValueReader reader, out Position position)
     {
         bool read = reader.TryReadInteger(out long dbVersion) & reader.TryReadInteger(out long seq);
         position = new Position(dbVersion, seq);
         return read;
     }
 
-    private static bool ReadBytes(ref PayloadReader reader, int kind, out byte* data, out int length)
+    private static bool ReadBytes(ref ValueReader reader, int kind, out byte* data, out int length)
     {
         bool read = reader.TryRead(out WireValue value) && value.Kind == (kind == ValueCodec.Text ? WireKind.Text : WireKind.Blob);
         data = value.Data;

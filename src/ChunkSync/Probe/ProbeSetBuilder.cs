@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
@@ -88,7 +88,7 @@ internal sealed unsafe class ProbeSetBuilder : IDisposable
             Write(target, interval.To);
         }
 
-        ulong checksum = Fnv64.Of(target.Data, target.Length);
+        ulong checksum = Fnv1a64.Of(target.Data, target.Length);
         BinaryPrimitives.WriteUInt64BigEndian(new Span<byte>(target.Reserve(ProbeSetFormat.ChecksumLength), ProbeSetFormat.ChecksumLength), checksum);
         target.Commit(ProbeSetFormat.ChecksumLength);
     }

@@ -1,6 +1,7 @@
-using ChunkSync.Capture;
 using ChunkSync.Chunks;
+using ChunkSync.Clock;
 using ChunkSync.Merge;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Receive;

@@ -1,5 +1,5 @@
-using ChunkSync.Capture;
 using ChunkSync.Chunks;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Receive;

@@ -1,6 +1,6 @@
 using ChunkSync.Chunks;
+using ChunkSync.Format;
 using ChunkSync.Merge;
-using ChunkSync.Payload;
 
 namespace ChunkSync.Receive;
 
@@ -80,7 +80,7 @@ internal unsafe struct ReceivedChunk
             throw ReceiveRequest.Refused($"the payload has {payload.Header.Rows} parts of values, a chunk has one");
         }
 
-        PayloadReader reader = new(payload.Body, payload.BodyLength);
+        ValueReader reader = new(payload.Body, payload.BodyLength);
         Fragment = FragmentRow.Read(ref reader, 0);
         IsFragment = true;
         Cursor position = new(Fragment.Change.DbVersion, Fragment.Change.Seq, 0);

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Samples.MainJob;
 
 namespace ChunkSync.Bench.Worker;

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
-using ChunkSync.Sqlite;
 
 namespace ChunkSync.Bench.Worker;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ChunkSync.Tests.Consistency;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Capture;

@@ -1,4 +1,5 @@
 using ChunkSync.Capture;
+using ChunkSync.Catalog;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 

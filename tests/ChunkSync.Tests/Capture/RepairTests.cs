@@ -1,3 +1,4 @@
+using ChunkSync.Tests.Consistency;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Capture;

@@ -1,4 +1,4 @@
-using ChunkSync.Capture;
+using ChunkSync.Catalog;
 
 namespace ChunkSync.Tests.Capture;
 

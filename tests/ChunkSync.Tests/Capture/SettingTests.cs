@@ -1,4 +1,4 @@
-using ChunkSync.Capture;
+using ChunkSync.Format;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Capture;

@@ -1,7 +1,7 @@
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
+using ChunkSync.Format;
 using ChunkSync.Merge;
-using ChunkSync.Payload;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
@@ -102,7 +102,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
             Assert.InRange(parts[i].Body.Length, 1, Max - 32);
             fixed (byte* bytes = parts[i].Body)
             {
-                PayloadReader reader = new(bytes, parts[i].Body.Length);
+                ValueReader reader = new(bytes, parts[i].Body.Length);
                 FragmentRow part = FragmentRow.Read(ref reader, 0);
                 Assert.Equal((i, 4L), (part.PartIndex, part.PartCount));
                 value.AddRange(new ReadOnlySpan<byte>(part.Data, (int)part.DataLength));

@@ -1,6 +1,6 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
+using ChunkSync.Tests.Format;
 using ChunkSync.Tests.Host;
-using ChunkSync.Tests.Payload;
 
 namespace ChunkSync.Tests.Chunks;
 

@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Chunks;

@@ -1,6 +1,6 @@
 using System.Text;
+using ChunkSync.Tests.Format;
 using ChunkSync.Tests.Host;
-using ChunkSync.Tests.Payload;
 
 namespace ChunkSync.Tests.Consistency;
 

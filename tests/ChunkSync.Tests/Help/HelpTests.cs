@@ -1,4 +1,4 @@
-using ChunkSync.Help;
+using ChunkSync.Sql.Help;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Help;

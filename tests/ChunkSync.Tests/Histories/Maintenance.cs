@@ -1,3 +1,5 @@
+using ChunkSync.Tests.Consistency;
+
 namespace ChunkSync.Tests.Histories;
 
 /// <summary>The steps of a history that write rows, and those that change schema and metadata.</summary>

@@ -1,3 +1,5 @@
+using ChunkSync.Tests.Consistency;
+
 namespace ChunkSync.Tests.Histories;
 
 /// <summary>What a replica is in the middle of; all but <see cref="Disabled"/> and <see cref="Connection"/> is undone with a

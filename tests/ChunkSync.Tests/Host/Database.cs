@@ -1,5 +1,6 @@
 using System.Text;
 using ChunkSync.Hosting;
+using ChunkSync.Tests.Consistency;
 
 namespace ChunkSync.Tests.Host;
 

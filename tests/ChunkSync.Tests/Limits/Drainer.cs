@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Limits;
@@ -7,7 +7,7 @@ namespace ChunkSync.Tests.Limits;
 /// wants it.</summary>
 internal sealed class Drainer(long chunkSize)
 {
-    public delegate void PayloadReader(ReadOnlySpan<byte> payload);
+    public delegate void ValueReader(ReadOnlySpan<byte> payload);
 
     private const string Columns = "payload, rows, is_final, next_db_version, next_seq, next_frag_offset, watermark_db_version";
 
@@ -18,12 +18,12 @@ internal sealed class Drainer(long chunkSize)
     public long Rows { get; private set; }
 
     /// <summary>FNV64 of all payloads in order.</summary>
-    public ulong Checksum { get; private set; } = Fnv64.OffsetBasis;
+    public ulong Checksum { get; private set; } = Fnv1a64.OffsetBasis;
 
     public bool IsFinal { get; private set; }
 
     /// <summary>Gets every payload; valid during the call.</summary>
-    public PayloadReader? OnPayload { get; init; }
+    public ValueReader? OnPayload { get; init; }
 
     /// <summary>One query for the whole window.</summary>
     public void Scan(Database database)
@@ -59,7 +59,7 @@ internal sealed class Drainer(long chunkSize)
     private unsafe void Take(BoundStatement chunk)
     {
         ReadOnlySpan<byte> payload = chunk.Blob(0);
-        Fnv64 hash = new(Checksum);
+        Fnv1a64 hash = new(Checksum);
         hash.Add(payload);
         Checksum = hash.Value;
         Chunks++;

@@ -1,5 +1,5 @@
+using ChunkSync.Format;
 using ChunkSync.Merge;
-using ChunkSync.Payload;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -21,7 +21,7 @@ public sealed unsafe class HugeValueTests(ITestOutputHelper output)
     {
         using TempFile file = new();
         Write(file.Path);
-        Fnv64 hash = new(Fnv64.OffsetBasis);
+        Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
         long total = 0;
         long parts = 0;
         string checksum = "";
@@ -88,7 +88,7 @@ public sealed unsafe class HugeValueTests(ITestOutputHelper output)
                     Assert.Equal((int)header.ExpandedSize, Lz4.Decompress(stored, (int)length, body, (int)header.ExpandedSize));
                 }
 
-                PayloadReader reader = new(header.ExpandedSize != 0 ? body : stored, header.ExpandedSize != 0 ? header.ExpandedSize : length);
+                ValueReader reader = new(header.ExpandedSize != 0 ? body : stored, header.ExpandedSize != 0 ? header.ExpandedSize : length);
                 use(FragmentRow.Read(ref reader, 0));
             }
         }

@@ -1,6 +1,6 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
+using ChunkSync.Tests.Format;
 using ChunkSync.Tests.Host;
-using ChunkSync.Tests.Payload;
 
 namespace ChunkSync.Tests.Merge;
 
@@ -29,7 +29,7 @@ internal sealed record ForgedChange(
         byte[] encoded = Wire.Encode(Value);
         FragmentIdentity identity = FragmentIdentity.Of(
             System.Text.Encoding.UTF8.GetBytes(Table), (byte[])fields[1]!, System.Text.Encoding.UTF8.GetBytes(Column!), Site, (long)ColumnVersion!,
-            (long)DbVersion!, (long)CausalLength!, (long)Seq!, Fnv64.Of(encoded), encoded.Length);
+            (long)DbVersion!, (long)CausalLength!, (long)Seq!, Fnv1a64.Of(encoded), encoded.Length);
         fields[2] = $"__cloudsync_frag_v1__:{identity.High:x16}{identity.Low:x16}:{identity.Checksum:x16}:0:1:{encoded.Length}:{Column}";
         fields[3] = encoded;
         byte[] payload = (byte[])database.Scalar("SELECT cloudsync_payload_encode(?, ?, ?, ?, ?, ?, ?, ?, ?)", fields)!;

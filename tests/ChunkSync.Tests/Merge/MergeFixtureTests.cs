@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ChunkSync.Tests.Consistency;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Merge;

@@ -1,4 +1,4 @@
-using ChunkSync.Capture;
+using ChunkSync.Format;
 using ChunkSync.Tests.Consistency;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;

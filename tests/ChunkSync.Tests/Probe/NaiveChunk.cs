@@ -1,5 +1,5 @@
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 
 namespace ChunkSync.Tests.Probe;
@@ -98,7 +98,7 @@ internal sealed class NaiveProbe
                 _ = Lz4.Decompress(source + ContainerHeader.Length, payload.Length - ContainerHeader.Length, target, (int)header.ExpandedSize);
             }
 
-            PayloadReader reader = new(rows, header.ExpandedSize == 0 ? stored.Length : header.ExpandedSize);
+            ValueReader reader = new(rows, header.ExpandedSize == 0 ? stored.Length : header.ExpandedSize);
             for (uint i = 0; i < header.Rows; i++)
             {
                 int start = (int)reader.Offset;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;
@@ -288,7 +288,7 @@ public sealed unsafe class ProbeDriverTests
         List<string> found = [];
         fixed (byte* data = body.Length == 0 ? new byte[1] : body)
         {
-            PayloadReader reader = new(data, body.Length);
+            ValueReader reader = new(data, body.Length);
             for (int row = 0; row < rows; row++)
             {
                 long offset = reader.Offset;

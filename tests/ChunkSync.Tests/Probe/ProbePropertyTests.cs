@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;
@@ -159,7 +159,7 @@ public sealed unsafe class ProbePropertyTests(ITestOutputHelper output)
                 byte[] changedSet = random.Next(2) == 0 ? WithChecksum(random, Change(random, set)) : set;
                 if (payload.Length >= ContainerHeader.Length && random.Next(2) == 0)
                 {
-                    ulong checksum = ContainerHeader.Low48(Fnv64.Of(payload.AsSpan(ContainerHeader.Length)));
+                    ulong checksum = ContainerHeader.Low48(Fnv1a64.Of(payload.AsSpan(ContainerHeader.Length)));
                     BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(26), (ushort)(checksum >> 32));
                     BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(28), (uint)checksum);
                 }
@@ -248,7 +248,7 @@ public sealed unsafe class ProbePropertyTests(ITestOutputHelper output)
     {
         if (bytes.Length >= sizeof(ulong) && random.Next(3) > 0)
         {
-            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(bytes.Length - sizeof(ulong)), Fnv64.Of(bytes.AsSpan(0, bytes.Length - sizeof(ulong))));
+            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(bytes.Length - sizeof(ulong)), Fnv1a64.Of(bytes.AsSpan(0, bytes.Length - sizeof(ulong))));
         }
 
         return bytes;

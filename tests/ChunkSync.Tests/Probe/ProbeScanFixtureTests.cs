@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;

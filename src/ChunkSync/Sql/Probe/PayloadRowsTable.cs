@@ -1,4 +1,4 @@
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
 
@@ -195,11 +195,11 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
             isOpen = false;
         }
 
-        private PayloadReader ReaderAtValue() => new(body.Data + row.ValueOffset, row.Offset + row.Length - row.ValueOffset);
+        private ValueReader ReaderAtValue() => new(body.Data + row.ValueOffset, row.Offset + row.Length - row.ValueOffset);
 
         private void Value(nint context)
         {
-            PayloadReader reader = ReaderAtValue();
+            ValueReader reader = ReaderAtValue();
             reader.TryRead(out WireValue value);
             Return(context, value);
         }
@@ -229,7 +229,7 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
         /// <summary>col_version stands behind the value, cl behind the site.</summary>
         private void Number(nint context, int column)
         {
-            PayloadReader reader = ReaderAtValue();
+            ValueReader reader = ReaderAtValue();
             reader.TrySkip();
             reader.TryRead(out WireValue value);
             if (column == Cl)

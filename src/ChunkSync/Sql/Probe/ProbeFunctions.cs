@@ -1,7 +1,7 @@
-using ChunkSync.Capture;
-using ChunkSync.Payload;
+using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
+using ChunkSync.Tracking;
 
 namespace ChunkSync.Sql.Probe;
 

@@ -1,0 +1,115 @@
+using System.Text;
+using ChunkSync.Format;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Catalog;
+
+/// <summary>Table <c>cloudsync_schema_versions</c>: the schema hashes this database has had (behaviour E.7).</summary>
+internal sealed class SchemaVersions
+{
+    private readonly Replica replica;
+    private readonly Statement newest;
+    private readonly Statement known;
+    private readonly Statement append;
+    private readonly Statement tables;
+    private long computed;
+    private int computedGeneration = -1;
+
+    public SchemaVersions(Replica replica)
+    {
+        this.replica = replica;
+        Connection connection = replica.Connection;
+        newest = connection.Prepare("SELECT hash FROM main.cloudsync_schema_versions ORDER BY seq DESC LIMIT 1");
+        known = connection.Prepare("SELECT 1 FROM main.cloudsync_schema_versions WHERE hash = ?1");
+        append = connection.Prepare(
+            """
+            INSERT INTO main.cloudsync_schema_versions(hash, seq)
+            VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM main.cloudsync_schema_versions))
+            ON CONFLICT(hash) DO UPDATE SET seq = excluded.seq
+            """);
+        tables = connection.Prepare(
+            "SELECT tbl_name FROM main.cloudsync_table_settings ORDER BY tbl_name COLLATE NOCASE, col_name COLLATE NOCASE, key");
+    }
+
+    /// <summary>The newest hash, which a payload carries.</summary>
+    /// <exception cref="EngineException">There is none.</exception>
+    public long CurrentHash() => Newest() ?? throw new EngineException(ResultCode.Corrupt,
+        "table cloudsync_schema_versions is empty: SELECT cloudsync_init('<table_name>') computes the schema hash anew");
+
+    /// <summary>The newest hash; null when there is none.</summary>
+    private long? Newest()
+    {
+        bool found = newest.Step();
+        long? hash = found && newest.Type(0) == StorageClass.Integer ? newest.Int64(0) : null;
+        string shown = found && hash == null ? newest.IsNull(0) ? "NULL" : $"'{newest.String(0)}'" : "";
+        newest.Reset();
+        return shown.Length == 0
+            ? hash
+            : throw new EngineException(ResultCode.Corrupt, $"corrupt row in cloudsync_schema_versions: the newest hash is {shown}, it must be an"
+                + " integer; delete that row, and SELECT cloudsync_init('<table_name>') computes the schema hash anew");
+    }
+
+    /// <summary>Whether this database has ever had the hash.</summary>
+    public bool Knows(long hash)
+    {
+        known.Bind(1, hash);
+        bool found = known.Step();
+        known.Reset();
+        return found;
+    }
+
+    /// <summary>Whether the newest hash is that of the tables as they are. It is computed once per schema.</summary>
+    public bool IsCurrent
+    {
+        get
+        {
+            if (computedGeneration != replica.Generation)
+            {
+                computed = SchemaHash.Of(Describe());
+                computedGeneration = replica.Generation;
+            }
+
+            return Newest() == computed && Knows(computed);
+        }
+    }
+
+    /// <summary>Computes the hash of all tracked tables and makes it the newest.</summary>
+    public void Update()
+    {
+        long hash = SchemaHash.Of(Describe());
+        if (Newest() != hash || !Knows(hash))
+        {
+            append.Bind(1, hash);
+            append.Run();
+        }
+    }
+
+    /// <summary><c>tbl:col:type:pk</c> of every column of every tracked table, joined by commas.</summary>
+    private string Describe()
+    {
+        List<string> names = [];
+        byte[]? last = null;
+        while (tables.Step())
+        {
+            // One table can be spelled in several ways; its first setting tells which one counts.
+            if (last == null || !AsciiNames.Same(last, tables.Text(0)))
+            {
+                last = tables.Text(0).ToArray();
+                names.Add(tables.String(0));
+            }
+        }
+
+        tables.Reset();
+        StringBuilder text = new();
+        foreach (string name in names)
+        {
+            foreach (TableColumn column in replica.Tables.ReadColumns(name))
+            {
+                text.Append(text.Length == 0 ? "" : ",").Append(name).Append(':').Append(column.ClockName).Append(':')
+                    .Append(SchemaHash.TypeOf(column.DeclaredType)).Append(':').Append(column.IsKey ? '1' : '0');
+            }
+        }
+
+        return text.ToString();
+    }
+}

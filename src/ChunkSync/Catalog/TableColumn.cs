@@ -1,0 +1,54 @@
+using System.Text;
+
+namespace ChunkSync.Catalog;
+
+/// <summary>A column of a tracked table as <c>PRAGMA table_info</c> shows it; generated columns are not among them.</summary>
+internal sealed class TableColumn
+{
+    public TableColumn(int cid, string name, string declaredType, bool notNull, bool hasDefault, int keyOrdinal)
+    {
+        Cid = cid;
+        Name = name;
+        DeclaredType = declaredType;
+        NotNull = notNull;
+        HasDefault = hasDefault;
+        KeyOrdinal = keyOrdinal;
+        ClockName = AsciiLower(name);
+        ClockNameUtf8 = Encoding.UTF8.GetBytes(ClockName);
+        Quoted = Sqlite.Connection.Quote(name);
+    }
+
+    /// <summary>The column's number in the table.</summary>
+    public int Cid { get; }
+
+    /// <summary>The declared name.</summary>
+    public string Name { get; }
+
+    /// <summary>The declared name in double quotes.</summary>
+    public string Quoted { get; }
+
+    /// <summary>The name in clock rows: ASCII letters in lower case, everything else as declared (behaviour E.5).</summary>
+    public string ClockName { get; }
+
+    public byte[] ClockNameUtf8 { get; }
+
+    public string DeclaredType { get; }
+
+    public bool NotNull { get; }
+
+    public bool HasDefault { get; }
+
+    /// <summary>1-based place in PRIMARY KEY(…); 0 for a column outside the key.</summary>
+    public int KeyOrdinal { get; }
+
+    public bool IsKey => KeyOrdinal > 0;
+
+    /// <summary>SQLite's <c>lower()</c>: ASCII letters only.</summary>
+    public static string AsciiLower(string text) => string.Create(text.Length, text, static (target, source) =>
+    {
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+        }
+    });
+}

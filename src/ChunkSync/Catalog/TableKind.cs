@@ -1,0 +1,62 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Catalog;
+
+/// <summary>Tables of <c>main</c> that are not the user's to write rows to: tracking them would track what is derived from something
+/// else.</summary>
+internal static class TableKind
+{
+    private const int FirstWithTableList = 3_037_000;
+
+    /// <summary>The tables behind the virtual tables that come with SQLite, by what stands behind the virtual table's name. Newer versions of
+    /// SQLite know themselves, as far as they know the module.</summary>
+    private static readonly string[] ShadowSuffixes =
+    [
+        "data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "rowid", "parent",
+    ];
+
+    /// <summary>Refuses the engine's own tables, virtual tables, and the tables behind virtual tables.</summary>
+    public static unsafe void RequireOrdinary(Replica replica, string table)
+    {
+        if (MetadataSchema.IsInternal(table) || IsClockTable(replica, table))
+        {
+            throw new EngineException(ResultCode.Error, $"Table {table} belongs to the sync metadata: it cannot be tracked");
+        }
+
+        Connection connection = replica.Connection;
+        if (Ask(connection, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND coalesce(rootpage, 0) = 0", table))
+        {
+            throw new EngineException(ResultCode.Error, $"Table {table} is a virtual table: only ordinary tables can be tracked");
+        }
+
+        string suffixes = string.Join(", ", ShadowSuffixes.Select(suffix => $"lower(name) || '_{suffix}'"));
+        bool isShadow = Ask(connection, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND coalesce(rootpage, 0) = 0"
+            + $" AND lower(?1) IN ({suffixes})", table);
+        if (isShadow || (Sqlite3.Api->libversion_number() >= FirstWithTableList
+            && Ask(connection, "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'shadow'", table)))
+        {
+            throw new EngineException(ResultCode.Error, $"Table {table} belongs to a virtual table, which writes it: it cannot be tracked");
+        }
+    }
+
+    private static bool IsClockTable(Replica replica, string table)
+    {
+        foreach (TrackedTable tracked in replica.Tables.All)
+        {
+            if (table.Equals(tracked.ClockName, StringComparison.OrdinalIgnoreCase)
+                || (tracked.HasBlocks && table.Equals(tracked.ClockName + TrackedTable.BlocksSuffix, StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Ask(Connection connection, string sql, string table)
+    {
+        using Statement question = connection.Prepare(sql);
+        question.Bind(1, table);
+        return question.Step();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using ChunkSync.Format;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Catalog;
+
+/// <summary>What the engine remembers in a file about the capture of a table: settings of column <c>*</c>, which sqlite-sync keeps and
+/// does not read.</summary>
+internal sealed class TableMarks
+{
+    /// <summary>Key: every row of the table has been looked at, for the columns whose <see cref="Fingerprint"/> is the value.</summary>
+    public const string Examined = "chunksync_examined";
+
+    /// <summary>Key: there may be changes without clocks; the value says since when.</summary>
+    public const string Uncaptured = "chunksync_uncaptured";
+
+    /// <summary>Key: since the table is tracked nothing was left out of its clocks, so that a living clock without a row is a row that was
+    /// removed unseen.</summary>
+    public const string Whole = "chunksync_whole";
+
+    /// <summary>Value of <see cref="Uncaptured"/>: rows were written while the table was disabled.</summary>
+    public const string WhileDisabled = "disabled";
+
+    /// <summary>Value of <see cref="Uncaptured"/>: the triggers were gone for a time.</summary>
+    public const string WhileLost = "lost";
+
+    private readonly Replica replica;
+    private readonly Statement set;
+    private readonly Statement remove;
+
+    public TableMarks(Replica replica)
+    {
+        this.replica = replica;
+        set = replica.Connection.Prepare(
+            "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', ?2, ?3)"
+            + " ON CONFLICT(tbl_name, col_name, key) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value");
+        remove = replica.Connection.Prepare(
+            "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = ?2");
+    }
+
+    /// <summary>A table's columns in 16 hex digits: names without ASCII case, declared types, keys.</summary>
+    public static string Fingerprint(TrackedTable table)
+    {
+        StringBuilder text = new();
+        foreach (TableColumn column in table.Columns)
+        {
+            text.Append(column.ClockName).Append('\0').Append(column.DeclaredType).Append('\0').Append(column.KeyOrdinal).Append('\0');
+        }
+
+        Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
+        foreach (byte letter in Encoding.UTF8.GetBytes(text.ToString()))
+        {
+            hash.Add(letter);
+        }
+
+        return hash.Value.ToString("x16");
+    }
+
+    /// <summary>Writes a mark. The host's last_insert_rowid stays.</summary>
+    public unsafe void Set(TrackedTable table, string key, string value)
+    {
+        long lastRowId = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
+        set.Bind(1, table.Name).Bind(2, key).Bind(3, value);
+        set.Run();
+        if (key == Uncaptured)
+        {
+            ForgetWhole(table);
+        }
+
+        Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
+    }
+
+    /// <summary>Removes a mark.</summary>
+    public void Remove(TrackedTable table, string key)
+    {
+        remove.Bind(1, table.Name).Bind(2, key);
+        remove.Run();
+    }
+
+    /// <summary>Something is left out of the table's clocks.</summary>
+    public void ForgetWhole(TrackedTable table)
+    {
+        Remove(table, Whole);
+        table.IsWhole = false;
+    }
+
+    /// <summary>All rows of the table have been looked at.</summary>
+    /// <param name="table">The table, with its columns as they are now.</param>
+    /// <param name="keepLost">Whether what happened while the triggers were gone goes on being unknown.</param>
+    public void SetExamined(TrackedTable table, bool keepLost)
+    {
+        Set(table, Examined, Fingerprint(table));
+        if (!keepLost || table.Uncaptured != WhileLost)
+        {
+            Remove(table, Uncaptured);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using System.Text;
+using ChunkSync.Capture;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Keys;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Catalog;
+
+/// <summary>What is known of one tracked table, read once per schema change. Immutable, but for the statements that it owns
+/// and what is known of its capture.</summary>
+internal sealed class TrackedTable : IDisposable
+{
+    private readonly Statement newest;
+    private LocalClockWriter? writer;
+    private KeyCeiling? ceiling;
+    private KeyRules? rules;
+    private ReplaceGuard? guard;
+    private bool hasGuard;
+    private FilteredRows? filtered;
+
+    /// <summary>The suffix of a clock table's name.</summary>
+    public const string ClockSuffix = "_cloudsync";
+
+    /// <summary>What is behind a clock table's name in the name of the table of its blocks.</summary>
+    public const string BlocksSuffix = "_blocks";
+
+    /// <summary>The column name of the sentinel, the clock row that holds a row's causal length.</summary>
+    public const string Sentinel = "__[RIP]__";
+
+    /// <summary>What separates column and position key in a block's name (behaviour E.9).</summary>
+    public const byte BlockSeparator = 0x1F;
+
+    public TrackedTable(
+        Connection connection, string name, int creationOrder, IReadOnlyList<TableColumn> columns,
+        TableSettings settings, string? rowIdName, string? positionIndex, bool hasBlocks)
+    {
+        Name = name;
+        NameUtf8 = Encoding.UTF8.GetBytes(name);
+        CreationOrder = creationOrder;
+        Columns = [.. columns];
+        KeyColumns = [.. columns.Where(column => column.IsKey)];
+        ValueColumns = [.. columns.Where(column => !column.IsKey)];
+        Algorithm = settings.Algorithm;
+        Filter = settings.Filter;
+        IsConfigured = settings.IsTracked;
+        Examined = settings.Examined;
+        Uncaptured = settings.Uncaptured;
+        IsWhole = settings.IsWhole;
+        RowIdName = rowIdName;
+        PositionIndex = positionIndex;
+        HasBlocks = hasBlocks;
+        Quoted = "main." + Connection.Quote(name);
+        ClockName = name + ClockSuffix;
+        QuotedClock = "main." + Connection.Quote(ClockName);
+        newest = connection.Prepare($"SELECT max(db_version) FROM {QuotedClock} WHERE db_version < {VersionLimits.DbVersionEnd}");
+    }
+
+    /// <summary>The name as the first <c>cloudsync_init</c> spelled it: metadata, triggers and payloads carry it.</summary>
+    public string Name { get; }
+
+    public byte[] NameUtf8 { get; }
+
+    /// <summary>The schema-qualified, quoted name for SQL text.</summary>
+    public string Quoted { get; }
+
+    /// <summary>The clock table's name.</summary>
+    public string ClockName { get; }
+
+    /// <summary>The schema-qualified, quoted name of the clock table.</summary>
+    public string QuotedClock { get; }
+
+    /// <summary>The table's place among clock tables by creation: the third part of the stream's order.</summary>
+    public int CreationOrder { get; }
+
+    /// <summary>All columns in declaration order, generated ones left out. Empty when the base table is gone.</summary>
+    public TableColumn[] Columns { get; }
+
+    /// <summary>Key columns in declaration order, which is the order of the pk blob (format H).</summary>
+    public TableColumn[] KeyColumns { get; }
+
+    /// <summary>Columns outside the key, in declaration order.</summary>
+    public TableColumn[] ValueColumns { get; }
+
+    public CrdtAlgorithm Algorithm { get; }
+
+    /// <summary>Whether the algorithm is stored; it is the default's otherwise.</summary>
+    public bool IsConfigured { get; }
+
+    /// <summary>The row filter of <c>cloudsync_set_filter</c>; null for none.</summary>
+    public string? Filter { get; }
+
+    /// <summary>The mark <see cref="TableMarks.Examined"/>; null when there is none.</summary>
+    public string? Examined { get; }
+
+    /// <summary>The mark <see cref="TableMarks.Uncaptured"/>; null when there is none. Whoever writes it keeps this in step.</summary>
+    public string? Uncaptured { get; set; }
+
+    /// <summary>Whether there is the mark <see cref="TableMarks.Whole"/>. Whoever removes it keeps this in step.</summary>
+    public bool IsWhole { get; set; }
+
+    /// <summary>What the triggers are good for; null until <see cref="CaptureWatch"/> has looked. They cannot change without the schema,
+    /// and this object does not outlive it.</summary>
+    public CaptureState? CaptureState { get; set; }
+
+    /// <summary>Whether the triggers have the text that this version gives them; set with <see cref="CaptureState"/>.</summary>
+    public bool HasOwnTriggers { get; set; }
+
+    /// <summary>A name under which the rowid can be read (<c>rowid</c>, <c>_rowid_</c> or <c>oid</c>); null for WITHOUT ROWID
+    /// tables and where columns hide all three.</summary>
+    public string? RowIdName { get; }
+
+    /// <summary>The name of an index of the clock table that starts with (db_version, seq, pk, col_name); null when there is none,
+    /// as in a database that sqlite-sync made.</summary>
+    public string? PositionIndex { get; }
+
+    /// <summary>True when table <c>&lt;tbl&gt;_cloudsync_blocks</c> exists: a column is stored as blocks.</summary>
+    public bool HasBlocks { get; }
+
+    /// <summary>The highest db_version of the clock table that a clock may go on from; 0 when it is empty. What a file has beyond it,
+    /// made by hand or taken by another library, does not move the clock.</summary>
+    public long NewestVersion()
+    {
+        long version = newest.Step() ? newest.Type(0) switch
+        {
+            StorageClass.Integer => newest.Int64(0),
+            StorageClass.Real => (long)Math.Ceiling(newest.Double(0)),
+            _ => 0,
+        } : 0;
+        newest.Reset();
+        return version;
+    }
+
+    /// <summary>What writes clock rows of local changes.</summary>
+    public LocalClockWriter Writer(Replica replica) => writer ??= new LocalClockWriter(replica, this);
+
+    /// <summary>What tells new keys from known ones without a look-up.</summary>
+    public KeyCeiling Ceiling(Replica replica) => ceiling ??= new KeyCeiling(replica, this);
+
+    /// <summary>How SQLite compares the table's keys.</summary>
+    public KeyRules Rules(Connection connection) => rules ??= KeyRules.Read(connection, this);
+
+    /// <summary>What looks for rows that REPLACE would remove; null where it can remove none of another key.</summary>
+    public ReplaceGuard? Guard(Replica replica)
+    {
+        if (!hasGuard)
+        {
+            guard = ReplaceGuard.Create(replica, this);
+            hasGuard = true;
+        }
+
+        return guard;
+    }
+
+    /// <summary>The rows that the filter leaves out.</summary>
+    public FilteredRows Filtered(Replica replica) => filtered ??= new FilteredRows(replica, this);
+
+    public void Dispose()
+    {
+        newest.Dispose();
+        filtered?.Dispose();
+        ceiling?.Dispose();
+        writer?.Dispose();
+        rules?.Dispose();
+        guard?.Dispose();
+    }
+
+    /// <summary>Like <see cref="FindValueColumn(ReadOnlySpan{byte})"/>. The changes of a row mostly come in the order of its columns: the
+    /// one behind <paramref name="last"/> is tried first.</summary>
+    /// <param name="clockName">The clock name.</param>
+    /// <param name="last">The column found before, or -1; becomes the one found now.</param>
+    public int FindValueColumn(ReadOnlySpan<byte> clockName, ref int last)
+    {
+        TableColumn[] columns = ValueColumns;
+        int next = last + 1 < columns.Length ? last + 1 : 0;
+        bool isNext = columns.Length > 0 && columns[next].ClockNameUtf8.AsSpan().SequenceEqual(clockName);
+        return last = isNext ? next : FindValueColumn(clockName);
+    }
+
+    /// <summary>The index in <see cref="ValueColumns"/> of the column with that clock name, compared without ASCII case; -1 when
+    /// there is none.</summary>
+    public int FindValueColumn(ReadOnlySpan<byte> clockName)
+    {
+        TableColumn[] columns = ValueColumns;
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (AsciiNames.Same(columns[i].ClockNameUtf8, clockName))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}

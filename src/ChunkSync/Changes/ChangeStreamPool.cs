@@ -1,0 +1,141 @@
+using ChunkSync.Catalog;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Changes;
+
+/// <summary>What a connection keeps for reading changes: idle streams for the next scan, and the newest db_version per site
+/// filter.</summary>
+internal sealed class ChangeStreamPool(Replica replica) : IDisposable
+{
+    /// <summary>Idle streams kept; scans that are open side by side beyond this are made anew.</summary>
+    private const int MaxIdle = 2;
+
+    private readonly List<ChangeStream> idle = [];
+    private readonly Dictionary<(string Clock, SiteFilter Filter), Statement> newest = [];
+    private int newestGeneration = -1;
+
+    /// <summary>A stream over the current tables. Give it back with <see cref="Return"/>.</summary>
+    /// <param name="onlyTable">The one table that will be read; empty for all.</param>
+    /// <exception cref="EngineException">Changes of a table are not all there: its capture was interrupted.</exception>
+    public ChangeStream Rent(ReadOnlySpan<byte> onlyTable = default)
+    {
+        replica.Watch.RequireComplete(onlyTable);
+        while (idle.Count > 0)
+        {
+            ChangeStream stream = idle[^1];
+            idle.RemoveAt(idle.Count - 1);
+            if (stream.Generation == replica.Generation)
+            {
+                return stream;
+            }
+
+            stream.Dispose();
+        }
+
+        return new ChangeStream(replica);
+    }
+
+    /// <summary>Takes a stream back at the end of its scan.</summary>
+    public void Return(ChangeStream stream)
+    {
+        stream.End();
+        if (stream.Generation == replica.Generation && idle.Count < MaxIdle)
+        {
+            idle.Add(stream);
+        }
+        else
+        {
+            stream.Dispose();
+        }
+    }
+
+    /// <summary>The highest db_version among the changes of a site filter; 0 when there are none.</summary>
+    public long NewestVersion(SiteFilter filter, long siteOrdinal)
+    {
+        if (filter == SiteFilter.None)
+        {
+            return 0;
+        }
+
+        if (newestGeneration != replica.Generation)
+        {
+            ForgetStatements();
+            newestGeneration = replica.Generation;
+        }
+
+        long maximum = 0;
+        foreach (TrackedTable table in replica.Tables.All)
+        {
+            Statement statement = NewestStatement(table, filter);
+            if (filter != SiteFilter.All)
+            {
+                statement.Bind(1, siteOrdinal);
+            }
+
+            if (statement.Step() && !statement.IsNull(0))
+            {
+                maximum = Math.Max(maximum, Version(statement, table));
+            }
+
+            statement.Reset();
+        }
+
+        return maximum;
+    }
+
+    public void Dispose()
+    {
+        foreach (ChangeStream stream in idle)
+        {
+            stream.Dispose();
+        }
+
+        idle.Clear();
+        ForgetStatements();
+    }
+
+    /// <summary>A version that is no integer comes behind all others: a window that ended before it would hide everything.</summary>
+    private static long Version(Statement newest, TrackedTable table)
+    {
+        if (newest.Type(0) == StorageClass.Integer)
+        {
+            return newest.Int64(0);
+        }
+
+        string value = newest.String(0);
+        newest.Reset();
+        throw new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: db_version is '{value}'");
+    }
+
+    private Statement NewestStatement(TrackedTable table, SiteFilter filter)
+    {
+        if (newest.TryGetValue((table.ClockName, filter), out Statement? known))
+        {
+            return known;
+        }
+
+        string site = filter switch
+        {
+            SiteFilter.Only => " WHERE site_id = ?1",
+            SiteFilter.Except => " WHERE site_id IS NOT ?1",
+            _ => "",
+        };
+
+        // Walks the position index backwards from the newest row and stops at the first of the filter.
+        string index = table.PositionIndex == null ? "" : " INDEXED BY " + Connection.Quote(table.PositionIndex);
+        Statement statement = replica.Connection.Prepare(
+            $"SELECT db_version FROM {table.QuotedClock}{index}{site} ORDER BY db_version DESC LIMIT 1");
+        newest.Add((table.ClockName, filter), statement);
+        return statement;
+    }
+
+    private void ForgetStatements()
+    {
+        foreach (Statement statement in newest.Values)
+        {
+            statement.Dispose();
+        }
+
+        newest.Clear();
+    }
+}

@@ -1,0 +1,118 @@
+using ChunkSync.Format;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Chunks;
+
+/// <summary>Collects encoded rows and finishes them as one payload of version 2 (behaviour G.1).</summary>
+internal sealed unsafe class PayloadEncoder(Replica replica) : IDisposable
+{
+    private const int FirstCapacity = 4096;
+
+    private byte* body;
+    private long capacity;
+    private long length;
+    private uint rows;
+    private int columns = -1;
+
+    /// <summary>The uncompressed length so far.</summary>
+    public long BodyLength => length;
+
+    /// <summary>Appends one row of values.</summary>
+    public void Add(ReadOnlySpan<Value> values)
+    {
+        if (columns < 0)
+        {
+            columns = values.Length;
+        }
+
+        if (rows == uint.MaxValue)
+        {
+            throw new EngineException(ResultCode.Error, "Maximum number of payload rows reached");
+        }
+
+        rows++;
+        foreach (Value value in values)
+        {
+            Append(value);
+        }
+    }
+
+    /// <summary>Makes room for a row of that encoded size and counts it; returns where it goes. <see cref="Commit"/> ends it.</summary>
+    public byte* BeginRow(long size)
+    {
+        columns = ContainerHeader.ChangeColumns;
+        rows++;
+        return Reserve(size);
+    }
+
+    /// <summary>Ends what <see cref="BeginRow"/> began.</summary>
+    public void Commit(byte* end) => length = end - body;
+
+    /// <summary>The finished payload in memory of <see cref="Sqlite3.Allocate"/>, which the caller frees or hands over.</summary>
+    public byte* Finish(out long payloadLength)
+    {
+        if (length > PayloadContainer.MaxBody)
+        {
+            throw new EngineException(ResultCode.Error,
+                "cloudsync_error[payload_too_large]: cloudsync_encode: payload too large to compress (INT_MAX limit)");
+        }
+
+        // Read first: where that fails there is no memory to give back yet.
+        ulong schemaHash = (ulong)replica.Schema.CurrentHash();
+        byte* payload = Sqlite3.Allocate(ContainerHeader.Length + (long)Lz4.Bound((int)length));
+        payloadLength = PayloadContainer.Finish(
+            payload, body, (int)length, ContainerHeader.RowsVersion, Math.Max(columns, 0), rows, schemaHash);
+        return payload;
+    }
+
+    public void Dispose()
+    {
+        Sqlite3.Free(body);
+        body = null;
+        capacity = 0;
+    }
+
+    private void Append(Value value)
+    {
+        switch (value.Type)
+        {
+            case StorageClass.Integer:
+                length = ValueCodec.WriteInteger(Reserve(ValueCodec.MaxHeader), value.Int64) - body;
+                break;
+            case StorageClass.Real:
+                length = ValueCodec.WriteReal(Reserve(ValueCodec.SizeOfReal), value.Double) - body;
+                break;
+            case StorageClass.Text:
+                Append(ValueCodec.Text, value.Text);
+                break;
+            case StorageClass.Blob:
+                Append(ValueCodec.Blob, value.Blob);
+                break;
+            default:
+                length = ValueCodec.WriteNull(Reserve(ValueCodec.SizeOfNull)) - body;
+                break;
+        }
+    }
+
+    private void Append(int kind, ReadOnlySpan<byte> data)
+    {
+        byte* target = Reserve(ValueCodec.MaxHeader + (long)data.Length);
+        fixed (byte* bytes = data)
+        {
+            length = ValueCodec.WriteBytes(target, kind, bytes, data.Length) - body;
+        }
+    }
+
+    private byte* Reserve(long bytes)
+    {
+        long needed = length + bytes;
+        if (needed > capacity)
+        {
+            long grown = Math.Max(needed, Math.Max(FirstCapacity, 2 * capacity));
+            body = Sqlite3.Reallocate(body, grown);
+            capacity = grown;
+        }
+
+        return body + length;
+    }
+}

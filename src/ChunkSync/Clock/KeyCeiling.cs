@@ -1,0 +1,105 @@
+using ChunkSync.Catalog;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Clock;
+
+/// <summary>A pk blob that no key of a clock table is above, kept during one write transaction: a key above it is new, and its clocks
+/// need not be looked up. Keys that grow, as rowids, sorted imports and UUIDv7 do, are recognised by one comparison of bytes.</summary>
+/// <remarks>While a transaction holds the write lock, nobody but this connection adds keys, and all that the engine adds are noted
+/// here. A rollback to a savepoint leaves the ceiling too high, which costs a look-up and nothing else. A transaction with one row
+/// never reads the ceiling, and one whose keys come in no order soon stops asking.</remarks>
+internal sealed unsafe class KeyCeiling : IDisposable
+{
+    /// <summary>Keys below the ceiling, in a row, after which a transaction's keys count as unordered.</summary>
+    private const int MaxMisses = 16;
+
+    private readonly Replica replica;
+    private readonly Statement highest;
+    private byte* ceiling;
+    private int length;
+    private int capacity;
+    private long transaction = -1;
+    private int asked;
+    private int misses;
+    private bool isKnown;
+
+    public KeyCeiling(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        highest = replica.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} ORDER BY pk DESC LIMIT 1");
+    }
+
+    /// <summary>Whether it is certain that the clock table has no row with this key.</summary>
+    public bool IsNew(byte* key, long keyLength)
+    {
+        if (!replica.Transaction.IsJoined)
+        {
+            return false;
+        }
+
+        if (transaction != replica.Transaction.Number)
+        {
+            transaction = replica.Transaction.Number;
+            isKnown = false;
+            asked = 0;
+            misses = 0;
+        }
+
+        if (asked++ == 0 || misses > MaxMisses)
+        {
+            return false;
+        }
+
+        if (!isKnown)
+        {
+            Read();
+        }
+
+        bool isAbove = Compare(key, keyLength) > 0;
+        misses = isAbove ? 0 : misses + 1;
+        return isAbove;
+    }
+
+    /// <summary>A clock row with this key was written.</summary>
+    public void Note(byte* key, long keyLength)
+    {
+        if (isKnown && Compare(key, keyLength) > 0)
+        {
+            Set(new ReadOnlySpan<byte>(key, (int)keyLength));
+        }
+    }
+
+    public void Dispose()
+    {
+        highest.Dispose();
+        Sqlite3.Free(ceiling);
+        ceiling = null;
+        capacity = 0;
+        isKnown = false;
+        transaction = -1;
+    }
+
+    private int Compare(byte* key, long keyLength) =>
+        new ReadOnlySpan<byte>(key, (int)keyLength).SequenceCompareTo(new ReadOnlySpan<byte>(ceiling, length));
+
+    private void Read()
+    {
+        bool found = highest.Step() && highest.Type(0) == StorageClass.Blob;
+        Set(found ? highest.Blob(0) : default);
+        highest.Reset();
+        isKnown = true;
+    }
+
+    private void Set(ReadOnlySpan<byte> key)
+    {
+        if (key.Length > capacity)
+        {
+            int grown = Math.Max(64, 2 * key.Length);
+            ceiling = Sqlite3.Reallocate(ceiling, grown);
+            capacity = grown;
+        }
+
+        key.CopyTo(new Span<byte>(ceiling, capacity));
+        length = key.Length;
+    }
+}

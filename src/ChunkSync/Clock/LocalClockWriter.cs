@@ -1,0 +1,367 @@
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Clock;
+
+/// <summary>Writes the clock rows of local changes to one table (behaviour E.5). Statements are prepared once; nothing is allocated per
+/// row.</summary>
+/// <remarks>The statements never abort half-way (a clock row has no constraint but its key, which is handled), so SQLite keeps no
+/// statement journal for them.</remarks>
+internal sealed unsafe class LocalClockWriter : IDisposable
+{
+    /// <summary>Columns whose clock rows go into one INSERT.</summary>
+    private const int MaxRowsTogether = 100;
+
+    /// <summary>Raises a column's version, unless it is at the end of those that are counted, or no integer: a number that was forged or
+    /// written by hand.</summary>
+    private static readonly string Raise = " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2,"
+        + $" site_id = 0, seq = ?3 WHERE col_version < {VersionLimits.ColumnVersionReach}";
+
+    private readonly Replica replica;
+    private readonly TrackedTable table;
+    private readonly KeyCeiling ceiling;
+    private readonly KeyRules rules;
+    private readonly Statement exists;
+    private readonly Statement[] insertAll;
+    private readonly int[] insertAllCounts;
+    private readonly Statement[] upsert;
+    private readonly Statement createSentinel;
+    private readonly Statement raiseSentinel;
+    private readonly Statement deleteSentinel;
+    private readonly Statement readSentinel;
+    private readonly Statement setSentinel;
+    private readonly Statement beginLife;
+    private readonly Statement beginColumn;
+    private readonly Statement deleteColumns;
+    private readonly Statement columnsOf;
+    private readonly Statement move;
+    private readonly Statement onlyNew;
+    private readonly ByteStringList names = new();
+    private readonly KeyBuffer replaced;
+
+    public LocalClockWriter(Replica replica, TrackedTable table)
+    {
+        this.replica = replica;
+        this.table = table;
+        ceiling = table.Ceiling(replica);
+        rules = table.Rules(replica.Connection);
+        replaced = new KeyBuffer(replica.Connection);
+        string clock = table.QuotedClock;
+        exists = Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
+        List<Statement> inserts = [];
+        List<int> counts = [];
+        for (int start = 0; start < table.ValueColumns.Length; start += MaxRowsTogether)
+        {
+            TableColumn[] part = [.. table.ValueColumns.Skip(start).Take(MaxRowsTogether)];
+            inserts.Add(Prepare(
+                $"INSERT OR IGNORE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
+                + string.Join(", ", part.Select((column, i) => $"(?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3 + {i})"))));
+            counts.Add(part.Length);
+        }
+
+        insertAll = [.. inserts];
+        insertAllCounts = [.. counts];
+        upsert =
+        [
+            .. table.ValueColumns.Select(column => Prepare(
+                $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
+                + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
+                + Raise)),
+        ];
+
+        const string Raised = "col_version = col_version + 1 + (col_version & 1), db_version = ?2, site_id = 0, seq = ?3";
+        string bounded = $"col_version < {VersionLimits.MaxCausalLength - 1}";
+        const string Row = "(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ";
+        createSentinel = Prepare(
+            $"INSERT INTO {clock}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
+        raiseSentinel = Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
+        deleteSentinel = Prepare(
+            $"INSERT INTO {clock}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
+            + " col_version = col_version + 2 - (col_version & 1), db_version = ?2, site_id = 0, seq = ?3"
+            + $" WHERE col_version < {VersionLimits.MaxCausalLength}");
+        readSentinel = Prepare($"SELECT col_version FROM {clock} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        setSentinel = Prepare(
+            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ?4, ?2, 0, ?3)"
+            + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = ?4, db_version = ?2, site_id = 0, seq = ?3");
+        beginLife = Prepare(
+            $"INSERT INTO {clock}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
+        beginColumn = Prepare(
+            $"UPDATE {clock} SET col_version = 1, db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
+        deleteColumns = Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
+        columnsOf = Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+        onlyNew = Prepare(
+            $"SELECT col_name FROM {clock} AS c WHERE pk = ?1 AND col_name <> '__[RIP]__'"
+            + $" AND NOT EXISTS (SELECT 1 FROM {clock} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
+        // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
+        move = Prepare(
+            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3){Raise}");
+    }
+
+    /// <summary>A row was inserted.</summary>
+    public void Insert(KeyBuffer key)
+    {
+        long dbVersion = replica.Clock.Next();
+        if (LiveAboveEqualKeys(key, dbVersion))
+        {
+            UpsertColumns(key, dbVersion);
+            return;
+        }
+
+        if (table.ValueColumns.Length == 0)
+        {
+            WriteSentinel(createSentinel, key, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
+            return;
+        }
+
+        if (!ceiling.IsNew(key.Data, key.Length) && Exists(key))
+        {
+            // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
+            WriteSentinel(raiseSentinel, key, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
+            UpsertColumns(key, dbVersion);
+            return;
+        }
+
+        for (int i = 0; i < insertAll.Length; i++)
+        {
+            Write(insertAll[i], key, dbVersion, replica.Clock.TakeSeqs(insertAllCounts[i]));
+        }
+    }
+
+    private void UpsertColumns(KeyBuffer key, long dbVersion)
+    {
+        for (int i = 0; i < upsert.Length; i++)
+        {
+            UpsertColumn(key, i, dbVersion);
+        }
+    }
+
+    /// <summary>A row was deleted.</summary>
+    public void Delete(KeyBuffer key)
+    {
+        long dbVersion = replica.Clock.Next();
+        Delete(key, dbVersion, replica.Clock.TakeSeq());
+    }
+
+    /// <summary>A row was deleted, at a place in the transaction that was kept for it.</summary>
+    public void Delete(KeyBuffer key, long dbVersion, long seq)
+    {
+        WriteSentinel(deleteSentinel, key, dbVersion, seq, mayStay: false);
+        key.BindTo(deleteColumns, 1);
+        deleteColumns.Run();
+    }
+
+    /// <summary>The row's key changed: the old key's row dies, its columns live on under the new one.</summary>
+    public void ChangeKey(KeyBuffer oldKey, KeyBuffer newKey)
+    {
+        long dbVersion = replica.Clock.Next();
+        WriteSentinel(deleteSentinel, oldKey, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
+        bool atEnd = false;
+        oldKey.BindTo(columnsOf, 1);
+        try
+        {
+            while (columnsOf.Step())
+            {
+                move.BindText(4, columnsOf.Text(0));
+                atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+            }
+        }
+        finally
+        {
+            columnsOf.Reset();
+        }
+
+        // A row that this one replaces may have columns that this one never had: they are NULL now, which others must hear of.
+        atEnd |= RaiseOnlyNew(oldKey, newKey, dbVersion);
+
+        oldKey.BindTo(deleteColumns, 1);
+        deleteColumns.Run();
+        WriteSentinel(createSentinel, newKey, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
+        if (atEnd)
+        {
+            BeginLife(newKey, dbVersion);
+        }
+
+        LiveAboveEqualKeys(newKey, dbVersion, oldKey);
+    }
+
+    /// <summary>Whether the clocks say that the row lives.</summary>
+    public bool IsAlive(KeyBuffer key)
+    {
+        key.BindTo(readSentinel, 1);
+        bool hasSentinel = readSentinel.Step();
+        bool isOdd = hasSentinel && (readSentinel.Int64(0) & 1) == 1;
+        readSentinel.Reset();
+        return hasSentinel ? isOdd : Exists(key);
+    }
+
+    /// <summary>A column got another value, or appeared.</summary>
+    public void UpsertColumn(KeyBuffer key, int column, long dbVersion)
+    {
+        if (!Write(upsert[column], key, dbVersion, replica.Clock.TakeSeq()))
+        {
+            BeginLife(key, dbVersion);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, createSentinel, raiseSentinel,
+            deleteSentinel, readSentinel, setSentinel, beginLife, beginColumn, deleteColumns, columnsOf, move, onlyNew])
+        {
+            statement.Dispose();
+        }
+
+        names.Dispose();
+        replaced.Dispose();
+    }
+
+    /// <summary>Raises the columns that only the new key's row had. They are all read before the first is written: a row written under
+    /// a reader may be read again.</summary>
+    /// <returns>Whether a version is at its end.</returns>
+    private bool RaiseOnlyNew(KeyBuffer oldKey, KeyBuffer newKey, long dbVersion)
+    {
+        newKey.BindTo(onlyNew, 1);
+        oldKey.BindTo(onlyNew, 2);
+        names.Clear();
+        while (onlyNew.Step())
+        {
+            names.Add(onlyNew.Text(0));
+        }
+
+        onlyNew.Reset();
+        bool atEnd = false;
+        for (int i = 0; i < names.Count; i++)
+        {
+            move.BindText(4, names[i]);
+            atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+        }
+
+        return atEnd;
+    }
+
+    /// <summary>A column's version is at the end of those that are counted: the row begins a new life, in which its columns count from 1.
+    /// Nothing is lost by it, since all columns that the row has are sent again.</summary>
+    private void BeginLife(KeyBuffer key, long dbVersion)
+    {
+        WriteSentinel(beginLife, key, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
+        names.Clear();
+        key.BindTo(columnsOf, 1);
+        while (columnsOf.Step())
+        {
+            // The blocks of a text have versions of another kind: odd ones are alive.
+            if (!columnsOf.Text(0).Contains(TrackedTable.BlockSeparator))
+            {
+                names.Add(columnsOf.Text(0));
+            }
+        }
+
+        columnsOf.Reset();
+        for (int i = 0; i < names.Count; i++)
+        {
+            beginColumn.BindText(4, names[i]);
+            Write(beginColumn, key, dbVersion, replica.Clock.TakeSeq());
+        }
+    }
+
+    /// <summary>Writes the sentinel of a row.</summary>
+    /// <param name="statement">What becomes of it; it changes nothing when the causal length is at its end.</param>
+    /// <param name="key">The row.</param>
+    /// <param name="dbVersion">The transaction's db_version.</param>
+    /// <param name="seq">The sentinel's place in it.</param>
+    /// <param name="mayStay">Whether a row that is alive may stay in the life that it has.</param>
+    private void WriteSentinel(Statement statement, KeyBuffer key, long dbVersion, long seq, bool mayStay)
+    {
+        if (Write(statement, key, dbVersion, seq))
+        {
+            return;
+        }
+
+        key.BindTo(readSentinel, 1);
+        if (!readSentinel.Step())
+        {
+            readSentinel.Reset();
+            return;
+        }
+
+        bool isInteger = readSentinel.Type(0) == StorageClass.Integer;
+        long length = readSentinel.Int64(0);
+        string shown = readSentinel.String(0);
+        readSentinel.Reset();
+        if (!mayStay || !isInteger || (length & 1) == 0 || length > VersionLimits.MaxCausalLength)
+        {
+            throw Exhausted(key, shown);
+        }
+    }
+
+    private EngineException Exhausted(KeyBuffer key, object causalLength) => new(
+        ResultCode.Error, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal length of this row is"
+            + $" {causalLength}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
+
+    /// <summary>Keys stay where they are from row to row.</summary>
+    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+
+    /// <summary>A new row lives above the tombstones of keys that are equal to its own: to others they are one row, whose lives follow each
+    /// other whatever bytes they have. A living one of them was replaced: only one of them can have a row.</summary>
+    /// <param name="key">The row's key.</param>
+    /// <param name="dbVersion">The transaction's db_version.</param>
+    /// <param name="oldKey">The key that it had before, if any: no look-up finds a dead one by a collation of the host's.</param>
+    /// <returns>Whether its sentinel has been written for that.</returns>
+    private bool LiveAboveEqualKeys(KeyBuffer key, long dbVersion, KeyBuffer? oldKey = null)
+    {
+        if (!rules.HasEqualKeys || rules.Match(key.Data, (int)key.Length) != KeyMatch.Loose)
+        {
+            return false;
+        }
+
+        KeyForms forms = rules.Forms(replica.Connection, table);
+        long highest = oldKey != null && forms.AreEqual(oldKey, key) ? forms.CausalLength(oldKey.Bytes) ?? 0 : 0;
+        KeyFormList others = forms.FindOthers(key.Data, (int)key.Length);
+        for (int i = 0; i < others.Count; i++)
+        {
+            highest = Math.Max(highest, others.CausalLength(i) + (others.IsAlive(i) ? 1 : 0));
+            if (others.IsAlive(i))
+            {
+                replaced.Assign(others.Key(i));
+                replica.Replaced.WriteTombstone(table, replaced, dbVersion, replica.Clock.TakeSeq());
+            }
+        }
+
+        long own = forms.CausalLength(key.Bytes) ?? 0;
+        if (highest == 0 || ((own & 1) == 1 && own > highest))
+        {
+            return false;
+        }
+
+        highest = Math.Max(highest, own);
+        highest += 1 + (highest & 1);
+        if (highest > VersionLimits.MaxCausalLength)
+        {
+            throw Exhausted(key, highest - 1);
+        }
+
+        setSentinel.Bind(4, highest);
+        Write(setSentinel, key, dbVersion, replica.Clock.TakeSeq());
+        return true;
+    }
+
+    private bool Exists(KeyBuffer key)
+    {
+        key.BindTo(exists, 1);
+        bool found = exists.Step();
+        exists.Reset();
+        return found;
+    }
+
+    /// <returns>Whether a clock row was written.</returns>
+    private bool Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
+    {
+        ceiling.Note(key.Data, key.Length);
+        key.BindTo(statement, 1);
+        statement.Bind(2, dbVersion);
+        statement.Bind(3, seq);
+        statement.Run();
+        return replica.Connection.Changes > 0;
+    }
+}

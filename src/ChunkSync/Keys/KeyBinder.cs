@@ -1,0 +1,70 @@
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Keys;
+
+/// <summary>Binds the values of a pk blob (format H) to parameters 1 … k of a statement, in the declaration order of the key
+/// columns, which is the order of the blob.</summary>
+internal static unsafe class KeyBinder
+{
+    private const int ShownBytes = 64;
+
+    /// <summary>Binds the values without copying them: the blob stays in place while the statement is used.</summary>
+    /// <exception cref="EngineException">The blob is malformed or has another number of values than the key.</exception>
+    public static void Bind(Statement statement, TrackedTable table, byte* key, int length)
+    {
+        if (!TryBind(statement, table, key, length))
+        {
+            throw new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: pk x'"
+                + Convert.ToHexStringLower(new ReadOnlySpan<byte>(key, Math.Min(length, ShownBytes)))
+                + $"' does not hold the {table.KeyColumns.Length} values of the key of {table.Name}");
+        }
+    }
+
+    /// <summary>Like <see cref="Bind"/>; false for a blob that does not fit the table's key.</summary>
+    public static bool TryBind(Statement statement, TrackedTable table, byte* key, int length)
+    {
+        int count = table.KeyColumns.Length;
+        if (length < 1 || key[0] != count)
+        {
+            return false;
+        }
+
+        ValueReader reader = new(key + 1, length - 1);
+        for (int i = 1; i <= count; i++)
+        {
+            if (!reader.TryRead(out WireValue value))
+            {
+                return false;
+            }
+
+            BindValue(statement, i, value);
+        }
+
+        return reader.Remaining == 0;
+    }
+
+    /// <summary>Binds one decoded value without copying it.</summary>
+    public static void BindValue(Statement statement, int index, in WireValue value)
+    {
+        switch (value.Kind)
+        {
+            case WireKind.Integer:
+                statement.Bind(index, value.Integer);
+                break;
+            case WireKind.Real:
+                statement.Bind(index, value.Real);
+                break;
+            case WireKind.Text:
+                statement.BindStaticText(index, value.Data, value.Length);
+                break;
+            case WireKind.Blob:
+                statement.BindStaticBlob(index, value.Data, value.Length);
+                break;
+            default:
+                statement.BindNull(index);
+                break;
+        }
+    }
+}

@@ -1,0 +1,289 @@
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>The statements that a merge reads and writes one table's rows and clocks with. Prepared once per shape.</summary>
+internal sealed unsafe class RemoteRowWriter : IDisposable
+{
+    /// <summary>Column sets whose statements are kept.</summary>
+    private const int MaxShapes = 32;
+
+    /// <summary>Clock rows written by one statement.</summary>
+    private const int MaxClockRows = 64;
+
+    /// <summary>Parameters of a clock statement before those of its rows, and per row.</summary>
+    private const int ClockHead = 2;
+    private const int ClockRow = 4;
+
+    /// <summary>The same for the first clock rows of a key.</summary>
+    private const int NewClockHead = 3;
+    private const int NewClockRow = 2;
+
+    /// <summary>The statements for one set of columns.</summary>
+    private sealed record Shape(int[] Columns, Statement Update, Statement Upsert)
+    {
+        /// <summary>Writes the columns' clock rows of a key that has none; null when there are too many for one statement.</summary>
+        public Statement? NewClocks { get; init; }
+    }
+
+    private readonly Connection connection;
+    private readonly TrackedTable table;
+    private readonly List<Shape> shapes = [];
+    private readonly Statement?[] clocks = new Statement?[MaxClockRows + 1];
+    private readonly Statement?[] values;
+    private readonly Statement delete;
+    private readonly Statement exists;
+    private readonly Statement deleteColumnClocks;
+    private readonly Statement resetColumnClocks;
+    private readonly string keyCondition;
+
+    public RemoteRowWriter(Connection connection, TrackedTable table)
+    {
+        this.connection = connection;
+        this.table = table;
+        values = new Statement?[table.ValueColumns.Length];
+        keyCondition = string.Join(" AND ", table.Rules(connection).Conditions);
+        ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
+        delete = connection.Prepare($"DELETE FROM {table.Quoted} WHERE {keyCondition}");
+        exists = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE {keyCondition}");
+        deleteColumnClocks = connection.Prepare(
+            $"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}'");
+        resetColumnClocks = connection.Prepare(
+            $"UPDATE {table.QuotedClock} SET col_version = 0, db_version = ?2 WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}'");
+    }
+
+    /// <summary>The clock rows of a pk blob: col_name, col_version.</summary>
+    public Statement ReadClocks { get; }
+
+    /// <summary>The current value of a column; NULL when there is no row. The value is valid until <see cref="Release"/>.</summary>
+    public WireValue ReadValue(byte* key, int keyLength, int column)
+    {
+        Statement statement = values[column] ??= connection.Prepare(
+            $"SELECT {table.ValueColumns[column].Quoted} FROM {table.Quoted} WHERE {keyCondition}");
+        statement.Reset();
+        KeyBinder.Bind(statement, table, key, keyLength);
+        return statement.Step() ? StoredValue.Read(statement, 0) : default;
+    }
+
+    /// <summary>Ends the reading of a value.</summary>
+    public void Release(int column) => values[column]?.Reset();
+
+    /// <summary>Writes columns of a row: an UPDATE where the row is known, falling back to an upsert that makes it.</summary>
+    /// <param name="key">The pk blob.</param>
+    /// <param name="keyLength">Its length.</param>
+    /// <param name="columns">The columns, ascending; none to make the row with its key only.</param>
+    /// <param name="newValues">The values by column.</param>
+    /// <param name="known">Whether the row is expected to be there.</param>
+    /// <returns>False when a trigger of the user's left the row as it was, with RAISE(IGNORE).</returns>
+    public bool WriteColumns(byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
+    {
+        Shape shape = ShapeOf(columns);
+        if (known && columns.Length > 0)
+        {
+            RunBase(shape.Update, key, keyLength, columns, newValues);
+            if (connection.Changes > 0)
+            {
+                return true;
+            }
+        }
+
+        RunBase(shape.Upsert, key, keyLength, columns, newValues);
+        return connection.Changes > 0 || (columns.IsEmpty && Exists(key, keyLength));
+    }
+
+    /// <summary>Deletes a row; nothing happens when there is none.</summary>
+    /// <param name="key">The pk blob.</param>
+    /// <param name="keyLength">Its length.</param>
+    /// <param name="known">Whether the row is expected to be there.</param>
+    /// <returns>False when a trigger of the user's kept the row, with RAISE(IGNORE).</returns>
+    public bool Delete(byte* key, int keyLength, bool known)
+    {
+        RunBase(delete, key, keyLength, [], []);
+        return !known || connection.Changes > 0 || !Exists(key, keyLength);
+    }
+
+    /// <summary>Removes the clocks of a row's columns; the sentinel stays.</summary>
+    public void DeleteColumnClocks(byte* key, int keyLength)
+    {
+        deleteColumnClocks.BindStaticBlob(1, key, keyLength);
+        deleteColumnClocks.Run();
+    }
+
+    /// <summary>Sets the clocks of a row's columns to version 0: the row lives again, and any column write wins.</summary>
+    public void ResetColumnClocks(byte* key, int keyLength, long dbVersion)
+    {
+        resetColumnClocks.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion);
+        resetColumnClocks.Run();
+    }
+
+    /// <summary>Writes the first clock rows of a pk blob: there is nothing to replace, and most parameters are the same.</summary>
+    /// <param name="key">The pk blob.</param>
+    /// <param name="keyLength">Its length.</param>
+    /// <param name="dbVersion">Their db_version.</param>
+    /// <param name="columns">The columns of the entries, ascending.</param>
+    /// <param name="entries">The clock rows; with a sentinel in front there is one more than columns.</param>
+    public void WriteNewClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<int> columns, ReadOnlySpan<ClockEntry> entries)
+    {
+        Statement? statement = entries.Length == columns.Length && HaveOneSite(entries) ? ShapeOf(columns).NewClocks : null;
+        if (statement == null)
+        {
+            WriteClocks(key, keyLength, dbVersion, entries);
+            return;
+        }
+
+        statement.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion).Bind(3, entries[0].Site);
+        for (int i = 0; i < entries.Length; i++)
+        {
+            int parameter = NewClockHead + (NewClockRow * i);
+            statement.Bind(parameter + 1, entries[i].Version);
+            statement.Bind(parameter + 2, entries[i].Seq);
+        }
+
+        statement.Run();
+    }
+
+    /// <summary>Writes clock rows of one pk blob.</summary>
+    public void WriteClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<ClockEntry> entries)
+    {
+        while (!entries.IsEmpty)
+        {
+            int count = Math.Min(entries.Length, MaxClockRows);
+            Statement statement = clocks[count] ??= connection.Prepare(ClockSql(count));
+            statement.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion);
+            for (int i = 0; i < count; i++)
+            {
+                ref readonly ClockEntry entry = ref entries[i];
+                int parameter = ClockHead + (ClockRow * i);
+                statement.BindStaticText(parameter + 1, entry.Name, entry.NameLength);
+                statement.Bind(parameter + 2, entry.Version);
+                statement.Bind(parameter + 3, entry.Site);
+                statement.Bind(parameter + 4, entry.Seq);
+            }
+
+            statement.Run();
+            entries = entries[count..];
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Statement? statement in (Statement?[])[.. clocks, .. values, ReadClocks, delete, exists, deleteColumnClocks, resetColumnClocks])
+        {
+            statement?.Dispose();
+        }
+
+        shapes.ForEach(Drop);
+    }
+
+    private bool Exists(byte* key, int keyLength)
+    {
+        KeyBinder.Bind(exists, table, key, keyLength);
+        bool found = exists.Step();
+        exists.Reset();
+        return found;
+    }
+
+    private static void Drop(Shape shape)
+    {
+        shape.Update.Dispose();
+        shape.Upsert.Dispose();
+        shape.NewClocks?.Dispose();
+    }
+
+    private void RunBase(Statement statement, byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues)
+    {
+        KeyBinder.Bind(statement, table, key, keyLength);
+        for (int i = 0; i < columns.Length; i++)
+        {
+            KeyBinder.BindValue(statement, table.KeyColumns.Length + 1 + i, newValues[columns[i]]);
+        }
+
+        int code = statement.TryRun();
+        if (code != ResultCode.Done)
+        {
+            EngineException failure = statement.Failure(code);
+            statement.Reset();
+            throw new EngineException(
+                failure.Code, $"{failure.Message} (table {table.Name}, key {KeyText.Describe(key, keyLength)})");
+        }
+
+        statement.Reset();
+    }
+
+    private Shape ShapeOf(ReadOnlySpan<int> columns)
+    {
+        for (int i = 0; i < shapes.Count; i++)
+        {
+            if (columns.SequenceEqual(shapes[i].Columns))
+            {
+                return shapes[i];
+            }
+        }
+
+        if (shapes.Count == MaxShapes)
+        {
+            Drop(shapes[0]);
+            shapes.RemoveAt(0);
+        }
+
+        Shape made = MakeShape(columns.ToArray());
+        shapes.Add(made);
+        return made;
+    }
+
+    private Shape MakeShape(int[] columns)
+    {
+        int keys = table.KeyColumns.Length;
+        string[] names = [.. columns.Select(column => table.ValueColumns[column].Quoted)];
+        string keyNames = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
+        string all = string.Join(", ", table.KeyColumns.Select(column => column.Quoted).Concat(names));
+        string parameters = string.Join(", ", Enumerable.Range(1, keys + columns.Length).Select(i => "?" + i));
+        string conflict = columns.Length == 0
+            ? "NOTHING"
+            : "UPDATE SET " + string.Join(", ", names.Select(name => $"{name} = excluded.{name}"));
+        string assignments = columns.Length == 0
+            ? $"{table.KeyColumns[0].Quoted} = {table.KeyColumns[0].Quoted}"
+            : string.Join(", ", names.Select((name, i) => $"{name} = ?{keys + 1 + i}"));
+        return new Shape(
+            columns,
+            connection.Prepare($"UPDATE {table.Quoted} SET {assignments} WHERE {keyCondition}"),
+            connection.Prepare($"INSERT INTO {table.Quoted}({all}) VALUES ({parameters}) ON CONFLICT({keyNames}) DO {conflict}"))
+        {
+            NewClocks = columns.Length is > 0 and <= MaxClockRows ? connection.Prepare(NewClockSql(columns)) : null,
+        };
+    }
+
+    private static bool HaveOneSite(ReadOnlySpan<ClockEntry> entries)
+    {
+        foreach (ref readonly ClockEntry entry in entries)
+        {
+            if (entry.Site != entries[0].Site)
+            {
+                return false;
+            }
+        }
+
+        return entries.Length > 0;
+    }
+
+    /// <summary>OR IGNORE has nothing to ignore here: it tells SQLite that the statement never aborts half-way, and no statement
+    /// journal is kept.</summary>
+    private string NewClockSql(int[] columns) =>
+        $"INSERT OR IGNORE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
+        + string.Join(", ", columns.Select((column, i) =>
+        {
+            int parameter = NewClockHead + (NewClockRow * i);
+            return $"(?1, {Connection.Literal(table.ValueColumns[column].ClockName)}, ?{parameter + 1}, ?2, ?3, ?{parameter + 2})";
+        }));
+
+    private string ClockSql(int count) =>
+        $"INSERT OR REPLACE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
+        + string.Join(", ", Enumerable.Range(0, count).Select(i =>
+        {
+            int parameter = ClockHead + (ClockRow * i);
+            return $"(?1, ?{parameter + 1}, ?{parameter + 2}, ?2, ?{parameter + 3}, ?{parameter + 4})";
+        }));
+}

@@ -1,0 +1,85 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Session;
+
+/// <summary>Table <c>cloudsync_settings</c> (behaviour E.3): keys compare without case, all values are stored as TEXT. Before the
+/// first init there is no table: every key is absent.</summary>
+internal sealed class Settings
+{
+    public const string Version = "version";
+    public const string SchemaVersion = "schemaversion";
+    public const string SendDbVersion = "send_dbversion";
+    public const string CheckDbVersion = "check_dbversion";
+    public const string CheckSeq = "check_seq";
+    public const string PayloadMaxChunkSize = "payload_max_chunk_size";
+    public const string SkipSchemaHashCheck = "skip_schema_hash_check";
+    public const string PreAlterDbVersion = "pre_alter_dbversion";
+    public const string Schema = "schema";
+
+    private readonly Replica replica;
+    private readonly Statement readInteger;
+    private readonly Statement readText;
+    private readonly Statement write;
+    private readonly Statement remove;
+
+    public Settings(Replica replica)
+    {
+        this.replica = replica;
+        Connection connection = replica.Connection;
+        readInteger = connection.Prepare("SELECT CAST(value AS INTEGER) FROM main.cloudsync_settings WHERE key = ?1");
+        readText = connection.Prepare("SELECT CAST(value AS TEXT) FROM main.cloudsync_settings WHERE key = ?1");
+        write = connection.Prepare(
+            "INSERT INTO main.cloudsync_settings(key, value) VALUES (?1, CAST(?2 AS TEXT))"
+            + " ON CONFLICT(key) DO UPDATE SET value = excluded.value");
+        remove = connection.Prepare("DELETE FROM main.cloudsync_settings WHERE key = ?1");
+    }
+
+    /// <summary>A setting converted as SQLite converts TEXT to INTEGER; null when it is absent.</summary>
+    public long? Integer(string key)
+    {
+        if (!replica.Sites.HasLocal)
+        {
+            return null;
+        }
+
+        readInteger.Bind(1, key);
+        long? value = readInteger.Step() && !readInteger.IsNull(0) ? readInteger.Int64(0) : null;
+        readInteger.Reset();
+        return value;
+    }
+
+    /// <summary>A setting's text; null when it is absent.</summary>
+    public string? Text(string key)
+    {
+        if (!replica.Sites.HasLocal)
+        {
+            return null;
+        }
+
+        readText.Bind(1, key);
+        string? value = readText.Step() && !readText.IsNull(0) ? readText.String(0) : null;
+        readText.Reset();
+        return value;
+    }
+
+    /// <summary>Stores a setting.</summary>
+    public void Set(string key, string value)
+    {
+        write.Bind(1, key).Bind(2, value);
+        write.Run();
+    }
+
+    /// <summary>Stores a number, as TEXT.</summary>
+    public void Set(string key, long value)
+    {
+        write.Bind(1, key).Bind(2, value);
+        write.Run();
+    }
+
+    /// <summary>Removes a setting; nothing happens when it is absent.</summary>
+    public void Remove(string key)
+    {
+        remove.Bind(1, key);
+        remove.Run();
+    }
+}

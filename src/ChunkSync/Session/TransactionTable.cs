@@ -1,0 +1,102 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Session;
+
+/// <summary>The table <c>chunksync_transaction</c>: no rows, not for users. The engine writes to it once in every transaction
+/// that takes a db_version, and SQLite then tells it how the transaction ends. This replaces commit and rollback hooks, of
+/// which a connection has only one each, the host's.</summary>
+internal sealed unsafe class TransactionTable : VirtualTable
+{
+    public const string Name = "chunksync_transaction";
+
+    private readonly Replica replica;
+    private readonly Statement join;
+    private bool joining;
+
+    public TransactionTable(Replica replica)
+    {
+        this.replica = replica;
+        join = replica.Connection.Prepare("INSERT INTO " + Name + "(event) VALUES (0)");
+    }
+
+    /// <summary>How SQLite registers it.</summary>
+    public static ModuleDefinition Definition { get; } = new(
+        Name, Writable: true, Transactional: true, state => ((Replica)state).Transaction)
+    {
+        InSchema = SchemaUse.DirectOnly,
+        Summary = "Internal: how the engine learns that a transaction ended. Always empty.",
+        Example = "SELECT count(*) FROM chunksync_transaction",
+    };
+
+    /// <summary>How many transactions this connection has joined: tells one transaction from the next.</summary>
+    public long Number { get; private set; }
+
+    /// <summary>True from the first write of a transaction to its end.</summary>
+    public bool IsJoined { get; private set; }
+
+    /// <summary>How many transactions were joined: SQLite counts each as a written row.</summary>
+    public int Joins { get; private set; }
+
+    /// <summary>The statement that joins; run by anybody else it fails and changes nothing.</summary>
+    public Statement JoinStatement => join;
+
+    public override string Declaration => "CREATE TABLE x(event)";
+
+    /// <summary>Takes part in the current transaction, so that its end is noticed. The host's last_insert_rowid stays.</summary>
+    public void Join()
+    {
+        if (IsJoined)
+        {
+            return;
+        }
+
+        long lastRowId = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
+        joining = true;
+        try
+        {
+            join.Run();
+            Joins++;
+        }
+        finally
+        {
+            joining = false;
+            Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
+        }
+    }
+
+    public override int BestIndex(IndexInfo* plan)
+    {
+        plan->EstimatedCost = 1;
+        plan->EstimatedRows = 1;
+        return ResultCode.Ok;
+    }
+
+    public override VirtualCursor Open() => new EmptyCursor();
+
+    public override long Update(int count, nint* arguments) => joining
+        ? 0
+        : throw new EngineException(ResultCode.ReadOnly, "table " + Name + " may not be modified");
+
+    public override void Begin()
+    {
+        IsJoined = true;
+        Number++;
+    }
+
+    public override void Sync() => replica.Committing();
+
+    public override void Commit()
+    {
+        IsJoined = false;
+        replica.Committed();
+    }
+
+    public override void Rollback()
+    {
+        IsJoined = false;
+        replica.Clock.Rollback();
+        replica.Undone();
+    }
+
+    public override void RollbackTo(int savepoint) => replica.Undone();
+}

@@ -1,0 +1,32 @@
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Sql.Help;
+
+/// <summary>The table <c>cloudsync_help</c>: everything that the extension registers, from the same source as it is registered from.
+/// <code>
+/// SELECT name, arity, summary FROM cloudsync_help WHERE kind = 'table';
+/// </code>
+/// There are no plans: every scan reads all of the few rows.</summary>
+internal sealed unsafe class HelpTable : VirtualTable
+{
+    private const int EstimatedRows = 60;
+
+    /// <summary>How SQLite registers it.</summary>
+    public static ModuleDefinition Definition { get; } = new("cloudsync_help", Writable: false, Transactional: false, _ => new HelpTable())
+    {
+        InSchema = SchemaUse.Innocuous,
+        Summary = "This help: name, arity, kind, summary and example of everything that the extension registers, and whether a schema may use it.",
+        Example = "SELECT name, arity, summary FROM cloudsync_help WHERE kind = 'table'",
+    };
+
+    public override string Declaration => "CREATE TABLE x(name TEXT, arity INTEGER, kind TEXT, summary TEXT, example TEXT, in_schema TEXT)";
+
+    public override int BestIndex(IndexInfo* plan)
+    {
+        plan->EstimatedCost = EstimatedRows;
+        plan->EstimatedRows = EstimatedRows;
+        return ResultCode.Ok;
+    }
+
+    public override VirtualCursor Open() => new HelpCursor();
+}

@@ -1,0 +1,45 @@
+using ChunkSync.Session;
+using ChunkSync.Sql.Backfill;
+using ChunkSync.Sql.Help;
+using ChunkSync.Sql.Probe;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Sql;
+
+/// <summary>Everything the extension registers, in one place: functions and tables come from here, and so do the table
+/// <c>cloudsync_help</c> and the reference documentation.</summary>
+internal static class Registration
+{
+    /// <summary>All SQL functions.</summary>
+    public static IReadOnlyList<FunctionDefinition> Functions { get; } =
+    [
+        .. VersionFunctions.All,
+        .. CaptureFunctions.All,
+        .. ReplaceFunctions.All,
+        .. FilterFunctions.All,
+        .. TableFunctions.All,
+        .. SettingFunctions.All,
+        .. KeyFunctions.All,
+        .. UuidFunctions.All,
+        .. PayloadFunctions.All,
+        .. ReceiveFunctions.All,
+        .. ProbeFunctions.All,
+        BackfillTick.Definition,
+    ];
+
+    /// <summary>All virtual tables.</summary>
+    public static IReadOnlyList<ModuleDefinition> Modules { get; } =
+    [
+        Replica.KeeperDefinition,
+        TransactionTable.Definition,
+        ChangesTable.Definition,
+        PayloadChunksTable.Definition,
+        ReceiveGapsTable.Definition,
+        PayloadRowsTable.Definition,
+        PayloadProbeTable.Definition,
+        PayloadProbePlanTable.Definition,
+        PayloadRunTable.Definition,
+        BackfillPlanTable.Definition,
+        HelpTable.Definition,
+    ];
+}

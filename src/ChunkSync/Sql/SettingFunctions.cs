@@ -1,0 +1,166 @@
+using ChunkSync.Catalog;
+using ChunkSync.Session;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Sql;
+
+/// <summary>The functions that store settings (behaviour I). They return NULL, and do nothing before the first init.</summary>
+internal static unsafe class SettingFunctions
+{
+    public static IReadOnlyList<FunctionDefinition> All { get; } =
+    [
+        new("cloudsync_set", 2, &Set)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Stores a setting, one of " + string.Join(", ", SettingDefinition.All.Select(setting => setting.Name))
+                + "; a NULL value removes it.",
+            Example = "SELECT cloudsync_set('payload_max_chunk_size', 1048576)",
+        },
+        new("cloudsync_set_table", 3, &SetTable)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Stores a setting of a table; a NULL value removes it, a NULL key removes all of the table's.",
+            Example = "SELECT cloudsync_set_table('items', 'owner', 'shop')",
+        },
+        new("cloudsync_set_column", 4, &SetColumn)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Stores a setting of a column; a NULL value removes it.",
+            Example = "SELECT cloudsync_set_column('items', 'name', 'note', 'x')",
+        },
+        new("cloudsync_set_schema", 1, &SetSchema)
+        {
+            InSchema = SchemaUse.DirectOnly,
+            Summary = "Stores a schema name, for compatibility; it has no effect.",
+            Example = "SELECT cloudsync_set_schema('public')",
+        },
+        new("cloudsync_schema", 0, &Schema)
+        {
+            InSchema = SchemaUse.Trusted,
+            Summary = "The stored schema name, or NULL.",
+            Example = "SELECT cloudsync_schema()",
+        },
+        new("cloudsync_table_schema", 1, &TableSchema)
+        {
+            InSchema = SchemaUse.Innocuous,
+            Summary = "NULL: SQLite tables have no schema of their own.",
+            Example = "SELECT cloudsync_table_schema('items')",
+        },
+    ];
+
+    private static void Set(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        call.ReturnNull();
+        if (call[0].IsNull)
+        {
+            return;
+        }
+
+        // Whatever a file has can be removed; only what is known can be set.
+        string key = call[0].String;
+        SettingDefinition? setting = call[1].IsNull ? null : SettingDefinition.Find(key);
+        string? value = setting?.Read(call[1]);
+        if (replica.IsInitialized)
+        {
+            Store(replica, setting?.Name ?? key, value);
+        }
+    }
+
+    private static void Store(Replica replica, string key, string? value)
+    {
+        if (value == null)
+        {
+            replica.Settings.Remove(key);
+        }
+        else
+        {
+            replica.Settings.Set(key, value);
+        }
+    }
+
+    private static void SetTable(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        call.ReturnNull();
+        if (!replica.IsInitialized || call[0].IsNull)
+        {
+            return;
+        }
+
+        if (call[1].IsNull)
+        {
+            using Statement remove = replica.Connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1");
+            remove.Bind(1, call[0].String);
+            remove.Run();
+            replica.Invalidate();
+            return;
+        }
+
+        Write(replica, call[0].String, "*", call[1].String, call[2]);
+    }
+
+    private static void SetColumn(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        call.ReturnNull();
+        if (!replica.IsInitialized || call[0].IsNull || call[1].IsNull || call[2].IsNull)
+        {
+            return;
+        }
+
+        string table = call[0].String;
+        string column = call[1].String;
+        bool block = call[2].String == "algo" && !call[3].IsNull && call[3].String == "block";
+        if (block && replica.Tables.ColumnSetting(table, column, "algo") != "block")
+        {
+            throw new EngineException(ResultCode.Error,
+                $"cloudsync_set_column: column {column} of table {table} cannot be made a block column: this is not supported yet");
+        }
+
+        Write(replica, table, column, call[2].String, call[3]);
+    }
+
+    private static void Write(Replica replica, string table, string column, string key, Value value)
+    {
+        using Statement statement = replica.Connection.Prepare(value.IsNull
+            ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = ?2 AND key = ?3"
+            : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, ?2, ?3, ?4)");
+        statement.Bind(1, table).Bind(2, column).Bind(3, key);
+        if (!value.IsNull)
+        {
+            statement.Bind(4, value.String);
+        }
+
+        statement.Run();
+        replica.Invalidate();
+    }
+
+    private static void SetSchema(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        if (replica.IsInitialized)
+        {
+            Store(replica, Settings.Schema, call[0].IsNull ? null : TableColumn.AsciiLower(call[0].String));
+        }
+
+        call.ReturnNull();
+    }
+
+    private static void Schema(in Call call)
+    {
+        Replica replica = Replica.Of(call);
+        replica.Refresh();
+        string? schema = replica.Settings.Text(Settings.Schema);
+        if (schema == null)
+        {
+            call.ReturnNull();
+        }
+        else
+        {
+            call.Return(schema);
+        }
+    }
+
+    private static void TableSchema(in Call call) => call.ReturnNull();
+}

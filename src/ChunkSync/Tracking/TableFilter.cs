@@ -1,0 +1,81 @@
+using ChunkSync.Capture;
+using ChunkSync.Catalog;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Tracking;
+
+/// <summary><c>cloudsync_set_filter</c> and <c>cloudsync_clear_filter</c> (behaviour E.9).</summary>
+internal static class TableFilter
+{
+    private const string FilterSavepoint = "chunksync_filter";
+
+    /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. The clocks of rows that do not match are
+    /// hidden, matching rows keep theirs, get some, or are counted anew where the last filter left them out; tombstones stay.</summary>
+    /// <param name="replica">The connection's state.</param>
+    /// <param name="name">The table.</param>
+    /// <param name="filter">The expression; null for none.</param>
+    public static void Set(Replica replica, string name, string? filter)
+    {
+        TrackedTable table = replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Error,
+            $"cloudsync_{(filter == null ? "clear" : "set")}_filter: table '{name}' is not configured for sync."
+            + $" Call SELECT cloudsync_init('{name}') first.");
+        Check(replica.Connection, table, filter);
+        TableInitializer.InSavepoint(replica, FilterSavepoint, () => Apply(replica, table.Name, filter));
+        replica.Refresh();
+        _ = replica.ReplaceTriggers.TryInstall();
+    }
+
+    private static void Check(Connection connection, TrackedTable table, string? filter)
+    {
+        if (filter == null)
+        {
+            return;
+        }
+
+        // A statement of its own: what closes the parenthesis early cannot reach the trigger's text.
+        using Statement probe = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE ({filter}\n) LIMIT 0");
+        try
+        {
+            _ = probe.Handle;
+        }
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Error)
+        {
+            throw new EngineException(ResultCode.Error,
+                $"cloudsync_set_filter: the filter of table '{table.Name}' cannot be used: {failure.Message}; nothing was changed");
+        }
+    }
+
+    private static void Apply(Replica replica, string name, string? filter)
+    {
+        Connection connection = replica.Connection;
+        replica.Transaction.Join();
+        replica.Watch.Restore();
+        long floor = replica.Clock.Highest;
+        if (replica.Tables.Find(name) is TrackedTable { Filter: not null, Columns.Length: > 0 } before)
+        {
+            // Also those that an UPDATE took out: what was written to them since is not known.
+            ExistingRows.HideFiltered(replica, before);
+        }
+
+        using (Statement setting = connection.Prepare(filter == null
+            ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = 'filter'"
+            : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'filter', ?2)"))
+        {
+            setting.Bind(1, name);
+            if (filter != null)
+            {
+                setting.Bind(2, filter);
+            }
+
+            setting.Run();
+        }
+
+        replica.Invalidate();
+        replica.Refresh();
+        replica.Clock.Raise(floor);
+        TrackedTable filtered = replica.Tables.Require(name);
+        replica.Marks.ForgetWhole(filtered);
+        Action<TrackedTable> hide = filter == null ? _ => { } : table => ExistingRows.HideFiltered(replica, table);
+        TableInitializer.BringUpToDate(replica, filtered, hide, keepLost: true);
+    }
+}

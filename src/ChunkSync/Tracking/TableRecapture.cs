@@ -1,0 +1,85 @@
+using ChunkSync.Capture;
+using ChunkSync.Catalog;
+using ChunkSync.Session;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Tracking;
+
+/// <summary><c>cloudsync_recapture</c>: after a time without capture the table as it is now is the truth. Rows without clocks were inserted,
+/// clocks of living rows without a row were deleted, columns are as they are. Which values were updated nobody can know: all or none are
+/// captured as changed.</summary>
+internal static class TableRecapture
+{
+    private const string RecaptureSavepoint = "chunksync_recapture";
+
+    /// <summary>Captures a table in a savepoint of its own: after an error nothing has changed.</summary>
+    /// <param name="replica">The connection's state.</param>
+    /// <param name="name">The table's name as the user gave it; null for SQL NULL.</param>
+    /// <param name="what"><c>values</c> to capture every value as changed; null otherwise.</param>
+    /// <returns>The number of changes captured.</returns>
+    public static long Run(Replica replica, string? name, string? what)
+    {
+        if (name == null)
+        {
+            throw new EngineException(ResultCode.Error, "cloudsync_recapture requires a non-null table parameter");
+        }
+
+        if (what is not (null or "values"))
+        {
+            throw new EngineException(ResultCode.Error,
+                $"cloudsync_recapture: the second argument is '{what}', it can only be 'values' or NULL; nothing was changed");
+        }
+
+        replica.RefuseDuringMerge("cloudsync_recapture");
+        replica.Refresh();
+        TrackedTable table = Find(replica, name);
+        long captured = 0;
+        TableInitializer.InSavepoint(replica, RecaptureSavepoint, () => captured = Recapture(replica, table.Name, what != null));
+        replica.Refresh();
+        return captured;
+    }
+
+    private static TrackedTable Find(Replica replica, string name)
+    {
+        TrackedTable table = replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Error,
+            $"cloudsync_recapture: table '{name}' is not configured for sync. Call SELECT cloudsync_init('{name}') first.");
+        if (table.Columns.Length == 0)
+        {
+            throw new EngineException(ResultCode.Error, $"cloudsync_recapture: table {table.Name} does not exist; create it again, or call"
+                + $" SELECT cloudsync_cleanup('{table.Name}') to end its tracking");
+        }
+
+        return replica.Alterations.IsOpen(table)
+            ? throw new EngineException(ResultCode.Misuse, $"cloudsync_recapture: table {table.Name} is being altered; call SELECT"
+                + $" cloudsync_commit_alter('{table.Name}') first")
+            : table;
+    }
+
+    private static long Recapture(Replica replica, string name, bool values)
+    {
+        replica.Transaction.Join();
+        TrackedTable table = Find(replica, name);
+        MetadataSchema.CreateClockTable(replica.Connection, table.Name);
+
+        // Where no version is taken yet the changes get the next one; otherwise what the transaction wrote before is not counted.
+        long dbVersion = replica.Clock.Pending > 0 ? replica.Clock.Pending : replica.Clock.Highest + 1;
+        long seq = replica.Clock.TakeSeqs(0);
+        TableInitializer.BringUpToDate(replica, table, recaptured =>
+        {
+            if (table.Algorithm == CrdtAlgorithm.CausalLengthSet)
+            {
+                ExistingRows.CaptureDeletions(replica, recaptured);
+            }
+
+            if (values)
+            {
+                ExistingRows.CaptureValues(replica, recaptured);
+            }
+        }, keepLost: false);
+        using Statement count = replica.Connection.Prepare(
+            $"SELECT count(*) FROM {table.QuotedClock} WHERE db_version = ?1 AND seq >= ?2 AND site_id = {SiteDirectory.LocalOrdinal}");
+        count.Bind(1, dbVersion).Bind(2, seq);
+        count.Step();
+        return count.Int64(0);
+    }
+}
