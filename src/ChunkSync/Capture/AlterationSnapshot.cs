@@ -3,6 +3,7 @@ using System.Text;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -16,13 +17,17 @@ internal sealed unsafe class AlterationSnapshot
     private const string Alterations = "temp.chunksync_alterations";
     private const string Rows = "temp.chunksync_altered_rows";
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly VersionClock clock;
+    private readonly LocalClocks clocks;
     private readonly Statement exists;
 
-    public AlterationSnapshot(Replica replica)
+    public AlterationSnapshot(SyncSession session, VersionClock clock, LocalClocks clocks)
     {
-        this.replica = replica;
-        exists = replica.Connection.Prepare("SELECT 1 FROM temp.sqlite_master WHERE type = 'table' AND name = 'chunksync_alterations'");
+        this.session = session;
+        this.clock = clock;
+        this.clocks = clocks;
+        exists = session.Connection.Prepare("SELECT 1 FROM temp.sqlite_master WHERE type = 'table' AND name = 'chunksync_alterations'");
     }
 
     /// <summary>Whether an alteration of the table was begun and not ended, in the transaction that is open.</summary>
@@ -32,7 +37,7 @@ internal sealed unsafe class AlterationSnapshot
     /// and a savepoint is undone with one that is prepared.</summary>
     public void CreateTables()
     {
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         connection.Execute($"CREATE TABLE IF NOT EXISTS {Alterations} (tbl TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, joined INTEGER NOT NULL,"
             + " db_version INTEGER NOT NULL, columns BLOB NOT NULL)");
         connection.Execute($"CREATE TABLE IF NOT EXISTS {Rows} (tbl TEXT NOT NULL COLLATE NOCASE, pk BLOB NOT NULL, digests BLOB NOT NULL,"
@@ -42,7 +47,7 @@ internal sealed unsafe class AlterationSnapshot
     /// <summary>Takes the snapshot, unless an outer alteration of the table has one. The transaction must be joined.</summary>
     public void Take(TrackedTable table)
     {
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         if (IsOpen(table))
         {
             return;
@@ -51,7 +56,7 @@ internal sealed unsafe class AlterationSnapshot
         Remove(table);
         using (Statement add = connection.Prepare($"INSERT INTO {Alterations} VALUES (?1, ?2, ?3, ?4)"))
         {
-            add.Bind(1, table.Name).Bind(2, replica.Transaction.Number).Bind(3, replica.Clock.Highest);
+            add.Bind(1, table.Name).Bind(2, session.Transaction.Number).Bind(3, clock.Highest);
             add.BindBlob(4, Encoding.UTF8.GetBytes(string.Join('\0', table.ValueColumns.Select(column => column.ClockName))));
             add.Run();
         }
@@ -59,7 +64,7 @@ internal sealed unsafe class AlterationSnapshot
         string columns = string.Join(", ", table.KeyColumns.Concat(table.ValueColumns).Select(column => column.Quoted));
         using Statement rows = connection.Prepare($"SELECT {columns} FROM {table.Quoted}");
         using Statement store = connection.Prepare($"INSERT OR IGNORE INTO {Rows} VALUES (?1, ?2, ?3)");
-        using KeyBuffer key = new(replica.Connection);
+        using KeyBuffer key = new(session.Connection);
         ulong[] digests = new ulong[table.ValueColumns.Length];
         while (rows.Step())
         {
@@ -88,15 +93,10 @@ internal sealed unsafe class AlterationSnapshot
             return;
         }
 
-        replica.IsCapturing = true;
-        try
+        using (session.Capturing())
         {
             CaptureDeletions(table, version);
             CaptureChanges(table, version, columns);
-        }
-        finally
-        {
-            replica.IsCapturing = false;
         }
 
         Remove(table);
@@ -112,7 +112,7 @@ internal sealed unsafe class AlterationSnapshot
 
         foreach (string from in (string[])[Rows, Alterations])
         {
-            using Statement remove = replica.Connection.Prepare($"DELETE FROM {from} WHERE tbl = ?1");
+            using Statement remove = session.Connection.Prepare($"DELETE FROM {from} WHERE tbl = ?1");
             remove.Bind(1, table.Name);
             remove.Run();
         }
@@ -130,13 +130,13 @@ internal sealed unsafe class AlterationSnapshot
 
     private (long Version, string[] Columns)? Find(TrackedTable table)
     {
-        if (!replica.Transaction.IsJoined || !Exist)
+        if (!session.Transaction.IsJoined || !Exist)
         {
             return null;
         }
 
-        using Statement find = replica.Connection.Prepare($"SELECT db_version, columns FROM {Alterations} WHERE tbl = ?1 AND joined = ?2");
-        find.Bind(1, table.Name).Bind(2, replica.Transaction.Number);
+        using Statement find = session.Connection.Prepare($"SELECT db_version, columns FROM {Alterations} WHERE tbl = ?1 AND joined = ?2");
+        find.Bind(1, table.Name).Bind(2, session.Transaction.Number);
         return find.Step() ? (find.Int64(0), Encoding.UTF8.GetString(find.Blob(1)).Split('\0')) : null;
     }
 
@@ -147,18 +147,18 @@ internal sealed unsafe class AlterationSnapshot
             return;
         }
 
-        using ClockRows clocks = new(replica, table);
-        using BaseRows rows = new(replica, table);
-        using KeyBuffer key = new(replica.Connection);
-        using Statement known = replica.Connection.Prepare($"SELECT pk FROM {Rows} WHERE tbl = ?1");
+        using ClockRows rowClocks = new(session.Connection, table);
+        using BaseRows rows = new(session.Connection, table);
+        using KeyBuffer key = new(session.Connection);
+        using Statement known = session.Connection.Prepare($"SELECT pk FROM {Rows} WHERE tbl = ?1");
         known.Bind(1, table.Name);
         while (known.Step())
         {
             key.Assign(known.Blob(0));
-            if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive && clocks.NewestVersion <= version
-                && !(clocks.HasHidden && table.Filter != null))
+            if (!rows.Has(key) && rowClocks.Read(key) && rowClocks.IsAlive && rowClocks.NewestVersion <= version
+                && !(rowClocks.HasHidden && table.Filter != null))
             {
-                table.Writer(replica).Delete(key);
+                clocks.Writer(table).Delete(key);
             }
         }
     }
@@ -170,21 +170,21 @@ internal sealed unsafe class AlterationSnapshot
         // Columns that are new. Where one has clocks, they are those of a column that was renamed before, without begin and commit: the new
         // one goes on above them.
         int[] appeared = [.. Enumerable.Range(0, table.ValueColumns.Length).Except(present)];
-        LocalClockWriter writer = table.Writer(replica);
-        using ClockRows clocks = new(replica, table);
-        using KeyBuffer key = new(replica.Connection);
-        using Statement known = replica.Connection.Prepare($"SELECT digests FROM {Rows} WHERE tbl = ?1 AND pk = ?2");
-        using Statement rows = replica.Connection.Prepare(ExistingRows.Select(table, table.ValueColumns));
+        LocalClockWriter writer = clocks.Writer(table);
+        using ClockRows rowClocks = new(session.Connection, table);
+        using KeyBuffer key = new(session.Connection);
+        using Statement known = session.Connection.Prepare($"SELECT digests FROM {Rows} WHERE tbl = ?1 AND pk = ?2");
+        using Statement rows = session.Connection.Prepare(ExistingRows.Select(table, table.ValueColumns));
         while (rows.Step())
         {
-            if (!key.TryRead(rows, table.KeyColumns.Length) || !clocks.Read(key))
+            if (!key.TryRead(rows, table.KeyColumns.Length) || !rowClocks.Read(key))
             {
                 continue;
             }
 
             known.Bind(1, table.Name).BindStaticBlob(2, key.Data, key.Length);
             bool found = known.Step();
-            if (!found && clocks.NewestVersion <= version)
+            if (!found && rowClocks.NewestVersion <= version)
             {
                 writer.Insert(key);
                 known.Reset();
@@ -193,9 +193,9 @@ internal sealed unsafe class AlterationSnapshot
 
             foreach (int column in appeared)
             {
-                if (clocks.VersionOf(column) is long other && other <= version)
+                if (rowClocks.VersionOf(column) is long other && other <= version)
                 {
-                    writer.UpsertColumn(key, column, replica.Clock.Next());
+                    writer.UpsertColumn(key, column, clock.Next());
                 }
             }
 
@@ -205,10 +205,10 @@ internal sealed unsafe class AlterationSnapshot
                 for (int i = 0; i < present.Length; i++)
                 {
                     int column = present[i];
-                    if (column >= 0 && clocks.VersionOf(column) is long captured && captured <= version
+                    if (column >= 0 && rowClocks.VersionOf(column) is long captured && captured <= version
                         && digests[i] != ValueDigest.Of(rows.ColumnValue(table.KeyColumns.Length + column)))
                     {
-                        writer.UpsertColumn(key, column, replica.Clock.Next());
+                        writer.UpsertColumn(key, column, clock.Next());
                     }
                 }
             }

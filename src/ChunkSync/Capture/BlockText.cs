@@ -1,5 +1,6 @@
 using ChunkSync.Catalog;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -10,32 +11,25 @@ internal static class BlockText
 {
     /// <summary>Writes the live blocks, in position order, joined by the column's delimiter, into the base row. The write is not
     /// captured: its parts are.</summary>
-    public static unsafe void Materialize(Replica replica, TrackedTable table, string column, byte* key, int keyLength)
+    public static unsafe void Materialize(SyncSession session, TableCatalog catalog, TableKeys keys, TrackedTable table, string column, byte* key, int keyLength)
     {
-        int keys = table.KeyColumns.Length;
+        int count = table.KeyColumns.Length;
         string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
-        string condition = string.Join(" AND ", table.Rules(replica.Connection).Conditions);
-        string delimiter = replica.Tables.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
+        string condition = string.Join(" AND ", keys.Rules(table).Conditions);
+        string delimiter = catalog.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
         string prefix = TableColumn.AsciiLower(column) + (char)TrackedTable.BlockSeparator;
-        using Statement update = replica.Connection.Prepare(
+        using Statement update = session.Connection.Prepare(
             $"""
             UPDATE {table.Quoted} SET {Connection.Quote(column)} = (
-                SELECT group_concat(col_value, ?{keys + 3}) FROM (
+                SELECT group_concat(col_value, ?{count + 3}) FROM (
                     SELECT b.col_value FROM {table.QuotedClock} AS c JOIN {blocks} AS b ON b.pk = c.pk AND b.col_name = c.col_name
-                    WHERE c.pk = ?{keys + 1} AND substr(c.col_name, 1, length(?{keys + 2})) = ?{keys + 2} AND c.col_version & 1
+                    WHERE c.pk = ?{count + 1} AND substr(c.col_name, 1, length(?{count + 2})) = ?{count + 2} AND c.col_version & 1
                     ORDER BY c.col_name))
             WHERE {condition}
             """);
         KeyBinder.Bind(update, table, key, keyLength);
-        update.BindStaticBlob(keys + 1, key, keyLength).Bind(keys + 2, prefix).Bind(keys + 3, delimiter);
-        replica.MergeDepth++;
-        try
-        {
-            update.Run();
-        }
-        finally
-        {
-            replica.MergeDepth--;
-        }
+        update.BindStaticBlob(count + 1, key, keyLength).Bind(count + 2, prefix).Bind(count + 3, delimiter);
+        using MergeScope scope = session.Merging();
+        update.Run();
     }
 }

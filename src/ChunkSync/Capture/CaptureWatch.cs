@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -10,15 +11,19 @@ namespace ChunkSync.Capture;
 /// comparison of numbers.</remarks>
 internal sealed class CaptureWatch
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
+    private readonly AlterationSnapshot alterations;
     private readonly Statement triggers;
     private int readable = -1;
     private int restored = -1;
 
-    public CaptureWatch(Replica replica)
+    public CaptureWatch(SyncSession session, TableCatalog catalog, AlterationSnapshot alterations)
     {
-        this.replica = replica;
-        triggers = replica.Connection.Prepare(
+        this.session = session;
+        this.catalog = catalog;
+        this.alterations = alterations;
+        triggers = session.Connection.Prepare(
             "SELECT tbl_name, name, sql FROM main.sqlite_master WHERE type = 'trigger' AND name LIKE 'cloudsync\\_%' ESCAPE '\\'"
             + " AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE)");
     }
@@ -39,19 +44,19 @@ internal sealed class CaptureWatch
     public bool HasOwnTriggers(TrackedTable table) => State(table) == CaptureState.Complete && table.HasOwnTriggers;
 
     /// <summary>Whether capture is on as far as triggers go: between begin and commit of an alteration they are away on purpose.</summary>
-    public bool IsOn(TrackedTable table) => State(table) != CaptureState.Lost || replica.Alterations.IsOpen(table);
+    public bool IsOn(TrackedTable table) => State(table) != CaptureState.Lost || alterations.IsOpen(table);
 
     /// <summary>Refuses to read changes that are not all there.</summary>
     /// <param name="onlyTable">The one table that is read; empty for all.</param>
     /// <exception cref="EngineException">Names the table and the cures.</exception>
     public void RequireComplete(ReadOnlySpan<byte> onlyTable)
     {
-        if (readable == replica.Generation)
+        if (readable == session.Generation)
         {
             return;
         }
 
-        MetadataDamage damage = replica.Tables.Damage;
+        MetadataDamage damage = catalog.Damage;
         if ((onlyTable.IsEmpty ? damage.First : damage.Of(System.Text.Encoding.UTF8.GetString(onlyTable))) is string text)
         {
             throw new EngineException(ResultCode.Corrupt, text);
@@ -59,7 +64,7 @@ internal sealed class CaptureWatch
 
         ExamineAll();
         bool all = damage.First == null;
-        foreach (TrackedTable table in replica.Tables.All)
+        foreach (TrackedTable table in catalog.All)
         {
             // What is left of a table that was dropped is read, and refused there.
             if (table.Columns.Length == 0 || (table.Uncaptured != TableMarks.WhileLost && State(table) != CaptureState.Lost))
@@ -68,13 +73,13 @@ internal sealed class CaptureWatch
             }
 
             all = false;
-            if ((onlyTable.IsEmpty || AsciiNames.Same(table.NameUtf8, onlyTable)) && !replica.Alterations.IsOpen(table))
+            if ((onlyTable.IsEmpty || AsciiNames.Same(table.NameUtf8, onlyTable)) && !alterations.IsOpen(table))
             {
                 throw Failure(table);
             }
         }
 
-        readable = all ? replica.Generation : -1;
+        readable = all ? session.Generation : -1;
     }
 
     /// <summary>Whether <see cref="Restore"/> has something to do.</summary>
@@ -91,7 +96,7 @@ internal sealed class CaptureWatch
     /// tables are looked up.</summary>
     public void Restore()
     {
-        if (restored == replica.Generation)
+        if (restored == session.Generation)
         {
             return;
         }
@@ -101,24 +106,24 @@ internal sealed class CaptureWatch
         List<TrackedTable> restorable = broken.FindAll(CanRestore);
         if (restorable.Count > 0)
         {
-            replica.Transaction.Join();
+            session.Transaction.Join();
             foreach (TrackedTable table in restorable)
             {
                 if (State(table) == CaptureState.Lost)
                 {
-                    replica.Marks.Set(table, TableMarks.Uncaptured, TableMarks.WhileLost);
+                    catalog.Marks.Set(table, TableMarks.Uncaptured, TableMarks.WhileLost);
                 }
 
-                TriggerSet.Update(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+                TriggerSet.Update(session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
             }
 
-            replica.Schema.Update();
-            replica.Invalidate();
-            replica.Refresh();
+            catalog.Schema.Update();
+            session.Invalidate();
+            session.Refresh();
         }
 
         // What is broken still is looked at again: an alteration of it may end without a commit of ours.
-        restored = broken.Count == restorable.Count ? replica.Generation : -1;
+        restored = broken.Count == restorable.Count ? session.Generation : -1;
     }
 
     /// <summary>Refuses a table whose key is not the one that its clocks have.</summary>
@@ -146,21 +151,21 @@ internal sealed class CaptureWatch
         + $" is not known. SELECT cloudsync_recapture('{table.Name}') captures the table as it is now, with 'values' as second argument every value"
         + $" of it; SELECT cloudsync_init('{table.Name}') goes on without what was deleted or updated meanwhile");
 
-    private List<TrackedTable> Broken() => [.. replica.Tables.All.Where(table => State(table) != CaptureState.Complete)];
+    private List<TrackedTable> Broken() => [.. catalog.All.Where(table => State(table) != CaptureState.Complete)];
 
     private bool CanRestore(TrackedTable table) => table.KeyColumns.Length > 0 && (table.IsConfigured || State(table) != CaptureState.Lost)
-        && (KeyLength(table) ?? table.KeyColumns.Length) == table.KeyColumns.Length && !replica.Alterations.IsOpen(table);
+        && (KeyLength(table) ?? table.KeyColumns.Length) == table.KeyColumns.Length && !alterations.IsOpen(table);
 
     /// <summary>How many values the keys of a clock table have: all have as many as the first; null when there is none.</summary>
     private int? KeyLength(TrackedTable table)
     {
-        using Statement first = replica.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} WHERE typeof(pk) = 'blob' LIMIT 1");
+        using Statement first = session.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} WHERE typeof(pk) = 'blob' LIMIT 1");
         return first.Step() && first.Blob(0) is { IsEmpty: false } pk ? pk[0] : null;
     }
 
     private void ExamineAll()
     {
-        List<TrackedTable> unknown = [.. replica.Tables.All.Where(table => table.CaptureState == null)];
+        List<TrackedTable> unknown = [.. catalog.All.Where(table => table.CaptureState == null)];
         if (unknown.Count > 0)
         {
             Examine(unknown, null);

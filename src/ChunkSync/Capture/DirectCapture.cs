@@ -1,5 +1,6 @@
 using ChunkSync.Catalog;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -9,23 +10,23 @@ namespace ChunkSync.Capture;
 /// gets one, so that all clock rows come together and their db_version is taken.</summary>
 internal sealed unsafe class DirectCapture : IDisposable
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
     private readonly Savepoint? savepoint;
     private bool isComplete;
 
-    public DirectCapture(Replica replica)
+    public DirectCapture(SyncSession session)
     {
-        this.replica = replica;
-        if (replica.Connection.IsWriting)
+        this.session = session;
+        if (session.Connection.IsWriting)
         {
             return;
         }
 
-        savepoint = replica.Savepoint("chunksync_capture");
+        savepoint = session.Savepoint("chunksync_capture");
         savepoint.Begin();
         try
         {
-            replica.Transaction.Join();
+            session.Transaction.Join();
         }
         catch
         {
@@ -47,15 +48,15 @@ internal sealed unsafe class DirectCapture : IDisposable
         {
             isComplete = true;
             savepoint.Undo();
-            replica.Invalidate();
+            session.Invalidate();
         }
     }
 
     /// <summary>Refuses what is not true of the table: a clock of a row that is not there, or a deletion of one that is.</summary>
     /// <exception cref="EngineException">Names the function, the table and the key.</exception>
-    public static void RequireRow(Replica replica, TrackedTable table, KeyBuffer key, string function, bool exists)
+    public static void RequireRow(SyncSession session, TrackedTable table, KeyBuffer key, string function, bool exists)
     {
-        using BaseRows rows = new(replica, table);
+        using BaseRows rows = new(session.Connection, table);
         if (rows.Has(key) != exists)
         {
             throw new EngineException(ResultCode.Error, $"{function}: table {table.Name} {(exists ? "has no" : "still has the")} row with the key"

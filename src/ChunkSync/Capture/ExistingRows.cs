@@ -1,49 +1,50 @@
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
 /// <summary>Captures rows that are in a table but not in its clocks (behaviour E.2): rows of the time before init, of a time when capture
 /// was off, and columns that were added. All of it takes one db_version.</summary>
-internal static unsafe class ExistingRows
+internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, FilterWatch filters)
 {
     /// <summary>Keys read at once from a clock table that is written meanwhile.</summary>
     private const int KeysAtOnce = 256;
 
     /// <summary>Captures what is missing: first whole rows, then columns.</summary>
-    public static void Capture(Replica replica, TrackedTable table) => Run(replica, () =>
+    public void Capture(TrackedTable table) => Run(() =>
     {
-        int[] plain = PlainColumns(replica, table);
+        int[] plain = PlainColumns(table);
         bool columnsMissing = false;
-        ForEachRow(replica, table, (key, clocks, writer) =>
+        ForEachRow(table, (key, known, writer) =>
         {
-            if (!clocks.IsAlive)
+            if (!known.IsAlive)
             {
                 writer.Insert(key);
             }
 
-            columnsMissing |= clocks.HasHidden;
+            columnsMissing |= known.HasHidden;
             foreach (int column in plain)
             {
-                columnsMissing |= clocks.IsAlive && clocks.VersionOf(column) == null;
+                columnsMissing |= known.IsAlive && known.VersionOf(column) == null;
             }
         });
         if (columnsMissing)
         {
-            ForEachRow(replica, table, (key, clocks, writer) =>
+            ForEachRow(table, (key, known, writer) =>
             {
-                if (clocks.HasHidden)
+                if (known.HasHidden)
                 {
-                    table.Filtered(replica).Show(key, writer);
+                    filters.Rows(table).Show(key, writer);
                 }
 
                 foreach (int column in plain)
                 {
-                    if (clocks.VersionOf(column) == null)
+                    if (known.VersionOf(column) == null)
                     {
-                        writer.UpsertColumn(key, column, replica.Clock.Next());
+                        writer.UpsertColumn(key, column, clock.Next());
                     }
                 }
             });
@@ -51,12 +52,12 @@ internal static unsafe class ExistingRows
     });
 
     /// <summary>Gives every value of every row a new version; rows without clocks are captured as inserted.</summary>
-    public static void CaptureValues(Replica replica, TrackedTable table) => Run(replica, () =>
+    public void CaptureValues(TrackedTable table) => Run(() =>
     {
-        int[] plain = PlainColumns(replica, table);
-        ForEachRow(replica, table, (key, clocks, writer) =>
+        int[] plain = PlainColumns(table);
+        ForEachRow(table, (key, known, writer) =>
         {
-            if (!clocks.IsAlive)
+            if (!known.IsAlive)
             {
                 writer.Insert(key);
                 return;
@@ -64,19 +65,19 @@ internal static unsafe class ExistingRows
 
             foreach (int column in plain)
             {
-                writer.UpsertColumn(key, column, replica.Clock.Next());
+                writer.UpsertColumn(key, column, clock.Next());
             }
         });
     });
 
     /// <summary>Makes tombstones of clocks whose row is gone.</summary>
-    public static void CaptureDeletions(Replica replica, TrackedTable table) => Run(replica, () =>
+    public void CaptureDeletions(TrackedTable table) => Run(() =>
     {
-        using Statement keys = replica.Connection.Prepare(
+        using Statement keys = session.Connection.Prepare(
             $"SELECT DISTINCT pk FROM {table.QuotedClock} WHERE pk > ?1 ORDER BY pk LIMIT {KeysAtOnce}");
-        using BaseRows rows = new(replica, table);
-        using ClockRows clocks = new(replica, table);
-        using KeyBuffer key = new(replica.Connection);
+        using BaseRows rows = new(session.Connection, table);
+        using ClockRows rowClocks = new(session.Connection, table);
+        using KeyBuffer key = new(session.Connection);
         List<byte[]> some = [];
         do
         {
@@ -92,9 +93,9 @@ internal static unsafe class ExistingRows
             {
                 key.Assign(pk);
                 // What was done to a row outside the filter is nobody else's business.
-                if (!rows.Has(key) && clocks.Read(key) && clocks.IsAlive && !(clocks.HasHidden && table.Filter != null))
+                if (!rows.Has(key) && rowClocks.Read(key) && rowClocks.IsAlive && !(rowClocks.HasHidden && table.Filter != null))
                 {
-                    table.Writer(replica).Delete(key);
+                    clocks.Writer(table).Delete(key);
                 }
             }
         }
@@ -103,11 +104,11 @@ internal static unsafe class ExistingRows
 
     /// <summary>Hides the clocks of rows that the table's filter leaves out. Tombstones have no row and stay. Of a filter that cannot be
     /// evaluated any more, because a column is gone, all rows are outside.</summary>
-    public static void HideFiltered(Replica replica, TrackedTable table) => Run(replica, () =>
+    public void HideFiltered(TrackedTable table) => Run(() =>
     {
         string keys = $"SELECT {KeyList(table)} FROM {table.Quoted}";
-        using Statement outside = replica.Connection.Prepare($"{keys} WHERE ({table.Filter}\n) IS NOT TRUE");
-        using Statement all = replica.Connection.Prepare(keys);
+        using Statement outside = session.Connection.Prepare($"{keys} WHERE ({table.Filter}\n) IS NOT TRUE");
+        using Statement all = session.Connection.Prepare(keys);
         Statement rows = outside;
         try
         {
@@ -118,12 +119,12 @@ internal static unsafe class ExistingRows
             rows = all;
         }
 
-        using KeyBuffer key = new(replica.Connection);
+        using KeyBuffer key = new(session.Connection);
         while (rows.Step())
         {
             if (key.TryRead(rows, table.KeyColumns.Length))
             {
-                table.Filtered(replica).Hide(key);
+                filters.Rows(table).Hide(key);
             }
         }
     });
@@ -136,25 +137,18 @@ internal static unsafe class ExistingRows
         return $"SELECT {columns} FROM {table.Quoted}{filter}";
     }
 
-    private static void Run(Replica replica, Action body)
+    private void Run(Action body)
     {
-        replica.IsCapturing = true;
-        try
-        {
-            body();
-        }
-        finally
-        {
-            replica.IsCapturing = false;
-        }
+        using CaptureScope scope = session.Capturing();
+        body();
     }
 
-    private static void ForEachRow(Replica replica, TrackedTable table, Action<KeyBuffer, ClockRows, LocalClockWriter> body)
+    private void ForEachRow(TrackedTable table, Action<KeyBuffer, ClockRows, LocalClockWriter> body)
     {
-        using Statement rows = replica.Connection.Prepare($"{Select(table, [])} ORDER BY {KeyList(table)}");
-        using ClockRows clocks = new(replica, table);
-        using KeyBuffer key = new(replica.Connection);
-        LocalClockWriter writer = table.Writer(replica);
+        using Statement rows = session.Connection.Prepare($"{Select(table, [])} ORDER BY {KeyList(table)}");
+        using ClockRows rowClocks = new(session.Connection, table);
+        using KeyBuffer key = new(session.Connection);
+        LocalClockWriter writer = clocks.Writer(table);
         while (rows.Step())
         {
             if (!key.TryRead(rows, table.KeyColumns.Length))
@@ -163,17 +157,17 @@ internal static unsafe class ExistingRows
                     $"Insert aborted because primary key in table {table.Name} contains NULL values.");
             }
 
-            clocks.Read(key);
-            body(key, clocks, writer);
+            rowClocks.Read(key);
+            body(key, rowClocks, writer);
         }
     }
 
     /// <summary>Columns whose clocks have the column's name, as indexes of <see cref="TrackedTable.ValueColumns"/>; those of block
     /// columns are named by their blocks.</summary>
-    private static int[] PlainColumns(Replica replica, TrackedTable table) =>
+    private int[] PlainColumns(TrackedTable table) =>
     [
         .. Enumerable.Range(0, table.ValueColumns.Length).Where(column =>
-            !table.HasBlocks || replica.Tables.ColumnSetting(table.Name, table.ValueColumns[column].Name, "algo") != "block"),
+            !table.HasBlocks || catalog.ColumnSetting(table.Name, table.ValueColumns[column].Name, "algo") != "block"),
     ];
 
     private static string KeyList(TrackedTable table) => string.Join(", ", table.KeyColumns.Select(column => column.Quoted));

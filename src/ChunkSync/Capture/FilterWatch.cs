@@ -1,6 +1,7 @@
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -9,10 +10,11 @@ namespace ChunkSync.Capture;
 /// triggers fire after this.</summary>
 /// <remarks>A row that an UPDATE takes out of the filter is neither deleted elsewhere nor sent any more. Its old key, if that changes, is
 /// deleted, and so is a row for which REPLACE puts one outside: there is no such row any more.</remarks>
-internal sealed class FilterWatch(Replica replica) : IDisposable
+internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks) : IDisposable
 {
-    private readonly KeyBuffer newKey = new(replica.Connection);
-    private readonly KeyBuffer oldKey = new(replica.Connection);
+    private readonly TablePart<FilteredRows> parts = new(table => new FilteredRows(session, clock, clocks, table));
+    private readonly KeyBuffer newKey = new(session.Connection);
+    private readonly KeyBuffer oldKey = new(session.Connection);
 
     /// <summary>A TEMP trigger: the arguments of <see cref="FilterTriggers.Function"/>.</summary>
     public void Written(ReadOnlySpan<Value> arguments)
@@ -34,18 +36,20 @@ internal sealed class FilterWatch(Replica replica) : IDisposable
             return;
         }
 
-        bool wasCapturing = replica.IsCapturing;
-        replica.IsCapturing = true;
+        CaptureScope scope = session.Capturing();
         try
         {
             Write(table, what, wasInside, isInside);
         }
         finally
         {
-            replica.IsCapturing = wasCapturing;
-            replica.CountChanges();
+            scope.Dispose();
+            session.CountChanges();
         }
     }
+
+    /// <summary>The rows that a table's filter leaves out.</summary>
+    public FilteredRows Rows(TrackedTable table) => parts.Of(table)!;
 
     public void Dispose()
     {
@@ -55,7 +59,7 @@ internal sealed class FilterWatch(Replica replica) : IDisposable
 
     private void Write(TrackedTable table, FilterEvent what, bool wasInside, bool isInside)
     {
-        FilteredRows rows = table.Filtered(replica);
+        FilteredRows rows = Rows(table);
         switch (what)
         {
             case FilterEvent.Inserting when !isInside:
@@ -99,7 +103,7 @@ internal sealed class FilterWatch(Replica replica) : IDisposable
     /// <summary>A row that was inside is gone: a tombstone, if others were told of it. Nothing is deleted from a grow-only table.</summary>
     private void Delete(TrackedTable table, FilteredRows rows, KeyBuffer key)
     {
-        LocalClockWriter writer = table.Writer(replica);
+        LocalClockWriter writer = clocks.Writer(table);
         if (table.Algorithm == CrdtAlgorithm.GrowOnlySet)
         {
             rows.Hide(key);
@@ -114,8 +118,8 @@ internal sealed class FilterWatch(Replica replica) : IDisposable
     /// schema.</summary>
     private TrackedTable? Find(ReadOnlySpan<Value> arguments)
     {
-        if (arguments.Length < FilterTriggers.Heading || replica.IsCapturing || replica.MergeDepth > 0
-            || replica.Tables.IsDisabled(arguments[0].Text))
+        if (arguments.Length < FilterTriggers.Heading || session.IsCapturing || session.IsMerging
+            || catalog.IsDisabled(arguments[0].Text))
         {
             return null;
         }
@@ -132,8 +136,8 @@ internal sealed class FilterWatch(Replica replica) : IDisposable
             return null;
         }
 
-        replica.RefreshInTrigger();
-        return replica.Tables.Find(arguments[0].Text) is TrackedTable { Filter: not null } table && table.Filtered(replica).Id == arguments[1].Int64
+        session.RefreshInTrigger();
+        return catalog.Find(arguments[0].Text) is TrackedTable { Filter: not null } table && Rows(table).Id == arguments[1].Int64
             ? table
             : null;
     }

@@ -2,6 +2,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -11,19 +12,23 @@ namespace ChunkSync.Capture;
 /// comes back. What was written meanwhile is not known then, so every column that comes back is counted.</summary>
 internal sealed unsafe class FilteredRows : IDisposable
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly VersionClock clock;
+    private readonly LocalClocks clocks;
     private readonly TrackedTable table;
     private readonly Statement hide;
     private readonly Statement hidden;
     private readonly Statement show;
     private readonly Statement? inside;
 
-    public FilteredRows(Replica replica, TrackedTable table)
+    public FilteredRows(SyncSession session, VersionClock clock, LocalClocks clocks, TrackedTable table)
     {
-        this.replica = replica;
+        this.session = session;
+        this.clock = clock;
+        this.clocks = clocks;
         this.table = table;
         Id = FilterTriggers.Id(table);
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         hide = connection.Prepare($"UPDATE {table.QuotedClock} SET db_version = {VersionLimits.Hidden} WHERE pk = ?1"
             + $" AND db_version <> {VersionLimits.Hidden} AND (col_name <> '{TrackedTable.Sentinel}' OR col_version & 1)");
         hidden = connection.Prepare(
@@ -77,16 +82,16 @@ internal sealed unsafe class FilteredRows : IDisposable
     /// <summary>A row is outside: nobody is sent its clocks any more, but for a tombstone. The db_versions that they had stay used.</summary>
     public void Hide(KeyBuffer key)
     {
-        long floor = replica.Clock.Current;
+        long floor = clock.Current;
         hide.BindStaticBlob(1, key.Data, key.Length);
         hide.Run();
-        bool any = replica.Connection.Changes > 0;
+        bool any = session.Connection.Changes > 0;
         hide.ClearBindings();
         if (any)
         {
-            replica.Clock.JoinWhenWriting();
-            replica.Clock.Raise(floor);
-            replica.Clock.Store(floor);
+            session.JoinWhenWriting();
+            clock.Raise(floor);
+            clock.Store(floor);
         }
     }
 
@@ -94,7 +99,7 @@ internal sealed unsafe class FilteredRows : IDisposable
     /// hidden get new versions.</summary>
     public void Complete(KeyBuffer key)
     {
-        LocalClockWriter writer = table.Writer(replica);
+        LocalClockWriter writer = clocks.Writer(table);
         if (writer.IsAlive(key))
         {
             Show(key, writer);
@@ -125,10 +130,10 @@ internal sealed unsafe class FilteredRows : IDisposable
             return;
         }
 
-        long dbVersion = replica.Clock.Next();
+        long dbVersion = clock.Next();
         foreach (byte[] name in names.Where(name => table.FindValueColumn(name) < 0))
         {
-            show.BindStaticBlob(1, key.Data, key.Length).Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(4, name);
+            show.BindStaticBlob(1, key.Data, key.Length).Bind(2, dbVersion).Bind(3, clock.TakeSeq()).BindText(4, name);
             show.Run();
             show.ClearBindings();
         }

@@ -2,12 +2,13 @@ using System.Text;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
 /// <summary>What the triggers of tracked tables call: finds the table, encodes the key, writes the clocks.</summary>
-internal sealed unsafe class LocalCapture(Replica replica)
+internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, ReplaceTriggers triggers, ReplacedRows replaced, FilterWatch filters)
 {
     /// <summary>SQLite 3.40, known to do rightly what 3.35 does not; where between the two that began is not known.</summary>
     private const int KnownRight = 3_040_000;
@@ -15,11 +16,10 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// <summary>Bytes of a table name that are remembered between a trigger's two calls; tables with longer ones are looked at.</summary>
     private const int MaxAskedName = 128;
 
-    private readonly KeyBuffer key = new(replica.Connection);
-    private readonly KeyBuffer oldKey = new(replica.Connection);
-    private readonly TriggerOrigin origin = new(replica);
-    private readonly bool isOld = Sqlite3.Api->libversion_number() < KnownRight;
-    private readonly Statement reverse = replica.Connection.Prepare("PRAGMA reverse_unordered_selects");
+    private readonly KeyBuffer key = new(session.Connection);
+    private readonly KeyBuffer oldKey = new(session.Connection);
+    private readonly TriggerOrigin origin = new(session);
+    private readonly Statement reverse = session.Connection.Prepare("PRAGMA reverse_unordered_selects");
     private bool[] changed = [];
     private TrackedTable? updating;
     private int updateStep;
@@ -42,11 +42,11 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// <summary>Whether a failure of ours would leave what the host's statement did: SQLite 3.35 undoes an UPDATE or DELETE inside a
     /// transaction for a function's error in a trigger only when something else in it can fail. SQLITE_FULL is undone always, with the
     /// transaction where there is no other way, and so are the other three.</summary>
-    public bool LeavesRowsBehind(EngineException failure) => isOld && !replica.Connection.IsAutocommit
+    public bool LeavesRowsBehind(EngineException failure) => IsOld && !session.Connection.IsAutocommit
         && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full);
 
     /// <summary>Whether the host's SQLite is one of those.</summary>
-    public bool IsOld => isOld;
+    public static bool IsOld => Sqlite3.Api->libversion_number() < KnownRight;
 
     /// <summary>Whether capture is off for a table: a merge is writing, or the table is disabled on this connection. A table of that name
     /// in an attached database is not disabled with it: its trigger goes on, and is refused. Asked for every row: mostly there is nothing
@@ -54,18 +54,18 @@ internal sealed unsafe class LocalCapture(Replica replica)
     public bool IsSuppressed(ReadOnlySpan<byte> name)
     {
         askedLength = name.TryCopyTo(asked) ? name.Length : -1;
-        askedAt = replica.Connection.TotalChanges;
-        if (replica.MergeDepth > 0 && replica.Tables.Find(name) != null)
+        askedAt = session.Connection.TotalChanges;
+        if (session.IsMerging && catalog.Find(name) != null)
         {
             return true;
         }
 
-        if (!replica.Tables.IsDisabled(name) || origin.IsAttached(name))
+        if (!catalog.IsDisabled(name) || origin.IsAttached(name))
         {
             return false;
         }
 
-        replica.Tables.Disabled.NoteWrite(name);
+        catalog.Disabled.NoteWrite(name);
         return true;
     }
 
@@ -89,10 +89,10 @@ internal sealed unsafe class LocalCapture(Replica replica)
             return;
         }
 
-        using DirectCapture direct = new(replica);
+        using DirectCapture direct = new(session);
         table = Table(arguments[0], function);
         ReadKey(table, arguments[1..], function, isDelete);
-        DirectCapture.RequireRow(replica, table, key, function, exists: !isDelete);
+        DirectCapture.RequireRow(session, table, key, function, exists: !isDelete);
         WriteRow(table, isDelete);
         direct.Complete();
     }
@@ -130,35 +130,35 @@ internal sealed unsafe class LocalCapture(Replica replica)
             Replace(table);
         }
 
-        Enter();
+        CaptureScope scope = session.Capturing();
         try
         {
             if (isDelete)
             {
-                table.Writer(replica).Delete(key);
+                clocks.Writer(table).Delete(key);
             }
             else
             {
-                table.Writer(replica).Insert(key);
+                clocks.Writer(table).Insert(key);
             }
         }
         finally
         {
-            Leave();
+            Leave(scope);
         }
     }
 
     /// <summary>Before a row's own clocks: what it replaced.</summary>
     private void Replace(TrackedTable table, bool isUpdate = false)
     {
-        if (table.Guard(replica) is ReplaceGuard guard)
+        if (triggers.Guard(table) is ReplaceGuard guard)
         {
             if (!isUpdate || IsWatched(guard))
             {
-                replica.ReplaceTriggers.Require(table, guard);
+                triggers.Require(table, guard);
             }
 
-            replica.Replaced.Written(table, key, isUpdate ? oldKey : key);
+            replaced.Written(table, key, isUpdate ? oldKey : key);
         }
 
     }
@@ -285,16 +285,16 @@ internal sealed unsafe class LocalCapture(Replica replica)
             return;
         }
 
-        using DirectCapture direct = new(replica);
-        if (replica.Tables.Find(table.NameUtf8) != table)
+        using DirectCapture direct = new(session);
+        if (catalog.Find(table.NameUtf8) != table)
         {
             throw new EngineException(ResultCode.Abort, "cloudsync_update: another connection changed what is tracked, call it again");
         }
 
-        DirectCapture.RequireRow(replica, table, key, "cloudsync_update", exists: true);
+        DirectCapture.RequireRow(session, table, key, "cloudsync_update", exists: true);
         if (keyChanged)
         {
-            DirectCapture.RequireRow(replica, table, oldKey, "cloudsync_update", exists: false);
+            DirectCapture.RequireRow(session, table, oldKey, "cloudsync_update", exists: false);
         }
 
         WriteColumns(table, columns);
@@ -304,11 +304,11 @@ internal sealed unsafe class LocalCapture(Replica replica)
     private void WriteColumns(TrackedTable table, int columns)
     {
         Replace(table, isUpdate: true);
-        Enter();
+        CaptureScope scope = session.Capturing();
         try
         {
-            long dbVersion = replica.Clock.Next();
-            LocalClockWriter writer = table.Writer(replica);
+            long dbVersion = clock.Next();
+            LocalClockWriter writer = clocks.Writer(table);
             if (table.Filter != null && !isDirectUpdate && WriteFiltered(table, columns, writer))
             {
                 return;
@@ -330,7 +330,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
         }
         finally
         {
-            Leave();
+            Leave(scope);
         }
     }
 
@@ -344,10 +344,10 @@ internal sealed unsafe class LocalCapture(Replica replica)
             return true;
         }
 
-        if (!keyChanged && table.Filtered(replica).IsHidden(key))
+        if (!keyChanged && filters.Rows(table).IsHidden(key))
         {
             changed.AsSpan(columns).Fill(true);
-            table.Filtered(replica).Show(key, writer, changed);
+            filters.Rows(table).Show(key, writer, changed);
             return true;
         }
 
@@ -368,7 +368,7 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// values. Prepared again by SQLite whenever the setting changes, the pragma costs one step.</summary>
     private void RefuseReversedColumns()
     {
-        if (!isOld)
+        if (!IsOld)
         {
             return;
         }
@@ -405,15 +405,15 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// <summary>The tracked table of that name, as it is now.</summary>
     private TrackedTable Table(Value name, string function)
     {
-        if (replica.IsCapturing)
+        if (session.IsCapturing)
         {
             throw new EngineException(ResultCode.Error, function + ": a trigger on a clock table must not write to a tracked table");
         }
 
         origin.RequireMain(name.Text);
-        replica.RefreshInTrigger();
-        TrackedTable? table = replica.Tables.Find(name.Text);
-        return table ?? throw replica.Tables.Damage.Unknown(
+        session.RefreshInTrigger();
+        TrackedTable? table = catalog.Find(name.Text);
+        return table ?? throw catalog.Damage.Unknown(
             name.String, ResultCode.Error, $"Unable to retrieve table name {name.String} in {function}.");
     }
 
@@ -421,17 +421,15 @@ internal sealed unsafe class LocalCapture(Replica replica)
     /// written.</summary>
     private bool WasAsked(ReadOnlySpan<byte> name)
     {
-        bool was = askedLength >= 0 && askedAt == replica.Connection.TotalChanges && name.SequenceEqual(asked.AsSpan(0, askedLength));
+        bool was = askedLength >= 0 && askedAt == session.Connection.TotalChanges && name.SequenceEqual(asked.AsSpan(0, askedLength));
         askedLength = -1;
         return was;
     }
 
-    private void Enter() => replica.IsCapturing = true;
-
-    private void Leave()
+    private void Leave(CaptureScope scope)
     {
-        replica.IsCapturing = false;
-        replica.CountChanges();
+        scope.Dispose();
+        session.CountChanges();
     }
 
     private static EngineException NullKey(string operation, TrackedTable table) => new(

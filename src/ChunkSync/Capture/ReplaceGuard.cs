@@ -2,6 +2,7 @@ using System.Text;
 using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -21,9 +22,9 @@ internal sealed class ReplaceGuard : IDisposable
     private readonly BaseRows rows;
     private readonly KeyBuffer found = new(null);
 
-    private ReplaceGuard(Replica replica, TrackedTable table, List<UniqueIndex> indexes)
+    private ReplaceGuard(SyncSession session, TrackedTable table, List<UniqueIndex> indexes)
     {
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         this.table = table;
         columns = [.. indexes.SelectMany(index => index.Columns).Distinct()];
         string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
@@ -31,7 +32,7 @@ internal sealed class ReplaceGuard : IDisposable
             $"SELECT {keys} FROM {table.Quoted} WHERE {index.Condition()}"))];
         conflictColumns = [.. indexes.Select(index => index.Columns.Select(name => columns.IndexOf(name)).ToArray())];
         nullableColumns = [.. indexes.Select(index => index.NullableColumns.Select(name => columns.IndexOf(name)).ToArray())];
-        rows = new BaseRows(replica, table);
+        rows = new BaseRows(session.Connection, table);
         Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys))));
         List<string> watched = [.. indexes.SelectMany(index => index.Watched).Distinct()];
         WatchedValues = [.. table.ValueColumns.Select(column => watched.Contains(column.Name))];
@@ -71,22 +72,22 @@ internal sealed class ReplaceGuard : IDisposable
     /// both stand still, what comes next is the same row.</summary>
     public (int Changes, long Epoch) Seen { get; set; } = (-1, -1);
 
-    /// <summary>The statement (<see cref="Replica.StatementNumber"/>) for which it was decided that it can go on without triggers.</summary>
+    /// <summary>The statement (<see cref="SyncSession.StatementNumber"/>) for which it was decided that it can go on without triggers.</summary>
     public long DecidedIn { get; set; } = -1;
 
     /// <summary>Whether a key of -1 can stand for a rowid that is not known yet.</summary>
     public bool KeyIsRowId => UniqueIndex.HasIntegerKey(table);
 
     /// <summary>The guard of a table; null when REPLACE can remove no row of another key.</summary>
-    public static ReplaceGuard? Create(Replica replica, TrackedTable table)
+    public static ReplaceGuard? Create(SyncSession session, TrackedTable table)
     {
         if (table.KeyColumns.Length == 0)
         {
             return null;
         }
 
-        List<UniqueIndex> indexes = UniqueIndex.Read(replica.Connection, table);
-        return indexes.Count == 0 ? null : new ReplaceGuard(replica, table, indexes);
+        List<UniqueIndex> indexes = UniqueIndex.Read(session.Connection, table);
+        return indexes.Count == 0 ? null : new ReplaceGuard(session, table, indexes);
     }
 
     /// <summary>Notes the keys of the rows that are in the place of a new one in some unique index.</summary>

@@ -1,21 +1,24 @@
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
 /// <summary>Keeps the TEMP triggers of <see cref="ReplaceGuard"/> and <see cref="FilterTriggers"/> in place: made at load, at init, and when a transaction that captures
 /// something is committed under another schema; never by a read. And decides what becomes of a statement that began without them.</summary>
-internal sealed class ReplaceTriggers(Replica replica)
+internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks)
 {
+    private readonly TablePart<ReplaceGuard> guards = new(table => ReplaceGuard.Create(session, table));
+
     private const string Prefix = "chunksync_";
     private const int Nothing = -1;
 
     /// <summary>The rows of a table that may have been removed by statements without triggers, to be looked for before the commit.</summary>
     private sealed record Search(string Table, long DbVersion, long Seq);
 
-    private readonly Connection connection = replica.Connection;
+    private readonly Connection connection = session.Connection;
     private readonly List<Search> searches = [];
     private readonly List<nint> writers = [];
     private int installed = Nothing;
@@ -30,12 +33,12 @@ internal sealed class ReplaceTriggers(Replica replica)
     /// SQLITE_ERROR: the statement cannot be captured.</exception>
     public void Require(TrackedTable table, ReplaceGuard guard)
     {
-        if (guard.Seen == (connection.TotalChanges, Epoch) || guard.DecidedIn == replica.StatementNumber)
+        if (guard.Seen == (connection.TotalChanges, Epoch) || guard.DecidedIn == session.StatementNumber)
         {
             return;
         }
 
-        guard.DecidedIn = replica.StatementNumber;
+        guard.DecidedIn = session.StatementNumber;
         if (IsInstalled(guard))
         {
             return;
@@ -47,12 +50,12 @@ internal sealed class ReplaceTriggers(Replica replica)
             return;
         }
 
-        if (!connection.IsAutocommit && !replica.Capture.IsOld && TryInstall())
+        if (!connection.IsAutocommit && !LocalCapture.IsOld && TryInstall())
         {
             throw new EngineException(ResultCode.Schema, $"the triggers of table {table.Name} have changed: run the statement again");
         }
 
-        searches.Add(new Search(table.Name, replica.Clock.Next(), replica.Clock.TakeSeq()));
+        searches.Add(new Search(table.Name, clock.Next(), clock.TakeSeq()));
     }
 
     /// <summary>The transaction is about to be committed.</summary>
@@ -60,18 +63,21 @@ internal sealed class ReplaceTriggers(Replica replica)
     {
         foreach (Search search in searches)
         {
-            if (replica.Tables.Find(search.Table) is TrackedTable table && table.Guard(replica) is ReplaceGuard guard)
+            if (catalog.Find(search.Table) is TrackedTable table && Guard(table) is ReplaceGuard guard)
             {
                 WriteTombstones(table, guard, search);
             }
         }
 
         searches.Clear();
-        if (installed != replica.Generation)
+        if (installed != session.Generation)
         {
             _ = TryInstall();
         }
     }
+
+    /// <summary>What looks for rows that REPLACE would remove; null where it can remove none of another key.</summary>
+    public ReplaceGuard? Guard(TrackedTable table) => guards.Of(table);
 
     /// <summary>The transaction has ended.</summary>
     public void Committed() => Epoch++;
@@ -92,8 +98,8 @@ internal sealed class ReplaceTriggers(Replica replica)
         bool wasWriting = connection.IsWriting;
         try
         {
-            replica.Refresh();
-            installed = replica.Generation;
+            session.Refresh();
+            installed = session.Generation;
             if (!connection.IsReadOnly)
             {
                 Install();
@@ -117,7 +123,7 @@ internal sealed class ReplaceTriggers(Replica replica)
     {
         Dictionary<string, string> wanted = new(StringComparer.Ordinal);
         List<TrackedTable> tables = [];
-        foreach (TrackedTable table in replica.Tables.All)
+        foreach (TrackedTable table in catalog.All)
         {
             int count = wanted.Count;
             foreach ((string name, string text) in TriggersOf(table))
@@ -189,7 +195,7 @@ internal sealed class ReplaceTriggers(Replica replica)
     }
 
     private IEnumerable<(string Name, string Text)> TriggersOf(TrackedTable table) =>
-        (table.Guard(replica)?.Triggers ?? []).Concat(FilterTriggers.Of(table));
+        (Guard(table)?.Triggers ?? []).Concat(FilterTriggers.Of(table));
 
     private bool IsInstalled(ReplaceGuard guard)
     {
@@ -235,7 +241,7 @@ internal sealed class ReplaceTriggers(Replica replica)
     /// rows were left out on purpose, nothing is guessed.</summary>
     private void WriteTombstones(TrackedTable table, ReplaceGuard guard, Search search)
     {
-        LocalClockWriter writer = table.Writer(replica);
+        LocalClockWriter writer = clocks.Writer(table);
         using KeyBuffer key = new(connection);
         List<byte[]> gone = [];
         using (Statement keys = connection.Prepare($"SELECT DISTINCT pk FROM {table.QuotedClock}"))
@@ -260,7 +266,7 @@ internal sealed class ReplaceTriggers(Replica replica)
         foreach (byte[] bytes in gone)
         {
             key.Assign(bytes);
-            replica.Replaced.WriteTombstone(table, key, search.DbVersion, search.Seq);
+            writer.DeleteReplaced(key, search.DbVersion, search.Seq);
         }
     }
 }

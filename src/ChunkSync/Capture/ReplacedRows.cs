@@ -1,5 +1,7 @@
 using ChunkSync.Catalog;
+using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -7,7 +9,7 @@ namespace ChunkSync.Capture;
 /// <summary>Captures the rows that REPLACE removes to make room for another key's row: no trigger of theirs fires, unless
 /// <c>PRAGMA recursive_triggers</c> is on. TEMP triggers (<see cref="ReplaceGuard"/>) note them before a row is written; those that are gone
 /// afterwards get tombstones, with places in the stream before the new row's.</summary>
-internal sealed class ReplacedRows(Replica replica) : IDisposable
+internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, ReplaceTriggers triggers) : IDisposable
 {
     /// <summary>Table name and <see cref="ReplaceGuard.Id"/>.</summary>
     private const int Heading = 2;
@@ -15,7 +17,7 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
     private readonly NoteStack notes = new();
     private readonly KeyBuffer newKey = new(null);
     private readonly KeyBuffer oldKey = new(null);
-    private readonly KeyBuffer gone = new(replica.Connection);
+    private readonly KeyBuffer gone = new(session.Connection);
 
     /// <summary>A BEFORE trigger: table, id, the key that the row will have, its values of the guard's columns.</summary>
     public void Writing(ReadOnlySpan<Value> arguments)
@@ -25,7 +27,7 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
             return;
         }
 
-        guard.Seen = (replica.Connection.TotalChanges, replica.ReplaceTriggers.Epoch);
+        guard.Seen = (session.Connection.TotalChanges, triggers.Epoch);
         ReadOnlySpan<Value> values = arguments[Heading..];
         bool isKnown = ReadKey(values, table, newKey) && !(guard.KeyIsRowId && values[0].Int64 == -1);
         bool othersWait = notes.Count > 0;
@@ -45,7 +47,7 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
             ReadKey(arguments[Heading..], table, newKey);
             ReadKey(arguments[(Heading + table.KeyColumns.Length)..], table, oldKey);
             Written(table, newKey, oldKey);
-            replica.CountChanges();
+            session.CountChanges();
         }
     }
 
@@ -60,26 +62,6 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
         {
             WriteTombstones(row, previous);
             notes.PopFrom(row);
-        }
-    }
-
-    /// <summary>Writes the tombstone of a row that was replaced. A grow-only table refuses that.</summary>
-    public void WriteTombstone(TrackedTable table, KeyBuffer key, long dbVersion, long seq)
-    {
-        if (table.Algorithm == CrdtAlgorithm.GrowOnlySet)
-        {
-            throw new EngineException(ResultCode.Constraint, TriggerSet.Refusal("DELETE", table.Name));
-        }
-
-        bool wasCapturing = replica.IsCapturing;
-        replica.IsCapturing = true;
-        try
-        {
-            table.Writer(replica).Delete(key, dbVersion, seq);
-        }
-        finally
-        {
-            replica.IsCapturing = wasCapturing;
         }
     }
 
@@ -99,19 +81,19 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
     private ReplaceGuard? Find(ReadOnlySpan<Value> arguments, out TrackedTable table)
     {
         table = null!;
-        if (arguments.Length < Heading || replica.IsCapturing || replica.MergeDepth > 0 || replica.Tables.IsDisabled(arguments[0].Text))
+        if (arguments.Length < Heading || session.IsCapturing || session.IsMerging || catalog.IsDisabled(arguments[0].Text))
         {
             return null;
         }
 
-        replica.RefreshInTrigger();
-        if (replica.Tables.Find(arguments[0].Text) is not TrackedTable found)
+        session.RefreshInTrigger();
+        if (catalog.Find(arguments[0].Text) is not TrackedTable found)
         {
             return null;
         }
 
         table = found;
-        ReplaceGuard? guard = found.Guard(replica);
+        ReplaceGuard? guard = triggers.Guard(found);
         return guard?.Id == arguments[1].Int64 ? guard : null;
     }
 
@@ -137,7 +119,7 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
         while (notes.TryNext(row, ref place, out TrackedTable table, out ReadOnlySpan<byte> key))
         {
             gone.Assign(key);
-            if (!key.SequenceEqual(previous.Bytes) && table.Guard(replica) is ReplaceGuard guard && !guard.Exists(gone) && table.Writer(replica).IsAlive(gone))
+            if (!key.SequenceEqual(previous.Bytes) && triggers.Guard(table) is ReplaceGuard guard && !guard.Exists(gone) && clocks.Writer(table).IsAlive(gone))
             {
                 WriteTombstone(table, gone);
             }
@@ -146,7 +128,7 @@ internal sealed class ReplacedRows(Replica replica) : IDisposable
 
     private void WriteTombstone(TrackedTable table, KeyBuffer key)
     {
-        long dbVersion = replica.Clock.Next();
-        WriteTombstone(table, key, dbVersion, replica.Clock.TakeSeq());
+        long dbVersion = clock.Next();
+        clocks.Writer(table).DeleteReplaced(key, dbVersion, clock.TakeSeq());
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
@@ -8,7 +9,7 @@ namespace ChunkSync.Capture;
 /// <remarks>Where nothing is attached, this costs one call without a statement. Otherwise there is a question only while an attached
 /// database is being written. Then the program of the statement that runs answers it: EXPLAIN lists the b-trees that it opens for writing,
 /// those of its triggers and foreign-key actions among them, and a trigger only fires for a table that is opened so.</remarks>
-internal sealed unsafe class TriggerOrigin(Replica replica)
+internal sealed unsafe class TriggerOrigin(SyncSession session)
 {
     private const int FirstAttached = 2;
 
@@ -24,10 +25,10 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
     /// <summary>Whose trigger it is, and for the error text: the attached database, or why it cannot be told.</summary>
     private readonly record struct Answer(Owner Owner, string Detail);
 
-    private readonly Connection connection = replica.Connection;
+    private readonly Connection connection = session.Connection;
 
     // Its rows are part of its program, and ATTACH does not make SQLite compile it again: it is released after every use.
-    private readonly Statement databaseList = replica.Connection.Prepare("PRAGMA database_list");
+    private readonly Statement databaseList = session.Connection.Prepare("PRAGMA database_list");
 
     /// <summary>Busy statements that write.</summary>
     private readonly List<nint> writers = [];
@@ -74,7 +75,7 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
             return Sqlite3.Api->db_name(connection.Handle, FirstAttached) != null;
         }
 
-        if (!replica.IsSameStatement)
+        if (!session.IsSameStatement)
         {
             listed = IsAnyListed() ? ListDatabases() : None;
         }
@@ -165,7 +166,7 @@ internal sealed unsafe class TriggerOrigin(Replica replica)
     /// <summary>Whether it is the run of one statement that the last answer was about. Its handle and text alone could be another's that
     /// came after it.</summary>
     private bool IsKnown(nint writer, ReadOnlySpan<byte> table) =>
-        replica.IsSameStatement && writer == known && Runs(writer) == knownRuns
+        session.IsSameStatement && writer == known && Runs(writer) == knownRuns
         && table.SequenceEqual(knownTable) && RunningStatements.Text(writer).SequenceEqual(knownText);
 
     private bool IsWritingToAttached()

@@ -96,9 +96,6 @@ internal static class TriggerSet
         List<TriggerText> texts, string table, string prefix, string time, string when, string filter, string body) =>
         texts.Add(new TriggerText(prefix + table, $"{time} ON {Connection.Quote(table)} FOR EACH ROW WHEN {when}", filter, body));
 
-    /// <summary>What a grow-only table says to a write that is no insert.</summary>
-    public static string Refusal(string operation, string table) => $"Error: {operation} operation is not allowed on table {table}.";
-
     private static string Raise(string operation, string table) =>
-        "SELECT RAISE(ABORT, " + Connection.Literal(Refusal(operation, table)) + ");";
+        "SELECT RAISE(ABORT, " + Connection.Literal(CrdtAlgorithms.Refusal(operation, table)) + ");";
 }

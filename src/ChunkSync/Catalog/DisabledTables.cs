@@ -5,7 +5,7 @@ namespace ChunkSync.Catalog;
 
 /// <summary>The tables whose capture <c>cloudsync_disable</c> switched off on this connection; not stored. What is stored, with the first
 /// row written to such a table, is a mark: the next <c>cloudsync_init</c> has rows to look for.</summary>
-internal sealed class DisabledTables(Replica replica)
+internal sealed class DisabledTables(SyncSession session, TableCatalog catalog)
 {
     private sealed class Entry(byte[] name)
     {
@@ -33,25 +33,25 @@ internal sealed class DisabledTables(Replica replica)
     /// <summary>A row of a disabled table is being written: leaves the mark, once.</summary>
     public void NoteWrite(ReadOnlySpan<byte> name)
     {
-        TransactionTable transaction = replica.Transaction;
+        TransactionTable transaction = session.Transaction;
         if (Find(name) is not Entry entry || (transaction.IsJoined && entry.MarkedIn == transaction.Number))
         {
             return;
         }
 
         // A SELECT may ask, too: it writes nothing.
-        if (!replica.Connection.IsWriting)
+        if (!session.Connection.IsWriting)
         {
             return;
         }
 
-        replica.RefreshInTrigger();
-        TrackedTable? table = replica.Tables.Find(name);
+        session.RefreshInTrigger();
+        TrackedTable? table = catalog.Find(name);
         if (table != null && table.Uncaptured == null)
         {
-            replica.Marks.Set(table, TableMarks.Uncaptured, TableMarks.WhileDisabled);
+            catalog.Marks.Set(table, TableMarks.Uncaptured, TableMarks.WhileDisabled);
             table.Uncaptured = TableMarks.WhileDisabled;
-            replica.NoteUncommitted();
+            session.NoteUncommitted();
         }
 
         entry.MarkedIn = transaction.Number;

@@ -1,3 +1,4 @@
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
@@ -8,24 +9,30 @@ internal sealed class MetadataDamage
 {
     private const string Restore = "restore a backup";
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
     private readonly Statement kind;
     private readonly Statement lostColumns;
     private readonly List<(string Table, string Text)> tables = [];
     private bool hasTables;
 
-    public MetadataDamage(Replica replica)
+    public MetadataDamage(SyncSession session, TableCatalog catalog)
     {
-        this.replica = replica;
-        kind = replica.Connection.Prepare(
+        this.session = session;
+        this.catalog = catalog;
+        Connection connection = session.Connection;
+        kind = connection.Prepare(
             "SELECT type FROM main.sqlite_master WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE");
-        lostColumns = replica.Connection.Prepare(
+        lostColumns = connection.Prepare(
             "WITH wanted(name) AS (VALUES ('pk'), ('col_name'), ('col_version'), ('db_version'), ('site_id'), ('seq'))"
             + " SELECT name FROM wanted WHERE name NOT IN (SELECT lower(name) FROM pragma_table_info(?1, 'main')) LIMIT 1");
     }
 
     /// <summary>Why there is no local site although tables are tracked; null when that is not so.</summary>
-    public string? Site => !replica.Sites.HasLocal && (hasTables || replica.Tables.All.Count > 0) ? SiteFailure().Message : null;
+    public string? Site => !session.Sites.HasLocal && HasTables ? session.Sites.Failure().Message : null;
+
+    /// <summary>Whether tables are tracked, with or without a local site.</summary>
+    public bool HasTables => hasTables || catalog.All.Count > 0;
 
     /// <summary>The first table that has settings and rows, but no usable clocks; null when there is none.</summary>
     public string? First => tables.Count > 0 ? tables[0].Text : null;
@@ -73,20 +80,6 @@ internal sealed class MetadataDamage
     /// <param name="text">What is said where nothing is damaged.</param>
     public EngineException Unknown(string table, int code, string text) =>
         new(code, Of(table) is string damage ? $"{text} ({damage})" : text);
-
-    /// <summary>The failure of everything that needs the local site, which is gone.</summary>
-    public EngineException SiteFailure()
-    {
-        const string Table = "cloudsync_site_id";
-        string what = KindOf(Table) switch
-        {
-            null => "is missing",
-            "view" => "is a view",
-            _ => "has no row with rowid 0, the id of this site",
-        };
-        return new EngineException(ResultCode.Corrupt, $"sync metadata is damaged: {Table} {what}; {Restore}, or call SELECT"
-            + " cloudsync_init('<table_name>') for every tracked table, which makes a new site id");
-    }
 
     private string? KindOf(string name)
     {

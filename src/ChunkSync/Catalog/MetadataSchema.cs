@@ -42,13 +42,13 @@ internal static class MetadataSchema
     public const string PositionColumns = "db_version, seq, pk, col_name, col_version, site_id";
 
     /// <summary>Creates what is missing; the local site and the settings of a new database too.</summary>
-    public static void CreateInternal(Replica replica)
+    public static void CreateInternal(SyncSession session)
     {
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         long schemaVersion = Scalar(connection, "PRAGMA main.schema_version");
         CreateTables(connection);
-        replica.Sites.Forget();
-        if (replica.Sites.HasLocal)
+        session.Sites.Forget();
+        if (session.Sites.HasLocal)
         {
             return;
         }
@@ -63,9 +63,9 @@ internal static class MetadataSchema
             insert.Run();
         }
 
-        replica.Sites.Forget();
-        replica.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
-        replica.Settings.Set(Settings.SchemaVersion, schemaVersion);
+        session.Sites.Forget();
+        session.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
+        session.Settings.Set(Settings.SchemaVersion, schemaVersion);
     }
 
     /// <summary>Creates the tables that every synchronised database has, where they are missing.</summary>

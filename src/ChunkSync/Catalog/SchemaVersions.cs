@@ -1,5 +1,6 @@
 using System.Text;
 using ChunkSync.Format;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
@@ -7,7 +8,8 @@ namespace ChunkSync.Catalog;
 /// <summary>Table <c>cloudsync_schema_versions</c>: the schema hashes this database has had (behaviour E.7).</summary>
 internal sealed class SchemaVersions
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
     private readonly Statement newest;
     private readonly Statement known;
     private readonly Statement append;
@@ -15,10 +17,11 @@ internal sealed class SchemaVersions
     private long computed;
     private int computedGeneration = -1;
 
-    public SchemaVersions(Replica replica)
+    public SchemaVersions(SyncSession session, TableCatalog catalog)
     {
-        this.replica = replica;
-        Connection connection = replica.Connection;
+        this.session = session;
+        this.catalog = catalog;
+        Connection connection = session.Connection;
         newest = connection.Prepare("SELECT hash FROM main.cloudsync_schema_versions ORDER BY seq DESC LIMIT 1");
         known = connection.Prepare("SELECT 1 FROM main.cloudsync_schema_versions WHERE hash = ?1");
         append = connection.Prepare(
@@ -63,10 +66,10 @@ internal sealed class SchemaVersions
     {
         get
         {
-            if (computedGeneration != replica.Generation)
+            if (computedGeneration != session.Generation)
             {
                 computed = SchemaHash.Of(Describe());
-                computedGeneration = replica.Generation;
+                computedGeneration = session.Generation;
             }
 
             return Newest() == computed && Knows(computed);
@@ -103,7 +106,7 @@ internal sealed class SchemaVersions
         StringBuilder text = new();
         foreach (string name in names)
         {
-            foreach (TableColumn column in replica.Tables.ReadColumns(name))
+            foreach (TableColumn column in catalog.ReadColumns(name))
             {
                 text.Append(text.Length == 0 ? "" : ",").Append(name).Append(':').Append(column.ClockName).Append(':')
                     .Append(SchemaHash.TypeOf(column.DeclaredType)).Append(':').Append(column.IsKey ? '1' : '0');

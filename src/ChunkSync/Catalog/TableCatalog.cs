@@ -1,4 +1,5 @@
 using System.Text;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
@@ -7,7 +8,7 @@ namespace ChunkSync.Catalog;
 /// columns of its base table. A user's table that only looks like one by its name is none (defect J-12 of sqlite-sync 1.1.4).</summary>
 internal sealed class TableCatalog
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
     private readonly Statement clockTables;
     private readonly Statement settings;
     private readonly Statement storedName;
@@ -18,12 +19,14 @@ internal sealed class TableCatalog
     private readonly List<TrackedTable> all = [];
     private TrackedTable? lastFound;
 
-    public TableCatalog(Replica replica)
+    public TableCatalog(SyncSession session)
     {
-        this.replica = replica;
-        Disabled = new DisabledTables(replica);
-        Damage = new MetadataDamage(replica);
-        Connection connection = replica.Connection;
+        this.session = session;
+        Connection connection = session.Connection;
+        Marks = new TableMarks(connection);
+        Schema = new SchemaVersions(session, this);
+        Disabled = new DisabledTables(session, this);
+        Damage = new MetadataDamage(session, this);
 
         // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
         clockTables = connection.Prepare(
@@ -52,7 +55,7 @@ internal sealed class TableCatalog
             """);
     }
 
-    /// <summary>The tables in the creation order of their clock tables. Valid until the next <see cref="Replica.Refresh"/>.</summary>
+    /// <summary>The tables in the creation order of their clock tables. Valid until the next <see cref="SyncSession.Refresh"/>.</summary>
     public IReadOnlyList<TrackedTable> All => all;
 
     /// <summary>The table of that name, compared without ASCII case; null when it is not tracked.</summary>
@@ -86,6 +89,12 @@ internal sealed class TableCatalog
     /// <summary>What is missing of the metadata.</summary>
     public MetadataDamage Damage { get; }
 
+    /// <summary>What the file remembers about the capture of tables.</summary>
+    public TableMarks Marks { get; }
+
+    /// <summary>The schema hashes of this database.</summary>
+    public SchemaVersions Schema { get; }
+
     /// <summary>The tables that are disabled on this connection.</summary>
     public DisabledTables Disabled { get; }
 
@@ -95,7 +104,7 @@ internal sealed class TableCatalog
     /// <summary>A hash of all table settings, to notice that another connection changed them; 0 when there are none.</summary>
     public int SettingsHash()
     {
-        if (!replica.Sites.HasLocal)
+        if (!session.Sites.HasLocal)
         {
             return 0;
         }
@@ -122,7 +131,7 @@ internal sealed class TableCatalog
             return tracked.Name;
         }
 
-        if (!replica.Sites.HasLocal)
+        if (!session.Sites.HasLocal)
         {
             return null;
         }
@@ -145,7 +154,7 @@ internal sealed class TableCatalog
     /// <summary>Whether any table has settings.</summary>
     public bool HasSettings()
     {
-        if (!replica.Sites.HasLocal)
+        if (!session.Sites.HasLocal)
         {
             return false;
         }
@@ -173,7 +182,7 @@ internal sealed class TableCatalog
         }
 
         clockTables.Reset();
-        if (!replica.Sites.HasLocal)
+        if (!session.Sites.HasLocal)
         {
             if (names.Count > 0)
             {
@@ -232,8 +241,8 @@ internal sealed class TableCatalog
         string? index = positionIndex.Step() ? positionIndex.String(0) : null;
         positionIndex.Reset();
         return new TrackedTable(
-            replica.Connection, name, order, baseColumns, setting, RowIdName(name, baseColumns), index,
-            MetadataSchema.HasBlocks(replica.Connection, name));
+            session.Connection, name, order, baseColumns, setting, RowIdName(name, baseColumns), index,
+            MetadataSchema.HasBlocks(session.Connection, name));
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>
@@ -251,7 +260,7 @@ internal sealed class TableCatalog
                 continue;
             }
 
-            using Statement probe = replica.Connection.Prepare(
+            using Statement probe = session.Connection.Prepare(
                 "SELECT " + candidate + " FROM main." + Connection.Quote(table) + " LIMIT 0");
             try
             {

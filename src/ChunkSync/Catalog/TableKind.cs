@@ -16,14 +16,13 @@ internal static class TableKind
     ];
 
     /// <summary>Refuses the engine's own tables, virtual tables, and the tables behind virtual tables.</summary>
-    public static unsafe void RequireOrdinary(Replica replica, string table)
+    public static unsafe void RequireOrdinary(Connection connection, TableCatalog catalog, string table)
     {
-        if (MetadataSchema.IsInternal(table) || IsClockTable(replica, table))
+        if (MetadataSchema.IsInternal(table) || IsClockTable(connection, catalog, table))
         {
             throw new EngineException(ResultCode.Error, $"Table {table} belongs to the sync metadata: it cannot be tracked");
         }
 
-        Connection connection = replica.Connection;
         if (Ask(connection, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND coalesce(rootpage, 0) = 0", table))
         {
             throw new EngineException(ResultCode.Error, $"Table {table} is a virtual table: only ordinary tables can be tracked");
@@ -39,9 +38,9 @@ internal static class TableKind
         }
     }
 
-    private static bool IsClockTable(Replica replica, string table)
+    private static bool IsClockTable(Connection connection, TableCatalog catalog, string table)
     {
-        foreach (TrackedTable tracked in replica.Tables.All)
+        foreach (TrackedTable tracked in catalog.All)
         {
             if (table.Equals(tracked.ClockName, StringComparison.OrdinalIgnoreCase)
                 || (tracked.HasBlocks && table.Equals(tracked.ClockName + TrackedTable.BlocksSuffix, StringComparison.OrdinalIgnoreCase)))

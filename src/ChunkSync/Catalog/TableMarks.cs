@@ -24,17 +24,17 @@ internal sealed class TableMarks
     /// <summary>Value of <see cref="Uncaptured"/>: the triggers were gone for a time.</summary>
     public const string WhileLost = "lost";
 
-    private readonly Replica replica;
+    private readonly Connection connection;
     private readonly Statement set;
     private readonly Statement remove;
 
-    public TableMarks(Replica replica)
+    public TableMarks(Connection connection)
     {
-        this.replica = replica;
-        set = replica.Connection.Prepare(
+        this.connection = connection;
+        set = connection.Prepare(
             "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', ?2, ?3)"
             + " ON CONFLICT(tbl_name, col_name, key) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value");
-        remove = replica.Connection.Prepare(
+        remove = connection.Prepare(
             "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = ?2");
     }
 
@@ -59,7 +59,7 @@ internal sealed class TableMarks
     /// <summary>Writes a mark. The host's last_insert_rowid stays.</summary>
     public unsafe void Set(TrackedTable table, string key, string value)
     {
-        long lastRowId = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
+        long lastRowId = Sqlite3.Api->last_insert_rowid(connection.Handle);
         set.Bind(1, table.Name).Bind(2, key).Bind(3, value);
         set.Run();
         if (key == Uncaptured)
@@ -67,7 +67,7 @@ internal sealed class TableMarks
             ForgetWhole(table);
         }
 
-        Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
+        Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
     }
 
     /// <summary>Removes a mark.</summary>

@@ -1,8 +1,6 @@
 using System.Text;
 using ChunkSync.Capture;
-using ChunkSync.Clock;
 using ChunkSync.Format;
-using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
@@ -12,12 +10,7 @@ namespace ChunkSync.Catalog;
 internal sealed class TrackedTable : IDisposable
 {
     private readonly Statement newest;
-    private LocalClockWriter? writer;
-    private KeyCeiling? ceiling;
-    private KeyRules? rules;
-    private ReplaceGuard? guard;
-    private bool hasGuard;
-    private FilteredRows? filtered;
+    private readonly List<IDisposable> parts = [];
 
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
@@ -131,38 +124,14 @@ internal sealed class TrackedTable : IDisposable
         return version;
     }
 
-    /// <summary>What writes clock rows of local changes.</summary>
-    public LocalClockWriter Writer(Replica replica) => writer ??= new LocalClockWriter(replica, this);
-
-    /// <summary>What tells new keys from known ones without a look-up.</summary>
-    public KeyCeiling Ceiling(Replica replica) => ceiling ??= new KeyCeiling(replica, this);
-
-    /// <summary>How SQLite compares the table's keys.</summary>
-    public KeyRules Rules(Connection connection) => rules ??= KeyRules.Read(connection, this);
-
-    /// <summary>What looks for rows that REPLACE would remove; null where it can remove none of another key.</summary>
-    public ReplaceGuard? Guard(Replica replica)
-    {
-        if (!hasGuard)
-        {
-            guard = ReplaceGuard.Create(replica, this);
-            hasGuard = true;
-        }
-
-        return guard;
-    }
-
-    /// <summary>The rows that the filter leaves out.</summary>
-    public FilteredRows Filtered(Replica replica) => filtered ??= new FilteredRows(replica, this);
+    /// <summary>Makes something that another folder keeps about the table live as long as this object.</summary>
+    public void Own(IDisposable part) => parts.Add(part);
 
     public void Dispose()
     {
         newest.Dispose();
-        filtered?.Dispose();
-        ceiling?.Dispose();
-        writer?.Dispose();
-        rules?.Dispose();
-        guard?.Dispose();
+        parts.ForEach(part => part.Dispose());
+        parts.Clear();
     }
 
     /// <summary>Like <see cref="FindValueColumn(ReadOnlySpan{byte})"/>. The changes of a row mostly come in the order of its columns: the

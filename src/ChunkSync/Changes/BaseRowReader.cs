@@ -1,5 +1,6 @@
 using ChunkSync.Catalog;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;
@@ -32,7 +33,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
         Careful,
     }
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableKeys keys;
     private readonly TrackedTable table;
     private readonly Statement together;
     private readonly Statement?[] single;
@@ -48,9 +50,10 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private int keyLength = -1;
     private int keyCapacity;
 
-    public BaseRowReader(Replica replica, TrackedTable table, bool hasBlocks)
+    public BaseRowReader(SyncSession session, TableKeys keys, LargeValueCache cache, TrackedTable table, bool hasBlocks)
     {
-        this.replica = replica;
+        this.session = session;
+        this.keys = keys;
         this.table = table;
         int columns = table.ValueColumns.Length;
         togetherLimit = Math.Clamp(RowBudget / Math.Max(columns, 1), MinTogether, MaxTogether);
@@ -64,7 +67,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
                 "SELECT col_value FROM main." + Connection.Quote(table.Name + "_cloudsync_blocks") + " WHERE pk = ?1 AND col_name = ?2");
         }
 
-        large = table.RowIdName == null ? null : new LargeValueReader(replica, table.Name);
+        large = table.RowIdName == null ? null : new LargeValueReader(session.Connection, cache, table.Name);
     }
 
     /// <summary>The causal length of the row that <see cref="Find"/> found: the sentinel's col_version, or 1.</summary>
@@ -201,7 +204,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     /// 1 … k are its values.</summary>
     private string Select(string columns)
     {
-        string condition = string.Join(" AND ", table.Rules(replica.Connection).Conditions);
+        string condition = string.Join(" AND ", keys.Rules(table).Conditions);
         return $"SELECT (SELECT col_version FROM {table.QuotedClock} WHERE pk = ?{table.KeyColumns.Length + 1}"
             + $" AND col_name = '{TrackedTable.Sentinel}'){columns} FROM {table.Quoted} WHERE {condition}";
     }
@@ -219,7 +222,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private bool OpenBounded(Statement statement, int bound, Mode success, int column)
     {
         BindKey(statement);
-        nint db = replica.Connection.Handle;
+        nint db = session.Connection.Handle;
         int limit = Sqlite3.Api->limit(db, LimitLength, bound);
         int code;
         if (limit < bound)
@@ -290,7 +293,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         }
 
         // 't'ext in a UTF-16 database must be converted as a whole; so must everything in a table without a rowid.
-        bool pieces = large != null && (first == (byte)'b' || (first == (byte)'t' && replica.IsUtf8));
+        bool pieces = large != null && (first == (byte)'b' || (first == (byte)'t' && session.IsUtf8));
         if (pieces && large!.TryOpen(table.ValueColumns[column].Name, types.Int64(1)))
         {
             largeIsOpen = true;
@@ -365,7 +368,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         {
             int capacity = (int)Math.Clamp(2L * length, FirstKeyCapacity, Array.MaxLength);
             byte* grown = Sqlite3.Allocate(capacity);
-            replica.Connection.ClearLastingBindings();
+            session.Connection.ClearLastingBindings();
             Sqlite3.Free(key);
             key = grown;
             keyCapacity = capacity;
@@ -375,7 +378,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         keyLength = length;
     }
 
-    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+    private Statement Prepare(string sql) => session.Connection.Prepare(sql, lastingBindings: true);
 
     private void Close()
     {

@@ -1,3 +1,7 @@
+using ChunkSync.Catalog;
+using ChunkSync.Keys;
+using ChunkSync.Session;
+
 namespace ChunkSync.Changes;
 
 /// <summary>The ordered stream of changes over all tracked tables: one <see cref="TableStream"/> per table, merged by a small
@@ -13,10 +17,10 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
     private ScanRange? range;
     private bool started;
 
-    public ChangeStream(Replica replica)
+    public ChangeStream(SyncSession session, TableCatalog catalog, TableKeys keys, LargeValueCache large)
     {
-        Generation = replica.Generation;
-        tables = [.. replica.Tables.All.Select(table => new TableStream(replica, table))];
+        Generation = session.Generation;
+        tables = [.. catalog.All.Select(table => new TableStream(session, keys, large, table))];
         heap = new TableStream[tables.Length];
     }
 

@@ -1,11 +1,14 @@
+using ChunkSync.Capture;
 using ChunkSync.Catalog;
+using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;
 
 /// <summary>What a connection keeps for reading changes: idle streams for the next scan, and the newest db_version per site
 /// filter.</summary>
-internal sealed class ChangeStreamPool(Replica replica) : IDisposable
+internal sealed class ChangeStreamPool(SyncSession session, TableCatalog catalog, TableKeys keys, CaptureWatch watch, LargeValueCache large) : IDisposable
 {
     /// <summary>Idle streams kept; scans that are open side by side beyond this are made anew.</summary>
     private const int MaxIdle = 2;
@@ -19,12 +22,12 @@ internal sealed class ChangeStreamPool(Replica replica) : IDisposable
     /// <exception cref="EngineException">Changes of a table are not all there: its capture was interrupted.</exception>
     public ChangeStream Rent(ReadOnlySpan<byte> onlyTable = default)
     {
-        replica.Watch.RequireComplete(onlyTable);
+        watch.RequireComplete(onlyTable);
         while (idle.Count > 0)
         {
             ChangeStream stream = idle[^1];
             idle.RemoveAt(idle.Count - 1);
-            if (stream.Generation == replica.Generation)
+            if (stream.Generation == session.Generation)
             {
                 return stream;
             }
@@ -32,14 +35,14 @@ internal sealed class ChangeStreamPool(Replica replica) : IDisposable
             stream.Dispose();
         }
 
-        return new ChangeStream(replica);
+        return new ChangeStream(session, catalog, keys, large);
     }
 
     /// <summary>Takes a stream back at the end of its scan.</summary>
     public void Return(ChangeStream stream)
     {
         stream.End();
-        if (stream.Generation == replica.Generation && idle.Count < MaxIdle)
+        if (stream.Generation == session.Generation && idle.Count < MaxIdle)
         {
             idle.Add(stream);
         }
@@ -57,14 +60,14 @@ internal sealed class ChangeStreamPool(Replica replica) : IDisposable
             return 0;
         }
 
-        if (newestGeneration != replica.Generation)
+        if (newestGeneration != session.Generation)
         {
             ForgetStatements();
-            newestGeneration = replica.Generation;
+            newestGeneration = session.Generation;
         }
 
         long maximum = 0;
-        foreach (TrackedTable table in replica.Tables.All)
+        foreach (TrackedTable table in catalog.All)
         {
             Statement statement = NewestStatement(table, filter);
             if (filter != SiteFilter.All)
@@ -123,7 +126,7 @@ internal sealed class ChangeStreamPool(Replica replica) : IDisposable
 
         // Walks the position index backwards from the newest row and stops at the first of the filter.
         string index = table.PositionIndex == null ? "" : " INDEXED BY " + Connection.Quote(table.PositionIndex);
-        Statement statement = replica.Connection.Prepare(
+        Statement statement = session.Connection.Prepare(
             $"SELECT db_version FROM {table.QuotedClock}{index}{site} ORDER BY db_version DESC LIMIT 1");
         newest.Add((table.ClockName, filter), statement);
         return statement;

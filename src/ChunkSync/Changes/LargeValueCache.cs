@@ -1,3 +1,4 @@
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;
@@ -5,7 +6,7 @@ namespace ChunkSync.Changes;
 /// <summary>What a connection remembers of the one large value that a drain is inside of, so that paging through it costs one
 /// pass in all: the checksum of its encoding, and a window of its bytes read ahead (finding an offset in a chain of overflow
 /// pages costs the whole way to it). Both hold only while nothing was written.</summary>
-internal sealed unsafe class LargeValueCache(Replica replica) : IDisposable
+internal sealed unsafe class LargeValueCache(SyncSession session) : IDisposable
 {
     /// <summary>Bytes read ahead at once when a scan jumps into a large value.</summary>
     public const int WindowLength = 6 * 1024 * 1024;
@@ -25,8 +26,8 @@ internal sealed unsafe class LargeValueCache(Replica replica) : IDisposable
     /// <summary>Makes the cache be about the given value; anything else is forgotten.</summary>
     public void Select(string valueTable, string valueColumn, long valueRowId, long newLength)
     {
-        long data = replica.DataVersion;
-        int changes = replica.Connection.TotalChanges;
+        long data = session.DataVersion;
+        int changes = session.Connection.TotalChanges;
         if (table == valueTable && column == valueColumn && rowId == valueRowId && valueLength == newLength
             && dataVersion == data && totalChanges == changes)
         {

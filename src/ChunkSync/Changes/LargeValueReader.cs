@@ -5,7 +5,7 @@ namespace ChunkSync.Changes;
 
 /// <summary>Reads TEXT and BLOB values of one rowid table in pieces, by incremental blob I/O: sizes and parts are known without
 /// loading the value. One handle is kept open for the length of a scan.</summary>
-internal sealed unsafe class LargeValueReader(Replica replica, string table) : IDisposable
+internal sealed unsafe class LargeValueReader(Connection connection, LargeValueCache large, string table) : IDisposable
 {
     /// <summary>A read this far behind what was read before has to walk the overflow chain: then it reads ahead.</summary>
     private const int JumpLength = 1024 * 1024;
@@ -45,7 +45,7 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
 
         if (code != ResultCode.Ok)
         {
-            EngineException failure = replica.Connection.Failure(code);
+            EngineException failure = connection.Failure(code);
             Close();
             return ResultCode.Primary(code) == ResultCode.Error ? false : throw failure;
         }
@@ -60,7 +60,7 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
     /// <summary>Copies bytes of the open value.</summary>
     public void Read(long offset, byte* target, int count)
     {
-        LargeValueCache cache = replica.LargeValue;
+        LargeValueCache cache = large;
         if (offset > reached + JumpLength)
         {
             cache.Select(table, column!, rowId, Length);
@@ -86,15 +86,15 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
     /// <summary>The checksum that an earlier page of the same value left behind.</summary>
     public bool TryRecallChecksum(out ulong checksum)
     {
-        replica.LargeValue.Select(table, column!, rowId, Length);
-        return replica.LargeValue.TryChecksum(out checksum);
+        large.Select(table, column!, rowId, Length);
+        return large.TryChecksum(out checksum);
     }
 
     /// <summary>Leaves the checksum for the value's later pages.</summary>
     public void RememberChecksum(ulong checksum)
     {
-        replica.LargeValue.Select(table, column!, rowId, Length);
-        replica.LargeValue.StoreChecksum(checksum);
+        large.Select(table, column!, rowId, Length);
+        large.StoreChecksum(checksum);
     }
 
     /// <summary>Closes the handle.</summary>
@@ -136,7 +136,7 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
         fixed (byte* columnName = columnUtf8)
         {
             nint handle = 0;
-            int code = Sqlite3.Api->blob_open(replica.Connection.Handle, main, name, columnName, valueRowId, 0, &handle);
+            int code = Sqlite3.Api->blob_open(connection.Handle, main, name, columnName, valueRowId, 0, &handle);
             blob = handle;
             return code;
         }
@@ -153,6 +153,6 @@ internal sealed unsafe class LargeValueReader(Replica replica, string table) : I
                 ResultCode.Abort, $"a value of {table}.{name} was written while a scan was inside of it; start the scan again");
         }
 
-        replica.Connection.Check(code);
+        connection.Check(code);
     }
 }

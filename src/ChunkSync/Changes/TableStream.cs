@@ -1,6 +1,7 @@
 using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Changes;
@@ -29,7 +30,7 @@ internal sealed unsafe class TableStream : IDisposable
         LaterVersions,
     }
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
     private readonly TrackedTable table;
     private readonly byte* name;
     private readonly Dictionary<(Part Part, SiteFilter Filter), Statement> statements = [];
@@ -46,11 +47,11 @@ internal sealed unsafe class TableStream : IDisposable
     private byte* siteMemory;
     private int siteCapacity;
 
-    public TableStream(Replica replica, TrackedTable table)
+    public TableStream(SyncSession session, TableKeys keys, LargeValueCache large, TrackedTable table)
     {
-        this.replica = replica;
+        this.session = session;
         this.table = table;
-        rows = new BaseRowReader(replica, table, table.HasBlocks);
+        rows = new BaseRowReader(session, keys, large, table, table.HasBlocks);
         name = Copy(table.NameUtf8);
         sentinel = Copy("__[RIP]__"u8);
         current.Table = name;
@@ -233,7 +234,7 @@ internal sealed unsafe class TableStream : IDisposable
             _ => "",
         };
         string index = table.PositionIndex == null ? "" : " INDEXED BY " + Connection.Quote(table.PositionIndex);
-        Statement statement = replica.Connection.Prepare(
+        Statement statement = session.Connection.Prepare(
             $"SELECT db_version, seq, pk, col_name, col_version, site_id FROM {table.QuotedClock}{index}"
             + $" WHERE {lower} AND db_version <= ?2{site} ORDER BY db_version, seq, pk, col_name");
         statements.Add((wanted, filter), statement);
@@ -279,7 +280,7 @@ internal sealed unsafe class TableStream : IDisposable
 
     private bool HasColumns()
     {
-        columnsOf ??= replica.Connection.Prepare(
+        columnsOf ??= session.Connection.Prepare(
             $"SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}' LIMIT 1");
         columnsOf.BindBlob(1, new ReadOnlySpan<byte>(current.Key, current.KeyLength));
         bool found = columnsOf.Step();
@@ -330,7 +331,7 @@ internal sealed unsafe class TableStream : IDisposable
 
     private void SetSite(long ordinal)
     {
-        site = replica.Sites.Id(ordinal) ?? throw Corrupt("site_id", ordinal + ", which table cloudsync_site_id does not have");
+        site = session.Sites.Id(ordinal) ?? throw Corrupt("site_id", ordinal + ", which table cloudsync_site_id does not have");
         if (site.Length > siteCapacity)
         {
             byte* grown = Sqlite3.Allocate(site.Length);

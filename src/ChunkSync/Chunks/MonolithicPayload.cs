@@ -1,3 +1,4 @@
+using ChunkSync.Catalog;
 using ChunkSync.Changes;
 using ChunkSync.Format;
 using ChunkSync.Sqlite;
@@ -8,7 +9,8 @@ namespace ChunkSync.Chunks;
 internal static unsafe class MonolithicPayload
 {
     /// <summary>Encodes the changes strictly behind (since, seq).</summary>
-    /// <param name="replica">The connection's state.</param>
+    /// <param name="catalog">The tracked tables.</param>
+    /// <param name="changes">Where the changes come from.</param>
     /// <param name="since">db_version of the position.</param>
     /// <param name="seq">seq of the position; null when everything of that db_version is behind it.</param>
     /// <param name="filter">Which sites.</param>
@@ -17,7 +19,7 @@ internal static unsafe class MonolithicPayload
     /// <param name="length">The payload's length.</param>
     /// <returns>The payload in memory of <see cref="Sqlite3.Allocate"/>; null when there are no changes.</returns>
     public static byte* Encode(
-        Replica replica, long since, long? seq, SiteFilter filter, long site, long? maxEstimate, out long length)
+        TableCatalog catalog, ChangeStreamPool changes, long since, long? seq, SiteFilter filter, long site, long? maxEstimate, out long length)
     {
         ScanRange range = new()
         {
@@ -28,8 +30,8 @@ internal static unsafe class MonolithicPayload
             Filter = filter,
             SiteOrdinal = site,
         };
-        using PayloadEncoder encoder = new(replica);
-        ChangeStream stream = replica.Changes.Rent();
+        using PayloadEncoder encoder = new(catalog);
+        ChangeStream stream = changes.Rent();
         try
         {
             stream.Start(range);
@@ -58,7 +60,7 @@ internal static unsafe class MonolithicPayload
         }
         finally
         {
-            replica.Changes.Return(stream);
+            changes.Return(stream);
         }
     }
 }

@@ -1,10 +1,11 @@
+using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
 
 /// <summary>Collects encoded rows and finishes them as one payload of version 2 (behaviour G.1).</summary>
-internal sealed unsafe class PayloadEncoder(Replica replica) : IDisposable
+internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
 {
     private const int FirstCapacity = 4096;
 
@@ -58,7 +59,7 @@ internal sealed unsafe class PayloadEncoder(Replica replica) : IDisposable
         }
 
         // Read first: where that fails there is no memory to give back yet.
-        ulong schemaHash = (ulong)replica.Schema.CurrentHash();
+        ulong schemaHash = (ulong)catalog.Schema.CurrentHash();
         byte* payload = Sqlite3.Allocate(ContainerHeader.Length + (long)Lz4.Bound((int)length));
         payloadLength = PayloadContainer.Finish(
             payload, body, (int)length, ContainerHeader.RowsVersion, Math.Max(columns, 0), rows, schemaHash);

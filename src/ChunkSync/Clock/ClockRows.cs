@@ -15,10 +15,10 @@ internal sealed unsafe class ClockRows : IDisposable
     private readonly Statement clocks;
     private readonly long[] versions;
 
-    public ClockRows(Replica replica, TrackedTable table)
+    public ClockRows(Connection connection, TrackedTable table)
     {
         this.table = table;
-        clocks = replica.Connection.Prepare($"SELECT col_name, col_version, db_version FROM {table.QuotedClock} WHERE pk = ?1");
+        clocks = connection.Prepare($"SELECT col_name, col_version, db_version FROM {table.QuotedClock} WHERE pk = ?1");
         versions = new long[table.ValueColumns.Length];
     }
 

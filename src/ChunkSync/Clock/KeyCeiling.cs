@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Clock;
@@ -13,7 +14,7 @@ internal sealed unsafe class KeyCeiling : IDisposable
     /// <summary>Keys below the ceiling, in a row, after which a transaction's keys count as unordered.</summary>
     private const int MaxMisses = 16;
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
     private readonly Statement highest;
     private byte* ceiling;
     private int length;
@@ -23,23 +24,23 @@ internal sealed unsafe class KeyCeiling : IDisposable
     private int misses;
     private bool isKnown;
 
-    public KeyCeiling(Replica replica, TrackedTable table)
+    public KeyCeiling(SyncSession session, TrackedTable table)
     {
-        this.replica = replica;
-        highest = replica.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} ORDER BY pk DESC LIMIT 1");
+        this.session = session;
+        highest = session.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} ORDER BY pk DESC LIMIT 1");
     }
 
     /// <summary>Whether it is certain that the clock table has no row with this key.</summary>
     public bool IsNew(byte* key, long keyLength)
     {
-        if (!replica.Transaction.IsJoined)
+        if (!session.Transaction.IsJoined)
         {
             return false;
         }
 
-        if (transaction != replica.Transaction.Number)
+        if (transaction != session.Transaction.Number)
         {
-            transaction = replica.Transaction.Number;
+            transaction = session.Transaction.Number;
             isKnown = false;
             asked = 0;
             misses = 0;

@@ -1,6 +1,7 @@
 using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Clock;
@@ -19,7 +20,8 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     private static readonly string Raise = " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = col_version + 1, db_version = ?2,"
         + $" site_id = 0, seq = ?3 WHERE col_version < {VersionLimits.ColumnVersionReach}";
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly VersionClock clock;
     private readonly TrackedTable table;
     private readonly KeyCeiling ceiling;
     private readonly KeyRules rules;
@@ -41,22 +43,23 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     private readonly ByteStringList names = new();
     private readonly KeyBuffer replaced;
 
-    public LocalClockWriter(Replica replica, TrackedTable table)
+    public LocalClockWriter(SyncSession session, TableKeys keys, VersionClock clock, LocalClocks clocks, TrackedTable table)
     {
-        this.replica = replica;
+        this.session = session;
+        this.clock = clock;
         this.table = table;
-        ceiling = table.Ceiling(replica);
-        rules = table.Rules(replica.Connection);
-        replaced = new KeyBuffer(replica.Connection);
-        string clock = table.QuotedClock;
-        exists = Prepare($"SELECT 1 FROM {clock} WHERE pk = ?1 LIMIT 1");
+        ceiling = clocks.Ceiling(table);
+        rules = keys.Rules(table);
+        replaced = new KeyBuffer(session.Connection);
+        string clockTable = table.QuotedClock;
+        exists = Prepare($"SELECT 1 FROM {clockTable} WHERE pk = ?1 LIMIT 1");
         List<Statement> inserts = [];
         List<int> counts = [];
         for (int start = 0; start < table.ValueColumns.Length; start += MaxRowsTogether)
         {
             TableColumn[] part = [.. table.ValueColumns.Skip(start).Take(MaxRowsTogether)];
             inserts.Add(Prepare(
-                $"INSERT OR IGNORE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
+                $"INSERT OR IGNORE INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
                 + string.Join(", ", part.Select((column, i) => $"(?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3 + {i})"))));
             counts.Add(part.Length);
         }
@@ -66,7 +69,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         upsert =
         [
             .. table.ValueColumns.Select(column => Prepare(
-                $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
+                $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
                 + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
                 + Raise)),
         ];
@@ -75,34 +78,34 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         string bounded = $"col_version < {VersionLimits.MaxCausalLength - 1}";
         const string Row = "(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ";
         createSentinel = Prepare(
-            $"INSERT INTO {clock}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
-        raiseSentinel = Prepare($"UPDATE {clock} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
+            $"INSERT INTO {clockTable}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
+        raiseSentinel = Prepare($"UPDATE {clockTable} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
         deleteSentinel = Prepare(
-            $"INSERT INTO {clock}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
+            $"INSERT INTO {clockTable}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
             + " col_version = col_version + 2 - (col_version & 1), db_version = ?2, site_id = 0, seq = ?3"
             + $" WHERE col_version < {VersionLimits.MaxCausalLength}");
-        readSentinel = Prepare($"SELECT col_version FROM {clock} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        readSentinel = Prepare($"SELECT col_version FROM {clockTable} WHERE pk = ?1 AND col_name = '__[RIP]__'");
         setSentinel = Prepare(
-            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ?4, ?2, 0, ?3)"
+            $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ?4, ?2, 0, ?3)"
             + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = ?4, db_version = ?2, site_id = 0, seq = ?3");
         beginLife = Prepare(
-            $"INSERT INTO {clock}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
+            $"INSERT INTO {clockTable}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
         beginColumn = Prepare(
-            $"UPDATE {clock} SET col_version = 1, db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
-        deleteColumns = Prepare($"DELETE FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
-        columnsOf = Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+            $"UPDATE {clockTable} SET col_version = 1, db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
+        deleteColumns = Prepare($"DELETE FROM {clockTable} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
+        columnsOf = Prepare($"SELECT col_name FROM {clockTable} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
         onlyNew = Prepare(
-            $"SELECT col_name FROM {clock} AS c WHERE pk = ?1 AND col_name <> '__[RIP]__'"
-            + $" AND NOT EXISTS (SELECT 1 FROM {clock} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
+            $"SELECT col_name FROM {clockTable} AS c WHERE pk = ?1 AND col_name <> '__[RIP]__'"
+            + $" AND NOT EXISTS (SELECT 1 FROM {clockTable} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
         // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
         move = Prepare(
-            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3){Raise}");
+            $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?4, 1, ?2, 0, ?3){Raise}");
     }
 
     /// <summary>A row was inserted.</summary>
     public void Insert(KeyBuffer key)
     {
-        long dbVersion = replica.Clock.Next();
+        long dbVersion = clock.Next();
         if (LiveAboveEqualKeys(key, dbVersion))
         {
             UpsertColumns(key, dbVersion);
@@ -111,21 +114,21 @@ internal sealed unsafe class LocalClockWriter : IDisposable
 
         if (table.ValueColumns.Length == 0)
         {
-            WriteSentinel(createSentinel, key, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
+            WriteSentinel(createSentinel, key, dbVersion, clock.TakeSeq(), mayStay: true);
             return;
         }
 
         if (!ceiling.IsNew(key.Data, key.Length) && Exists(key))
         {
             // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
-            WriteSentinel(raiseSentinel, key, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
+            WriteSentinel(raiseSentinel, key, dbVersion, clock.TakeSeq(), mayStay: true);
             UpsertColumns(key, dbVersion);
             return;
         }
 
         for (int i = 0; i < insertAll.Length; i++)
         {
-            Write(insertAll[i], key, dbVersion, replica.Clock.TakeSeqs(insertAllCounts[i]));
+            Write(insertAll[i], key, dbVersion, clock.TakeSeqs(insertAllCounts[i]));
         }
     }
 
@@ -140,8 +143,8 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     /// <summary>A row was deleted.</summary>
     public void Delete(KeyBuffer key)
     {
-        long dbVersion = replica.Clock.Next();
-        Delete(key, dbVersion, replica.Clock.TakeSeq());
+        long dbVersion = clock.Next();
+        Delete(key, dbVersion, clock.TakeSeq());
     }
 
     /// <summary>A row was deleted, at a place in the transaction that was kept for it.</summary>
@@ -152,11 +155,23 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         deleteColumns.Run();
     }
 
+    /// <summary>A row was replaced: its tombstone is the engine's own. A grow-only table refuses that.</summary>
+    public void DeleteReplaced(KeyBuffer key, long dbVersion, long seq)
+    {
+        if (table.Algorithm == CrdtAlgorithm.GrowOnlySet)
+        {
+            throw new EngineException(ResultCode.Constraint, CrdtAlgorithms.Refusal("DELETE", table.Name));
+        }
+
+        using CaptureScope scope = session.Capturing();
+        Delete(key, dbVersion, seq);
+    }
+
     /// <summary>The row's key changed: the old key's row dies, its columns live on under the new one.</summary>
     public void ChangeKey(KeyBuffer oldKey, KeyBuffer newKey)
     {
-        long dbVersion = replica.Clock.Next();
-        WriteSentinel(deleteSentinel, oldKey, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
+        long dbVersion = clock.Next();
+        WriteSentinel(deleteSentinel, oldKey, dbVersion, clock.TakeSeq(), mayStay: false);
         bool atEnd = false;
         oldKey.BindTo(columnsOf, 1);
         try
@@ -164,7 +179,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
             while (columnsOf.Step())
             {
                 move.BindText(4, columnsOf.Text(0));
-                atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+                atEnd |= !Write(move, newKey, dbVersion, clock.TakeSeq());
             }
         }
         finally
@@ -177,7 +192,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
 
         oldKey.BindTo(deleteColumns, 1);
         deleteColumns.Run();
-        WriteSentinel(createSentinel, newKey, dbVersion, replica.Clock.TakeSeq(), mayStay: true);
+        WriteSentinel(createSentinel, newKey, dbVersion, clock.TakeSeq(), mayStay: true);
         if (atEnd)
         {
             BeginLife(newKey, dbVersion);
@@ -199,7 +214,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     /// <summary>A column got another value, or appeared.</summary>
     public void UpsertColumn(KeyBuffer key, int column, long dbVersion)
     {
-        if (!Write(upsert[column], key, dbVersion, replica.Clock.TakeSeq()))
+        if (!Write(upsert[column], key, dbVersion, clock.TakeSeq()))
         {
             BeginLife(key, dbVersion);
         }
@@ -235,7 +250,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         for (int i = 0; i < names.Count; i++)
         {
             move.BindText(4, names[i]);
-            atEnd |= !Write(move, newKey, dbVersion, replica.Clock.TakeSeq());
+            atEnd |= !Write(move, newKey, dbVersion, clock.TakeSeq());
         }
 
         return atEnd;
@@ -245,7 +260,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     /// Nothing is lost by it, since all columns that the row has are sent again.</summary>
     private void BeginLife(KeyBuffer key, long dbVersion)
     {
-        WriteSentinel(beginLife, key, dbVersion, replica.Clock.TakeSeq(), mayStay: false);
+        WriteSentinel(beginLife, key, dbVersion, clock.TakeSeq(), mayStay: false);
         names.Clear();
         key.BindTo(columnsOf, 1);
         while (columnsOf.Step())
@@ -261,7 +276,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         for (int i = 0; i < names.Count; i++)
         {
             beginColumn.BindText(4, names[i]);
-            Write(beginColumn, key, dbVersion, replica.Clock.TakeSeq());
+            Write(beginColumn, key, dbVersion, clock.TakeSeq());
         }
     }
 
@@ -300,7 +315,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
             + $" {causalLength}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
 
     /// <summary>Keys stay where they are from row to row.</summary>
-    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+    private Statement Prepare(string sql) => session.Connection.Prepare(sql, lastingBindings: true);
 
     /// <summary>A new row lives above the tombstones of keys that are equal to its own: to others they are one row, whose lives follow each
     /// other whatever bytes they have. A living one of them was replaced: only one of them can have a row.</summary>
@@ -315,7 +330,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
             return false;
         }
 
-        KeyForms forms = rules.Forms(replica.Connection, table);
+        KeyForms forms = rules.Forms(session.Connection, table);
         long highest = oldKey != null && forms.AreEqual(oldKey, key) ? forms.CausalLength(oldKey.Bytes) ?? 0 : 0;
         KeyFormList others = forms.FindOthers(key.Data, (int)key.Length);
         for (int i = 0; i < others.Count; i++)
@@ -324,7 +339,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
             if (others.IsAlive(i))
             {
                 replaced.Assign(others.Key(i));
-                replica.Replaced.WriteTombstone(table, replaced, dbVersion, replica.Clock.TakeSeq());
+                DeleteReplaced(replaced, dbVersion, clock.TakeSeq());
             }
         }
 
@@ -342,7 +357,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         }
 
         setSentinel.Bind(4, highest);
-        Write(setSentinel, key, dbVersion, replica.Clock.TakeSeq());
+        Write(setSentinel, key, dbVersion, clock.TakeSeq());
         return true;
     }
 
@@ -362,6 +377,6 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         statement.Bind(2, dbVersion);
         statement.Bind(3, seq);
         statement.Run();
-        return replica.Connection.Changes > 0;
+        return session.Connection.Changes > 0;
     }
 }

@@ -7,7 +7,7 @@ namespace ChunkSync.Clock;
 
 /// <summary>The replica's Lamport clock (behaviour E.6): db_version per transaction and seq inside it. A pending db_version becomes
 /// current at commit and is forgotten at rollback; seq numbers given back by a savepoint rollback stay used.</summary>
-internal sealed class VersionClock(Replica replica)
+internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
 {
     /// <summary>A saved state of the clock.</summary>
     internal readonly record struct State(long? Current, long Pending, long Seq, long Used);
@@ -35,10 +35,10 @@ internal sealed class VersionClock(Replica replica)
     /// <exception cref="EngineException">The clock is at its end.</exception>
     public long Next(long merging = 0)
     {
-        if (!replica.Transaction.IsJoined)
+        if (!session.Transaction.IsJoined)
         {
-            JoinWhenWriting();
-            replica.Refresh();
+            session.JoinWhenWriting();
+            session.Refresh();
             pending = pending > Current ? pending : 0;
         }
 
@@ -55,7 +55,7 @@ internal sealed class VersionClock(Replica replica)
 
         // A forged version must not push the clock to its end.
         pending = Math.Max(pending, merging < VersionLimits.ClockReach ? merging : 0);
-        used = replica.MergeDepth == 0 ? pending : used;
+        used = !session.IsMerging ? pending : used;
         return pending;
     }
 
@@ -83,7 +83,7 @@ internal sealed class VersionClock(Replica replica)
     {
         if (ReadCurrent() < floor)
         {
-            replica.Settings.Set(Settings.PreAlterDbVersion, floor);
+            session.Settings.Set(Settings.PreAlterDbVersion, floor);
         }
     }
 
@@ -99,20 +99,11 @@ internal sealed class VersionClock(Replica replica)
     /// <summary>Takes <paramref name="count"/> consecutive seqs and returns the first.</summary>
     public long TakeSeqs(int count)
     {
-        JoinWhenWriting();
+        session.JoinWhenWriting();
         long first = seq;
         seq += count;
         used = count > 0 ? pending : used;
         return first;
-    }
-
-    /// <summary>Only a writing transaction can be joined, and only its end matters: outside, the numbers just move on.</summary>
-    public void JoinWhenWriting()
-    {
-        if (!replica.Transaction.IsJoined && replica.Connection.IsWriting)
-        {
-            replica.Transaction.Join();
-        }
     }
 
     /// <summary>The transaction is durable.</summary>
@@ -158,10 +149,10 @@ internal sealed class VersionClock(Replica replica)
     /// (sqlite-sync 1.1.4 compares the setting as text and so lets versions run backwards).</summary>
     private long ReadCurrent()
     {
-        long maximum = replica.Settings.Integer(Settings.PreAlterDbVersion) is long stored and > 0 and < VersionLimits.DbVersionEnd
+        long maximum = session.Settings.Integer(Settings.PreAlterDbVersion) is long stored and > 0 and < VersionLimits.DbVersionEnd
             ? stored
             : 0;
-        foreach (TrackedTable table in replica.Tables.All)
+        foreach (TrackedTable table in catalog.All)
         {
             maximum = Math.Max(maximum, table.NewestVersion());
         }

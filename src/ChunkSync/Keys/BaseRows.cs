@@ -10,12 +10,12 @@ internal sealed unsafe class BaseRows : IDisposable
     private readonly Statement find;
     private readonly KeyBuffer found = new(null);
 
-    public BaseRows(Replica replica, TrackedTable table)
+    public BaseRows(Connection connection, TrackedTable table)
     {
         this.table = table;
         string keys = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
         string where = string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}"));
-        find = replica.Connection.Prepare($"SELECT {keys} FROM {table.Quoted} WHERE {where}");
+        find = connection.Prepare($"SELECT {keys} FROM {table.Quoted} WHERE {where}");
     }
 
     /// <summary>Whether the table has a row with exactly this key: 'k' and 'K' are two keys also where SQLite takes them for equal.</summary>

@@ -1,8 +1,10 @@
 using System.Text;
 using ChunkSync.Capture;
 using ChunkSync.Catalog;
+using ChunkSync.Clock;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -11,7 +13,10 @@ namespace ChunkSync.Merge;
 /// their own. A NULL value deletes a block.</summary>
 internal sealed unsafe class BlockMerger : IDisposable
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
+    private readonly TableKeys keys;
+    private readonly VersionClock clock;
     private readonly TrackedTable table;
     private readonly Statement readVersion;
     private readonly Statement readValue;
@@ -20,11 +25,14 @@ internal sealed unsafe class BlockMerger : IDisposable
     private readonly Statement writeClock;
     private readonly HashSet<string> touched = [];
 
-    public BlockMerger(Replica replica, TrackedTable table)
+    public BlockMerger(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, TrackedTable table)
     {
-        this.replica = replica;
+        this.session = session;
+        this.catalog = catalog;
+        this.keys = keys;
+        this.clock = clock;
         this.table = table;
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
         readVersion = connection.Prepare($"SELECT col_version FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = ?2");
         readValue = connection.Prepare($"SELECT col_value FROM {blocks} WHERE pk = ?1 AND col_name = ?2");
@@ -55,9 +63,9 @@ internal sealed unsafe class BlockMerger : IDisposable
 
         statement.Run();
         Bind(writeClock, key, keyLength, change);
-        writeClock.Bind(3, change.ColumnVersion).Bind(4, replica.Clock.Next(change.DbVersion)).Bind(5, site).Bind(6, change.StoredSeq);
+        writeClock.Bind(3, change.ColumnVersion).Bind(4, clock.Next(change.DbVersion)).Bind(5, site).Bind(6, change.StoredSeq);
         writeClock.Run();
-        replica.Clock.Use();
+        clock.Use();
         touched.Add(Encoding.UTF8.GetString(change.ColumnName[..change.ColumnName.IndexOf(TrackedTable.BlockSeparator)]));
         return true;
     }
@@ -70,7 +78,7 @@ internal sealed unsafe class BlockMerger : IDisposable
             int column = table.FindValueColumn(Encoding.UTF8.GetBytes(name));
             if (column >= 0)
             {
-                BlockText.Materialize(replica, table, table.ValueColumns[column].Name, key, keyLength);
+                BlockText.Materialize(session, catalog, keys, table, table.ValueColumns[column].Name, key, keyLength);
             }
         }
 

@@ -3,6 +3,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -13,16 +14,17 @@ namespace ChunkSync.Merge;
 /// statement, level by level, and compared with what is there behind it: a row that is gone gets a tombstone, a column that differs a
 /// new version. That ends: the sender's own tombstones come before the parent's, so that its children are gone already, and two
 /// replicas that do the same write equal clocks.</remarks>
-internal sealed unsafe class Cascades(Replica replica) : IDisposable
+internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters) : IDisposable
 {
-    private readonly Statement foreignKeys = replica.Connection.Prepare("PRAGMA foreign_keys");
+    private readonly Statement foreignKeys = session.Connection.Prepare("PRAGMA foreign_keys");
     private readonly ReachedRows rows = new();
-    private readonly KeyBuffer identity = new(replica.Connection);
+    private readonly KeyBuffer identity = new(session.Connection);
     private readonly KeyBuffer values = new(null);
-    private readonly KeyBuffer moved = new(replica.Connection);
+    private readonly KeyBuffer moved = new(session.Connection);
     private ReferenceGraph? graph;
     private int generation = -1;
     private bool isCapturing;
+    private CaptureScope capturing;
 
     /// <summary>Whether foreign keys are enforced, and any has an action.</summary>
     public bool IsActive { get; private set; }
@@ -33,13 +35,13 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
         // A library without foreign keys gives no row.
         bool enforced = foreignKeys.Step() && foreignKeys.Int64(0) != 0;
         foreignKeys.Reset();
-        if (generation != replica.Generation)
+        if (generation != session.Generation)
         {
             Drop();
-            generation = replica.Generation;
+            generation = session.Generation;
         }
 
-        IsActive = enforced && !(graph ??= ReferenceGraph.Read(replica)).IsEmpty;
+        IsActive = enforced && !(graph ??= ReferenceGraph.Read(session.Connection, catalog, keys)).IsEmpty;
     }
 
     /// <summary>A table that foreign keys with actions refer to; null for other tables.</summary>
@@ -87,8 +89,8 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
             if (isCapturing)
             {
                 isCapturing = false;
-                replica.IsCapturing = false;
-                replica.Clock.Advance();
+                capturing.Dispose();
+                clock.Advance();
             }
 
             rows.Clear();
@@ -220,7 +222,7 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     {
         ReferenceTable table = graph![rows[row].Table];
         TrackedTable? tracked = table.Tracked;
-        if (tracked == null || tracked.Columns.Length == 0 || replica.Tables.IsDisabled(tracked.NameUtf8))
+        if (tracked == null || tracked.Columns.Length == 0 || catalog.IsDisabled(tracked.NameUtf8))
         {
             return;
         }
@@ -251,7 +253,7 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     /// <summary>A row of a table with a filter that an action changed: it may have gone out of the filter, or come in.</summary>
     private void CaptureFiltered(TrackedTable table, bool isInside)
     {
-        FilteredRows filtered = table.Filtered(replica);
+        FilteredRows filtered = filters.Rows(table);
         if (!isInside)
         {
             Begin(table);
@@ -279,7 +281,7 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     /// it is, because the merged change has a later db_version.</summary>
     private void Forget(TrackedTable table)
     {
-        using Statement forget = replica.Connection.Prepare($"DELETE FROM {table.QuotedClock} WHERE pk = ?1");
+        using Statement forget = session.Connection.Prepare($"DELETE FROM {table.QuotedClock} WHERE pk = ?1");
         forget.BindBlob(1, identity.Bytes);
         forget.Run();
     }
@@ -303,7 +305,7 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
                 ulong bit = ReferenceTable.Bit(i);
                 if ((table.Changeable & bit & ~rows[row].Merged) != 0 && table.ValueColumns[i] >= 0 && !oldValue.SequenceEqual(newValue))
                 {
-                    Begin(table.Tracked!).UpsertColumn(key, table.ValueColumns[i], replica.Clock.Next());
+                    Begin(table.Tracked!).UpsertColumn(key, table.ValueColumns[i], clock.Next());
                 }
             }
         }
@@ -361,12 +363,12 @@ internal sealed unsafe class Cascades(Replica replica) : IDisposable
     {
         if (!isCapturing)
         {
-            replica.Clock.Advance();
+            clock.Advance();
             isCapturing = true;
-            replica.IsCapturing = true;
+            capturing = session.Capturing();
         }
 
-        return table.Writer(replica);
+        return clocks.Writer(table);
     }
 
     private static void Encode(Statement statement, int start, int count, KeyBuffer target)

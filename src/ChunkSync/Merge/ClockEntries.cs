@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -6,14 +7,14 @@ namespace ChunkSync.Merge;
 /// <summary>Makes the clock rows that merged changes of one table leave.</summary>
 internal sealed unsafe class ClockEntries : IDisposable
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
     private readonly TrackedTable table;
     private readonly byte*[] names;
     private readonly byte* sentinelName;
 
-    public ClockEntries(Replica replica, TrackedTable table)
+    public ClockEntries(SyncSession session, TrackedTable table)
     {
-        this.replica = replica;
+        this.session = session;
         this.table = table;
         names = new byte*[table.ValueColumns.Length];
         for (int i = 0; i < names.Length; i++)
@@ -35,7 +36,7 @@ internal sealed unsafe class ClockEntries : IDisposable
 
     /// <summary>The ordinal of the change's site; an unknown one is added.</summary>
     public long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0
-        ? replica.Sites.FindOrAdd(change.SiteId)
+        ? session.Sites.FindOrAdd(change.SiteId)
         : throw new EngineException(
             ResultCode.Error, "Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
 

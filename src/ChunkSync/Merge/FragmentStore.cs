@@ -1,7 +1,10 @@
 using System.Text;
+using ChunkSync.Capture;
 using ChunkSync.Catalog;
+using ChunkSync.Clock;
 using ChunkSync.Format;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -28,7 +31,13 @@ internal sealed unsafe class FragmentStore
     /// <summary>The clocks that a refused value lost against: while they stay, it loses again.</summary>
     private readonly record struct Winner(long CausalLength, long Version, long Site, long Seq);
 
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
+    private readonly TableKeys keys;
+    private readonly VersionClock clock;
+    private readonly LocalClocks clocks;
+    private readonly CaptureWatch watch;
+    private readonly MergeEngine merge;
     private readonly Savepoint savepoint;
     private readonly Statement firstPart;
     private readonly Statement stage;
@@ -41,11 +50,17 @@ internal sealed unsafe class FragmentStore
     private Winner? winner;
     private long? lastCleanup;
 
-    public FragmentStore(Replica replica)
+    public FragmentStore(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, CaptureWatch watch, MergeEngine merge)
     {
-        this.replica = replica;
-        savepoint = replica.Savepoint("chunksync_fragment");
-        Connection connection = replica.Connection;
+        this.session = session;
+        this.catalog = catalog;
+        this.keys = keys;
+        this.clock = clock;
+        this.clocks = clocks;
+        this.watch = watch;
+        this.merge = merge;
+        savepoint = session.Savepoint("chunksync_fragment");
+        Connection connection = session.Connection;
         const string Table = "main.cloudsync_payload_fragments";
         firstPart = connection.Prepare($"SELECT part_count, part_index, length(fragment) FROM {Table} WHERE value_id = ?1 LIMIT 1");
 
@@ -107,7 +122,7 @@ internal sealed unsafe class FragmentStore
         savepoint.Begin();
         try
         {
-            replica.Watch.Restore();
+            watch.Restore();
             bool complete = false;
             if (IsKnown(part))
             {
@@ -128,7 +143,7 @@ internal sealed unsafe class FragmentStore
         catch
         {
             savepoint.Undo();
-            replica.Invalidate();
+            session.Invalidate();
             throw;
         }
     }
@@ -138,13 +153,13 @@ internal sealed unsafe class FragmentStore
     {
         IncomingChange change = part.Change;
         winner = null;
-        TrackedTable? table = replica.Tables.Find(change.TableName);
+        TrackedTable? table = catalog.Find(change.TableName);
         if (table == null)
         {
             return false;
         }
 
-        using Statement clocks = replica.Connection.Prepare(
+        using Statement clocks = session.Connection.Prepare(
             $"SELECT col_name = '{TrackedTable.Sentinel}', col_version, seq, site_id FROM {table.QuotedClock} WHERE pk = ?1"
             + $" AND (col_name = '{TrackedTable.Sentinel}' OR col_name = ?2 COLLATE NOCASE)");
         clocks.BindBlob(1, KnownKey(table, change)).BindStaticText(2, change.Column, change.ColumnLength);
@@ -161,7 +176,7 @@ internal sealed unsafe class FragmentStore
 
             version = clocks.Int64(1);
             same = version == change.ColumnVersion && clocks.Int64(2) == change.StoredSeq
-                && replica.Sites.Id(clocks.Int64(3)) is byte[] site && change.SiteId.SequenceEqual(site);
+                && session.Sites.Id(clocks.Int64(3)) is byte[] site && change.SiteId.SequenceEqual(site);
             winner = new Winner(0, version, clocks.Int64(3), clocks.Int64(2));
         }
 
@@ -175,12 +190,12 @@ internal sealed unsafe class FragmentStore
     /// <summary>The key that the row's clocks have, where SQLite takes other bytes for the same key.</summary>
     private ReadOnlySpan<byte> KnownKey(TrackedTable table, in IncomingChange change)
     {
-        if (table.Rules(replica.Connection).Match(change.Key, change.KeyLength) != KeyMatch.Loose)
+        if (keys.Rules(table).Match(change.Key, change.KeyLength) != KeyMatch.Loose)
         {
             return change.KeyBlob;
         }
 
-        using KeyResolver resolver = new(replica, table);
+        using KeyResolver resolver = new(session.Connection, keys, clock, clocks, table);
         return resolver.Find(change.Key, change.KeyLength).ToArray();
     }
 
@@ -306,15 +321,14 @@ internal sealed unsafe class FragmentStore
                 + " cloudsync_payload_fragments cannot be decoded");
         }
 
-        MergeEngine merge = replica.Merge;
         merge.Enter();
         try
         {
-            replica.Clock.Advance();
+            clock.Advance();
             merge.BeginRow(change);
             merge.Add(change, "merge_insert_col");
             merge.FlushRow();
-            replica.Clock.Advance();
+            clock.Advance();
         }
         finally
         {

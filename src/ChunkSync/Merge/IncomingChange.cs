@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
-/// <summary>One change of another replica, as it came: addresses belong to the payload or to the arguments of an INSERT.</summary>
+/// <summary>One change of another , as it came: addresses belong to the payload or to the arguments of an INSERT.</summary>
 internal unsafe struct IncomingChange
 {
     public byte* Table;

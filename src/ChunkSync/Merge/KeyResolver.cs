@@ -16,7 +16,8 @@ namespace ChunkSync.Merge;
 /// says which bytes won, a sentinel says it to those who have the others.</remarks>
 internal sealed unsafe class KeyResolver : IDisposable
 {
-    private readonly Replica replica;
+    private readonly Connection connection;
+    private readonly VersionClock clock;
     private readonly TrackedTable table;
     private readonly KeyRules rules;
     private readonly KeyForms forms;
@@ -36,38 +37,38 @@ internal sealed unsafe class KeyResolver : IDisposable
     private readonly KeyFormList known = new();
     private readonly ByteStringList names = new();
 
-    public KeyResolver(Replica replica, TrackedTable table)
+    public KeyResolver(Connection connection, TableKeys keys, VersionClock clock, LocalClocks clocks, TrackedTable table)
     {
-        this.replica = replica;
+        this.connection = connection;
+        this.clock = clock;
         this.table = table;
-        Connection connection = replica.Connection;
-        rules = table.Rules(connection);
+        rules = keys.Rules(table);
         forms = rules.Forms(connection, table);
-        ceiling = table.Ceiling(replica);
+        ceiling = clocks.Ceiling(table);
         asked = new KeyBuffer(connection);
         home = new KeyBuffer(connection);
         int count = table.KeyColumns.Length;
         string condition = string.Join(" AND ", rules.Conditions);
-        string clock = table.QuotedClock;
+        string clockTable = table.QuotedClock;
         stored = Prepare(
             $"SELECT {string.Join(", ", table.KeyColumns.Select(column => column.Quoted))} FROM {table.Quoted} WHERE {condition}");
         rename = Prepare($"UPDATE {table.Quoted} SET"
             + $" {string.Join(", ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{count + i + 1}"))} WHERE {condition}");
         absorb = Prepare(
-            $"INSERT INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
-            + $" SELECT ?1, col_name, col_version, ?3, site_id, seq FROM {clock} WHERE pk = ?2 AND true"
+            $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
+            + $" SELECT ?1, col_name, col_version, ?3, site_id, seq FROM {clockTable} WHERE pk = ?2 AND true"
             + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = excluded.col_version, db_version = excluded.db_version,"
             + " site_id = excluded.site_id, seq = excluded.seq WHERE excluded.col_version > col_version");
-        forget = Prepare($"DELETE FROM {clock} WHERE pk = ?1");
-        columnsOf = Prepare($"SELECT col_name FROM {clock} WHERE pk = ?1 ORDER BY col_name");
-        move = Prepare($"UPDATE {clock} SET pk = ?1, db_version = ?2, seq = ?3 WHERE pk = ?4 AND col_name = ?5");
+        forget = Prepare($"DELETE FROM {clockTable} WHERE pk = ?1");
+        columnsOf = Prepare($"SELECT col_name FROM {clockTable} WHERE pk = ?1 ORDER BY col_name");
+        move = Prepare($"UPDATE {clockTable} SET pk = ?1, db_version = ?2, seq = ?3 WHERE pk = ?4 AND col_name = ?5");
         moveBlocks = Prepare($"UPDATE main.{Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix)} SET pk = ?1 WHERE pk = ?2");
         isAnnounced = Prepare(
-            $"SELECT 1 FROM {clock} WHERE pk = ?1 AND col_name = '{TrackedTable.Sentinel}' AND site_id = {SiteDirectory.LocalOrdinal}");
-        announce = Prepare($"INSERT OR REPLACE INTO {clock}(pk, col_name, col_version, db_version, site_id, seq)"
+            $"SELECT 1 FROM {clockTable} WHERE pk = ?1 AND col_name = '{TrackedTable.Sentinel}' AND site_id = {SiteDirectory.LocalOrdinal}");
+        announce = Prepare($"INSERT OR REPLACE INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
             + $" VALUES (?1, '{TrackedTable.Sentinel}', ?2, ?3, {SiteDirectory.LocalOrdinal}, ?4)");
         touch = Prepare(
-            $"UPDATE {clock} SET db_version = ?2, seq = ?3, site_id = {SiteDirectory.LocalOrdinal} WHERE pk = ?1 AND col_name = ?4");
+            $"UPDATE {clockTable} SET db_version = ?2, seq = ?3, site_id = {SiteDirectory.LocalOrdinal} WHERE pk = ?1 AND col_name = ?4");
     }
 
     /// <summary>The key that a change is merged under. The row's clocks are under it then, and it is what the row has, or will have.</summary>
@@ -103,7 +104,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     }
 
     /// <summary>What is bound are the two buffers, which stay.</summary>
-    private Statement Prepare(string sql) => replica.Connection.Prepare(sql, lastingBindings: true);
+    private Statement Prepare(string sql) => connection.Prepare(sql, lastingBindings: true);
 
     private KeyBuffer Home(in IncomingChange change)
     {
@@ -266,35 +267,35 @@ internal sealed unsafe class KeyResolver : IDisposable
 
     private void Absorb(ReadOnlySpan<byte> key, bool keep)
     {
-        replica.Clock.Advance();
+        clock.Advance();
         if (keep)
         {
             ceiling.Note(home.Data, home.Length);
             home.BindTo(absorb, 1);
-            absorb.BindBlob(2, key).Bind(3, replica.Clock.Next());
+            absorb.BindBlob(2, key).Bind(3, clock.Next());
             absorb.Run();
         }
 
         forget.BindBlob(1, key);
         forget.Run();
-        replica.Clock.Advance();
+        clock.Advance();
     }
 
     /// <summary>Gives the row that is there a life of its own: all of its columns are sent again.</summary>
     private void Revive(long causalLength)
     {
-        replica.Clock.Advance();
-        long dbVersion = replica.Clock.Next();
+        clock.Advance();
+        long dbVersion = clock.Next();
         WriteSentinel(causalLength, dbVersion);
         ReadColumnNames(withSentinel: false);
         for (int i = 0; i < names.Count; i++)
         {
             home.BindTo(touch, 1);
-            touch.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(4, names[i]);
+            touch.Bind(2, dbVersion).Bind(3, clock.TakeSeq()).BindText(4, names[i]);
             touch.Run();
         }
 
-        replica.Clock.Advance();
+        clock.Advance();
     }
 
     /// <summary>Tells those who have other bytes for the row which ones won, unless a change of our own does.</summary>
@@ -305,16 +306,16 @@ internal sealed unsafe class KeyResolver : IDisposable
         isAnnounced.Reset();
         if (!done)
         {
-            replica.Clock.Advance();
-            WriteSentinel(causalLength, replica.Clock.Next());
-            replica.Clock.Advance();
+            clock.Advance();
+            WriteSentinel(causalLength, clock.Next());
+            clock.Advance();
         }
     }
 
     private void WriteSentinel(long causalLength, long dbVersion)
     {
         home.BindTo(announce, 1);
-        announce.Bind(2, causalLength).Bind(3, dbVersion).Bind(4, replica.Clock.TakeSeq());
+        announce.Bind(2, causalLength).Bind(3, dbVersion).Bind(4, clock.TakeSeq());
         announce.Run();
     }
 
@@ -330,10 +331,10 @@ internal sealed unsafe class KeyResolver : IDisposable
         }
 
         int code = rename.TryStep();
-        EngineException? failure = code == ResultCode.Done ? null : replica.Connection.Failure(code);
+        EngineException? failure = code == ResultCode.Done ? null : connection.Failure(code);
         rename.Reset();
         return failure == null
-            ? replica.Connection.Changes > 0
+            ? connection.Changes > 0
             : throw new EngineException(
                 failure.Code, $"{failure.Message} (table {table.Name}, key {KeyText.Describe(asked.Data, (int)asked.Length)})");
     }
@@ -341,8 +342,8 @@ internal sealed unsafe class KeyResolver : IDisposable
     /// <summary>Moves the row's clocks to the bytes of the change, as changes that are sent again.</summary>
     private void MoveClocks()
     {
-        replica.Clock.Advance();
-        long dbVersion = replica.Clock.Next();
+        clock.Advance();
+        long dbVersion = clock.Next();
         asked.BindTo(forget, 1);
         forget.Run();
         ceiling.Note(asked.Data, asked.Length);
@@ -351,7 +352,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         {
             asked.BindTo(move, 1);
             home.BindTo(move, 4);
-            move.Bind(2, dbVersion).Bind(3, replica.Clock.TakeSeq()).BindText(5, names[i]);
+            move.Bind(2, dbVersion).Bind(3, clock.TakeSeq()).BindText(5, names[i]);
             move.Run();
         }
 
@@ -362,7 +363,7 @@ internal sealed unsafe class KeyResolver : IDisposable
             moveBlocks.Run();
         }
 
-        replica.Clock.Advance();
+        clock.Advance();
     }
 
     /// <summary>Reads the names of the row's clocks into <see cref="names"/>, before any of them moves.</summary>

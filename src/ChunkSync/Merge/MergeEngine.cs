@@ -1,17 +1,22 @@
 using System.Text;
+using ChunkSync.Capture;
 using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
 
 /// <summary>Merges changes of other replicas on one connection: changes of one row that follow each other are decided together and
 /// written once.</summary>
-internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
+internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, CaptureWatch watch) : IDisposable
 {
     private readonly Dictionary<TrackedTable, TableMerger> mergers = [];
-    private readonly Cascades cascades = new(replica);
+    private readonly Cascades cascades = new(session, catalog, keys, clock, clocks, filters);
     private TableMerger? current;
     private int generation = -1;
+    private MergeScope merging;
 
     /// <summary>Total rows this connection had written when the current row was begun: tells whether a failed row left traces.</summary>
     private int changesBefore;
@@ -26,9 +31,9 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
     /// <returns>The rowid: (db_version &lt;&lt; 30) | seq of the source.</returns>
     public long Insert(ReadOnlySpan<Value> columns)
     {
-        replica.RefuseDuringMerge("an INSERT into cloudsync_changes");
-        replica.Refresh();
-        replica.Watch.Restore();
+        session.RefuseDuringMerge("an INSERT into cloudsync_changes");
+        session.Refresh();
+        watch.Restore();
         IncomingChange change = default;
         ReadOnlySpan<byte> name = columns[0].Text;
         ReadOnlySpan<byte> key = columns[1].Blob;
@@ -53,7 +58,7 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
         change.Seq = columns[8].Int64;
         if (columns[0].IsNull || Find(change.TableName) == null)
         {
-            throw replica.Tables.Damage.Unknown(columns[0].String, ResultCode.Error, $"Unable to find table {columns[0].String},");
+            throw catalog.Damage.Unknown(columns[0].String, ResultCode.Error, $"Unable to find table {columns[0].String},");
         }
 
         change.CheckNumbers("Unable to perform merge_insert_col");
@@ -61,14 +66,14 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
         // No savepoint can be opened inside the caller's INSERT. Mostly none is needed: the base row is written first, by one statement,
         // and what it refuses leaves nothing behind but a known site.
         Enter();
-        int before = replica.WrittenRows;
+        int before = session.WrittenRows;
         try
         {
             BeginRow(change);
             Add(change, "merge_insert_col");
             FlushRow();
         }
-        catch (EngineException failure) when (replica.WrittenRows != before && !replica.Connection.IsAutocommit
+        catch (EngineException failure) when (session.WrittenRows != before && !session.Connection.IsAutocommit
             && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full))
         {
             // The row was written and its clocks could not be. SQLite undoes that with the transaction, and only for this code and those.
@@ -85,14 +90,14 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
     /// <summary>Prepares for a batch of changes: metadata stays as it is until the batch ends.</summary>
     public void Enter()
     {
-        if (generation != replica.Generation)
+        if (generation != session.Generation)
         {
             DropMergers();
-            generation = replica.Generation;
+            generation = session.Generation;
         }
 
         cascades.Begin();
-        replica.MergeDepth++;
+        merging = session.Merging();
     }
 
     /// <summary>Ends a batch.</summary>
@@ -100,11 +105,11 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
     {
         current?.Abandon();
         current = null;
-        replica.MergeDepth--;
+        merging.Dispose();
     }
 
     /// <summary>The tracked table of that name, or null.</summary>
-    public TrackedTable? Find(ReadOnlySpan<byte> name) => replica.Tables.Find(name);
+    public TrackedTable? Find(ReadOnlySpan<byte> name) => catalog.Find(name);
 
     /// <summary>Whether a change belongs to the row in progress.</summary>
     public bool IsSameRow(in IncomingChange change) =>
@@ -121,17 +126,17 @@ internal sealed unsafe class MergeEngine(Replica replica) : IDisposable
 
         if (!mergers.TryGetValue(table, out TableMerger? merger))
         {
-            merger = new TableMerger(replica, table, cascades);
+            merger = new TableMerger(session, catalog, keys, clock, clocks, filters, table, cascades);
             mergers.Add(table, merger);
         }
 
-        changesBefore = replica.Connection.TotalChanges;
+        changesBefore = session.Connection.TotalChanges;
         current = merger;
         merger.Begin(change);
     }
 
     private EngineException Unknown(string table) =>
-        replica.Tables.Damage.Unknown(table, ResultCode.Error, "Unable to apply payload changes: unknown table " + table);
+        catalog.Damage.Unknown(table, ResultCode.Error, "Unable to apply payload changes: unknown table " + table);
 
     /// <summary>Decides one change of the row in progress.</summary>
     /// <param name="change">The change, whose numbers have been checked.</param>

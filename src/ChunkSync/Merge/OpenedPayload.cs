@@ -1,3 +1,4 @@
+using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
@@ -27,20 +28,20 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
     /// <summary>Checks and uncompresses a payload. The bytes must stay in place while it is open.</summary>
     /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
-    public static OpenedPayload Open(Replica replica, byte* data, long length)
+    public static OpenedPayload Open(SyncSession session, TableCatalog catalog, byte* data, long length)
     {
         if (length < ContainerHeader.Length)
         {
             throw Failure("Error on cloudsync_payload_decode: invalid input size.");
         }
 
-        if (!replica.IsInitialized)
+        if (!session.IsInitialized)
         {
-            throw Replica.NotInitialized("before calling cloudsync_payload_apply().", ResultCode.Misuse);
+            throw SyncSession.NotInitialized("before calling cloudsync_payload_apply().", ResultCode.Misuse);
         }
 
         ContainerHeader header = ContainerHeader.Read(new ReadOnlySpan<byte>(data, ContainerHeader.Length));
-        CheckSchema(replica, header);
+        CheckSchema(session, catalog, header);
         if (!header.HasMagic || header.Columns == 0)
         {
             throw Failure(Prefix + "invalid signature or column size");
@@ -76,17 +77,17 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
     private static EngineException Failure(string message) => new(ResultCode.Misuse, message);
 
-    private static void CheckSchema(Replica replica, in ContainerHeader header)
+    private static void CheckSchema(SyncSession session, TableCatalog catalog, in ContainerHeader header)
     {
-        if (header.Version != ContainerHeader.RowsVersion || (replica.Settings.Integer(Settings.SkipSchemaHashCheck) ?? 0) != 0)
+        if (header.Version != ContainerHeader.RowsVersion || (session.Settings.Integer(Settings.SkipSchemaHashCheck) ?? 0) != 0)
         {
             return;
         }
 
-        if (!replica.Schema.Knows((long)header.SchemaHash))
+        if (!catalog.Schema.Knows((long)header.SchemaHash))
         {
             throw Failure($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
-                + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {replica.Schema.CurrentHash()})");
+                + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {catalog.Schema.CurrentHash()})");
         }
     }
 

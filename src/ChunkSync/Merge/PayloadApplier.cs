@@ -1,3 +1,5 @@
+using ChunkSync.Capture;
+using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
 using ChunkSync.Session;
@@ -10,9 +12,9 @@ namespace ChunkSync.Merge;
 /// autocommit all runs share one transaction: one commit, not one per run. When that commit is refused (a deferred foreign key),
 /// the runs are applied again one transaction each, so that those before the refused one stay. A failing row leaves the rows
 /// before it applied and nothing of itself; no transaction stays open that the caller had not opened.</remarks>
-internal sealed unsafe class PayloadApplier(Replica replica)
+internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, MergeEngine merge, FragmentStore fragments)
 {
-    private readonly Savepoint savepoint = replica.Savepoint("chunksync_apply");
+    private readonly Savepoint savepoint = session.Savepoint("chunksync_apply");
 
     /// <summary>The position of the last row that was merged.</summary>
     private long lastDbVersion;
@@ -25,8 +27,8 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     /// <returns>The number of rows of the payload; for fragments, of values that became complete.</returns>
     public long Apply(byte* data, long length, bool advance)
     {
-        replica.RefuseDuringMerge("cloudsync_payload_apply");
-        using OpenedPayload payload = OpenedPayload.Open(replica, data, length);
+        session.RefuseDuringMerge("cloudsync_payload_apply");
+        using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
         return Apply(payload, advance);
     }
 
@@ -36,7 +38,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     {
         if (payload.Header.Version == ContainerHeader.FragmentVersion)
         {
-            return replica.Fragments.Apply(payload);
+            return fragments.Apply(payload);
         }
 
         if (payload.Header.Rows == 0)
@@ -53,7 +55,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         ChangeRowReader.CheckAll(payload.Body, payload.BodyLength, payload.Header.Rows);
         uint rows = payload.Header.Rows;
         ChangeRowReader start = new(payload.Body, payload.BodyLength);
-        if (!replica.Connection.IsAutocommit)
+        if (!session.Connection.IsAutocommit)
         {
             ApplyRange(start, rows, advance);
             return rows;
@@ -79,12 +81,12 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     /// because SQLite keeps no copies of pages for a savepoint.</summary>
     private void ApplyRange(ChangeRowReader start, uint count, bool advance)
     {
-        Connection connection = replica.Connection;
+        Connection connection = session.Connection;
         bool owns = savepoint.Begin();
         EngineException? failure;
         try
         {
-            replica.Watch.Restore();
+            watch.Restore();
             failure = MergeRows(start, count, owns);
             if (failure == null && advance)
             {
@@ -115,9 +117,9 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     /// stay.</summary>
     private EngineException? MergeRows(ChangeRowReader start, uint count, bool owns)
     {
-        VersionClock.State clock = replica.Clock.Save();
+        VersionClock.State saved = clock.Save();
         uint good = MergeUntilFailure(start, count, out EngineException? failure, out bool leftTraces);
-        if (failure == null || !leftTraces || replica.Connection.IsAutocommit)
+        if (failure == null || !leftTraces || session.Connection.IsAutocommit)
         {
             return failure;
         }
@@ -127,11 +129,11 @@ internal sealed unsafe class PayloadApplier(Replica replica)
         if (!owns)
         {
             // A transaction of ours began anew instead, and its clock was read anew: another connection may have moved it in between.
-            replica.Refresh();
-            replica.Clock.Restore(clock);
+            session.Refresh();
+            clock.Restore(saved);
         }
 
-        replica.Watch.Restore();
+        watch.Restore();
         MergeUntilFailure(start, good, out EngineException? again, out _);
         return again == null ? failure : throw again;
     }
@@ -139,14 +141,13 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     /// <returns>The number of rows before the row that failed.</returns>
     private uint MergeUntilFailure(ChangeRowReader reader, uint count, out EngineException? failure, out bool leftTraces)
     {
-        MergeEngine merge = replica.Merge;
         failure = null;
         leftTraces = false;
         uint rowStart = 0;
         merge.Enter();
         try
         {
-            replica.Clock.Advance();
+            clock.Advance();
             for (uint i = 0; i < count; i++)
             {
                 reader.Read(out IncomingChange change);
@@ -156,7 +157,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
                     merge.FlushRow();
                     if (newRun)
                     {
-                        replica.Clock.Advance();
+                        clock.Advance();
                     }
 
                     rowStart = i;
@@ -169,13 +170,13 @@ internal sealed unsafe class PayloadApplier(Replica replica)
             }
 
             merge.FlushRow();
-            replica.Clock.Advance();
+            clock.Advance();
             return count;
         }
         catch (EngineException caught)
         {
             failure = caught;
-            leftTraces = replica.Connection.TotalChanges != merge.ChangesBefore;
+            leftTraces = session.Connection.TotalChanges != merge.ChangesBefore;
             merge.AbandonRow();
             return rowStart;
         }
@@ -224,7 +225,7 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     private void Undo()
     {
         savepoint.Undo();
-        replica.Invalidate();
+        session.Invalidate();
     }
 
     private void Release(bool owns)
@@ -243,8 +244,8 @@ internal sealed unsafe class PayloadApplier(Replica replica)
     /// <summary>Moves the checkpoint to the position of the last row that was merged, only forward.</summary>
     private void AdvanceCheckpoint()
     {
-        long version = replica.Settings.Integer(Settings.CheckDbVersion) ?? 0;
-        long seq = replica.Settings.Integer(Settings.CheckSeq) ?? 0;
+        long version = session.Settings.Integer(Settings.CheckDbVersion) ?? 0;
+        long seq = session.Settings.Integer(Settings.CheckSeq) ?? 0;
         if (lastDbVersion < version || (lastDbVersion == version && lastSeq <= seq))
         {
             return;
@@ -252,12 +253,12 @@ internal sealed unsafe class PayloadApplier(Replica replica)
 
         if (lastDbVersion != version)
         {
-            replica.Settings.Set(Settings.CheckDbVersion, lastDbVersion);
+            session.Settings.Set(Settings.CheckDbVersion, lastDbVersion);
         }
 
         if (lastSeq != seq)
         {
-            replica.Settings.Set(Settings.CheckSeq, lastSeq);
+            session.Settings.Set(Settings.CheckSeq, lastSeq);
         }
     }
 }

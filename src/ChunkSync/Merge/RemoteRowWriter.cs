@@ -40,12 +40,12 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     private readonly Statement resetColumnClocks;
     private readonly string keyCondition;
 
-    public RemoteRowWriter(Connection connection, TrackedTable table)
+    public RemoteRowWriter(Connection connection, KeyRules rules, TrackedTable table)
     {
         this.connection = connection;
         this.table = table;
         values = new Statement?[table.ValueColumns.Length];
-        keyCondition = string.Join(" AND ", table.Rules(connection).Conditions);
+        keyCondition = string.Join(" AND ", rules.Conditions);
         ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
         delete = connection.Prepare($"DELETE FROM {table.Quoted} WHERE {keyCondition}");
         exists = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE {keyCondition}");

@@ -2,6 +2,7 @@ using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -14,7 +15,11 @@ namespace ChunkSync.Merge;
 /// leave replicas with different values.</remarks>
 internal sealed unsafe class TableMerger : IDisposable
 {
-    private readonly Replica replica;
+    private readonly SyncSession session;
+    private readonly TableKeys keys;
+    private readonly VersionClock clock;
+    private readonly LocalClocks clocks;
+    private readonly FilterWatch filters;
     private readonly TrackedTable table;
     private readonly RemoteRowWriter writer;
     private readonly KeyCeiling ceiling;
@@ -59,17 +64,21 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>The table as one that others refer to; looked up when foreign keys are active for the first time.</summary>
     private (ReferenceTable? Table, bool IsKnown) parent;
 
-    public TableMerger(Replica replica, TrackedTable table, Cascades cascades)
+    public TableMerger(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, TrackedTable table, Cascades cascades)
     {
-        this.replica = replica;
+        this.session = session;
+        this.keys = keys;
+        this.clock = clock;
+        this.clocks = clocks;
+        this.filters = filters;
         this.table = table;
         this.cascades = cascades;
-        Generation = replica.Generation;
-        writer = new RemoteRowWriter(replica.Connection, table);
-        ceiling = table.Ceiling(replica);
-        rules = table.Rules(replica.Connection);
-        blocks = table.HasBlocks ? new BlockMerger(replica, table) : null;
-        entries = new ClockEntries(replica, table);
+        Generation = session.Generation;
+        ceiling = clocks.Ceiling(table);
+        rules = keys.Rules(table);
+        writer = new RemoteRowWriter(session.Connection, rules, table);
+        blocks = table.HasBlocks ? new BlockMerger(session, catalog, keys, clock, table) : null;
+        entries = new ClockEntries(session, table);
         int count = table.ValueColumns.Length;
         versions = new long[count];
         hasVersion = new bool[count];
@@ -233,7 +242,7 @@ internal sealed unsafe class TableMerger : IDisposable
         if (match == KeyMatch.Loose)
         {
             askedCausalLength = change.CausalLength;
-            (resolver ??= new KeyResolver(replica, table)).Resolve(change, out key, out keyLength);
+            (resolver ??= new KeyResolver(session.Connection, keys, clock, clocks, table)).Resolve(change, out key, out keyLength);
         }
     }
 
@@ -322,7 +331,7 @@ internal sealed unsafe class TableMerger : IDisposable
             return;
         }
 
-        long dbVersion = replica.Clock.Next(change.DbVersion);
+        long dbVersion = clock.Next(change.DbVersion);
         isNew = false;
         bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, key, keyLength);
         if (!writer.Delete(key, keyLength, wasAlive))
@@ -339,7 +348,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
 
         writer.DeleteColumnClocks(key, keyLength);
-        replica.Clock.Use();
+        clock.Use();
         CaptureReached(reaches);
         wasAlive = false;
         Array.Clear(hasVersion);
@@ -354,7 +363,7 @@ internal sealed unsafe class TableMerger : IDisposable
             return;
         }
 
-        long dbVersion = replica.Clock.Next(mergingVersion);
+        long dbVersion = clock.Next(mergingVersion);
         pending.Gather(out ReadOnlySpan<int> columns, out ReadOnlySpan<ClockEntry> clocks);
         bool reaches = Parent() is ReferenceTable referred && cascades.FindUpdated(referred, key, keyLength, columns);
         if (!writer.WriteColumns(key, keyLength, columns, pending.Values, known: wasAlive && !pending.MakesRow))
@@ -378,7 +387,7 @@ internal sealed unsafe class TableMerger : IDisposable
             writer.WriteClocks(key, keyLength, dbVersion, clocks);
         }
 
-        replica.Clock.Use();
+        clock.Use();
         CaptureReached(reaches);
         isNew = false;
         wasAlive = true;
@@ -401,24 +410,23 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>A row that comes into the filter with a received change is sent whole from now on.</summary>
     private void CaptureEntered()
     {
-        using KeyBuffer entered = new(replica.Connection);
+        using KeyBuffer entered = new(session.Connection);
         entered.Assign(new ReadOnlySpan<byte>(key, keyLength));
-        FilteredRows rows = table.Filtered(replica);
+        FilteredRows rows = filters.Rows(table);
         if (!rows.IsHidden(entered) || !rows.IsInside(entered))
         {
             return;
         }
 
-        replica.Clock.Advance();
-        replica.IsCapturing = true;
+        clock.Advance();
         try
         {
-            rows.Show(entered, table.Writer(replica));
+            using CaptureScope scope = session.Capturing();
+            rows.Show(entered, clocks.Writer(table));
         }
         finally
         {
-            replica.IsCapturing = false;
-            replica.Clock.Advance();
+            clock.Advance();
         }
     }
 

@@ -1,3 +1,5 @@
+using ChunkSync.Capture;
+using ChunkSync.Catalog;
 using ChunkSync.Chunks;
 using ChunkSync.Clock;
 using ChunkSync.Merge;
@@ -13,13 +15,13 @@ namespace ChunkSync.Receive;
 /// Positions of two senders cannot be compared, and no single number is true of both streams: as soon as something of a second sender
 /// is booked the checkpoint stays where it is. What each sender has reached is in the table of ranges, and
 /// <c>cloudsync_receive_gaps</c> shows it.</remarks>
-internal sealed unsafe class ChunkReceiver(Replica replica)
+internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, PayloadApplier applier)
 {
-    private readonly Savepoint savepoint = replica.Savepoint("chunksync_receive");
-    private readonly StagedParts staged = new(replica.Connection);
+    private readonly Savepoint savepoint = session.Savepoint("chunksync_receive");
+    private readonly StagedParts staged = new(session.Connection);
 
     /// <summary>What has arrived.</summary>
-    public ReceivedRanges Ranges { get; } = new(replica.Connection);
+    public ReceivedRanges Ranges { get; } = new(session.Connection);
 
     /// <summary>Receives a chunk.</summary>
     /// <param name="data">The payload, which stays in place; null for a window that the sender found empty.</param>
@@ -28,7 +30,7 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
     /// <returns>What <see cref="PayloadApplier.Apply(OpenedPayload, bool)"/> returns; 0 for an empty window.</returns>
     public long Receive(byte* data, long length, ReceiveRequest request)
     {
-        replica.RefuseDuringMerge("cloudsync_payload_receive");
+        session.RefuseDuringMerge("cloudsync_payload_receive");
         if (data == null)
         {
             RequireInitialized();
@@ -39,11 +41,11 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
             });
         }
 
-        using OpenedPayload payload = OpenedPayload.Open(replica, data, length);
+        using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
         ReceivedChunk chunk = ReceivedChunk.Read(payload, request);
         return InUnit(() =>
         {
-            long result = replica.Apply.Apply(payload, advance: false);
+            long result = applier.Apply(payload, advance: false);
             Book(request, chunk);
             return result;
         });
@@ -69,9 +71,9 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
 
     private void RequireInitialized()
     {
-        if (!replica.IsInitialized)
+        if (!session.IsInitialized)
         {
-            throw Replica.NotInitialized("before calling cloudsync_payload_receive().", ResultCode.Misuse);
+            throw SyncSession.NotInitialized("before calling cloudsync_payload_receive().", ResultCode.Misuse);
         }
     }
 
@@ -101,7 +103,7 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
             return;
         }
 
-        Settings settings = replica.Settings;
+        Settings settings = session.Settings;
         Cursor known = new(settings.Integer(Settings.CheckDbVersion) ?? 0, settings.Integer(Settings.CheckSeq) ?? 0, 0);
         if (reached.ComparePosition(known) <= 0)
         {
@@ -135,9 +137,9 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
     /// <summary>Runs the body in one transaction, or inside the caller's in a savepoint; after a failure nothing has changed.</summary>
     private long InUnit(Func<long> body)
     {
-        Connection connection = replica.Connection;
-        replica.Refresh();
-        VersionClock.State clock = replica.Clock.Save();
+        Connection connection = session.Connection;
+        session.Refresh();
+        VersionClock.State saved = clock.Save();
         savepoint.Begin();
         long result;
         try
@@ -145,10 +147,10 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
             if (!Ranges.Exist)
             {
                 Ranges.Create();
-                replica.Refresh();
+                session.Refresh();
             }
 
-            replica.Watch.Restore();
+            watch.Restore();
 
             result = body();
             if (!connection.IsAutocommit)
@@ -159,24 +161,24 @@ internal sealed unsafe class ChunkReceiver(Replica replica)
         }
         catch
         {
-            Undo(connection, clock);
+            Undo(connection, saved);
             throw;
         }
 
         // SQLite rolled the whole transaction back: there is nothing left to commit.
-        Undo(connection, clock);
+        Undo(connection, saved);
         throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
     }
 
-    private void Undo(Connection connection, VersionClock.State clock)
+    private void Undo(Connection connection, VersionClock.State saved)
     {
         savepoint.Undo();
-        replica.Invalidate();
+        session.Invalidate();
         if (!connection.IsAutocommit)
         {
-            replica.Refresh();
-            replica.Clock.Restore(clock);
-            replica.Invalidate();
+            session.Refresh();
+            clock.Restore(saved);
+            session.Invalidate();
         }
     }
 }

@@ -16,16 +16,15 @@ internal sealed class Settings
     public const string PreAlterDbVersion = "pre_alter_dbversion";
     public const string Schema = "schema";
 
-    private readonly Replica replica;
+    private readonly SiteDirectory sites;
     private readonly Statement readInteger;
     private readonly Statement readText;
     private readonly Statement write;
     private readonly Statement remove;
 
-    public Settings(Replica replica)
+    public Settings(Connection connection, SiteDirectory sites)
     {
-        this.replica = replica;
-        Connection connection = replica.Connection;
+        this.sites = sites;
         readInteger = connection.Prepare("SELECT CAST(value AS INTEGER) FROM main.cloudsync_settings WHERE key = ?1");
         readText = connection.Prepare("SELECT CAST(value AS TEXT) FROM main.cloudsync_settings WHERE key = ?1");
         write = connection.Prepare(
@@ -37,7 +36,7 @@ internal sealed class Settings
     /// <summary>A setting converted as SQLite converts TEXT to INTEGER; null when it is absent.</summary>
     public long? Integer(string key)
     {
-        if (!replica.Sites.HasLocal)
+        if (!sites.HasLocal)
         {
             return null;
         }
@@ -51,7 +50,7 @@ internal sealed class Settings
     /// <summary>A setting's text; null when it is absent.</summary>
     public string? Text(string key)
     {
-        if (!replica.Sites.HasLocal)
+        if (!sites.HasLocal)
         {
             return null;
         }

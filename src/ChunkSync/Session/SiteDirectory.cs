@@ -12,8 +12,10 @@ internal sealed unsafe class SiteDirectory
     /// <summary>The ordinal of the local site.</summary>
     public const long LocalOrdinal = 0;
 
-    private readonly Replica replica;
+    private readonly Connection connection;
+    private readonly TransactionTable transaction;
     private readonly Statement tableExists;
+    private readonly Statement kind;
     private readonly Statement byOrdinal;
     private readonly Statement byId;
     private readonly Statement insert;
@@ -22,11 +24,13 @@ internal sealed unsafe class SiteDirectory
     private byte[]? last;
     private bool? hasLocal;
 
-    public SiteDirectory(Replica replica)
+    public SiteDirectory(Connection connection, TransactionTable transaction)
     {
-        this.replica = replica;
-        Connection connection = replica.Connection;
+        this.connection = connection;
+        this.transaction = transaction;
         tableExists = connection.Prepare("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'cloudsync_site_id'");
+        kind = connection.Prepare(
+            "SELECT type FROM main.sqlite_master WHERE type IN ('table', 'view') AND name = 'cloudsync_site_id' COLLATE NOCASE");
         byOrdinal = connection.Prepare("SELECT site_id FROM main.cloudsync_site_id WHERE rowid = ?1");
         byId = connection.Prepare("SELECT rowid FROM main.cloudsync_site_id WHERE site_id = ?1");
         insert = connection.Prepare("INSERT INTO main.cloudsync_site_id(site_id) VALUES (?1)");
@@ -114,18 +118,27 @@ internal sealed unsafe class SiteDirectory
         if (Read(LocalOrdinal) == null)
         {
             // Ordinals would be given out that clock rows have for other sites.
-            throw replica.Tables.Damage.SiteFailure();
+            throw Failure();
         }
 
-        replica.Transaction.Join();
-        long lastRowId = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
+        transaction.Join();
+        long lastRowId = Sqlite3.Api->last_insert_rowid(connection.Handle);
         insert.BindBlob(1, id);
         insert.Run();
-        long added = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
-        Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
+        long added = Sqlite3.Api->last_insert_rowid(connection.Handle);
+        Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
         ids[added] = id.ToArray();
         Added++;
         return added;
+    }
+
+    /// <summary>The failure of everything that needs the local site, when it was there and is gone.</summary>
+    public EngineException Failure()
+    {
+        string what = !kind.Step() ? "is missing" : kind.String(0) == "view" ? "is a view" : "has no row with rowid 0, the id of this site";
+        kind.Reset();
+        return new EngineException(ResultCode.Corrupt, $"sync metadata is damaged: cloudsync_site_id {what}; restore a backup, or call SELECT"
+            + " cloudsync_init('<table_name>') for every tracked table, which makes a new site id");
     }
 
     /// <summary>Drops everything cached: the table may have changed under us.</summary>

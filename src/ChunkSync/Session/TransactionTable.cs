@@ -9,24 +9,17 @@ internal sealed unsafe class TransactionTable : VirtualTable
 {
     public const string Name = "chunksync_transaction";
 
-    private readonly Replica replica;
+    private readonly Connection connection;
+    private readonly SyncSession session;
     private readonly Statement join;
     private bool joining;
 
-    public TransactionTable(Replica replica)
+    public TransactionTable(Connection connection, SyncSession session)
     {
-        this.replica = replica;
-        join = replica.Connection.Prepare("INSERT INTO " + Name + "(event) VALUES (0)");
+        this.connection = connection;
+        this.session = session;
+        join = connection.Prepare("INSERT INTO " + Name + "(event) VALUES (0)");
     }
-
-    /// <summary>How SQLite registers it.</summary>
-    public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: true, Transactional: true, state => ((Replica)state).Transaction)
-    {
-        InSchema = SchemaUse.DirectOnly,
-        Summary = "Internal: how the engine learns that a transaction ended. Always empty.",
-        Example = "SELECT count(*) FROM chunksync_transaction",
-    };
 
     /// <summary>How many transactions this connection has joined: tells one transaction from the next.</summary>
     public long Number { get; private set; }
@@ -50,7 +43,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
             return;
         }
 
-        long lastRowId = Sqlite3.Api->last_insert_rowid(replica.Connection.Handle);
+        long lastRowId = Sqlite3.Api->last_insert_rowid(connection.Handle);
         joining = true;
         try
         {
@@ -60,7 +53,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
         finally
         {
             joining = false;
-            Sqlite3.Api->set_last_insert_rowid(replica.Connection.Handle, lastRowId);
+            Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
         }
     }
 
@@ -83,20 +76,19 @@ internal sealed unsafe class TransactionTable : VirtualTable
         Number++;
     }
 
-    public override void Sync() => replica.Committing();
+    public override void Sync() => session.Committing();
 
     public override void Commit()
     {
         IsJoined = false;
-        replica.Committed();
+        session.Committed();
     }
 
     public override void Rollback()
     {
         IsJoined = false;
-        replica.Clock.Rollback();
-        replica.Undone();
+        session.RolledBack();
     }
 
-    public override void RollbackTo(int savepoint) => replica.Undone();
+    public override void RollbackTo(int savepoint) => session.Undone();
 }

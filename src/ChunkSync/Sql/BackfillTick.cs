@@ -18,7 +18,7 @@ internal static unsafe class BackfillTick
 
     private static void Tick(in Call call)
     {
-        TickPlace place = ((Replica)call.State).Tick;
+        TickPlace place = ((Engine)call.State).Tick;
         ITicking? current = place.Current;
         if (current != null)
         {

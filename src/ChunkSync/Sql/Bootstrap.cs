@@ -80,7 +80,7 @@ internal static unsafe class Bootstrap
                 return;
             }
 
-            state = NativeState.Create(new Replica(connection));
+            state = NativeState.Create(new Engine(connection));
         }
         catch
         {
@@ -120,7 +120,7 @@ internal static unsafe class Bootstrap
                 FunctionRegistry.Register(connection, state, function);
             }
 
-            DatabaseUpgrade.Run((Replica)state->Target);
+            DatabaseUpgrade.Run(((Engine)state->Target).Tracker);
             FunctionRegistry.Register(connection, state, marker!);
         }
         catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Busy)

@@ -36,7 +36,7 @@ internal static unsafe class CaptureFunctions
 
     private static void IsSync(in Call call)
     {
-        LocalCapture capture = Replica.Of(call).Capture;
+        LocalCapture capture = Engine.Of(call).Capture;
         try
         {
             call.Return(capture.IsSuppressed(call[0].Text) ? 1 : 0);
@@ -53,7 +53,7 @@ internal static unsafe class CaptureFunctions
 
     private static void Row(in Call call, bool isDelete)
     {
-        LocalCapture capture = Replica.Of(call).Capture;
+        LocalCapture capture = Engine.Of(call).Capture;
         try
         {
             capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete);
@@ -69,7 +69,7 @@ internal static unsafe class CaptureFunctions
     /// <summary>The connection's capture is the accumulator: a trigger's aggregate runs to its end before another begins.</summary>
     private static LocalCapture Begin(object state)
     {
-        LocalCapture capture = ((Replica)state).Capture;
+        LocalCapture capture = ((Engine)state).Capture;
         capture.AbandonUpdate();
         return capture;
     }
@@ -89,7 +89,7 @@ internal static unsafe class CaptureFunctions
 
     private static void End(object? accumulator, in Call call)
     {
-        LocalCapture capture = Replica.Of(call).Capture;
+        LocalCapture capture = Engine.Of(call).Capture;
         try
         {
             ((LocalCapture?)accumulator)?.UpdateRow();

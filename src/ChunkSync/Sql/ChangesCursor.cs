@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Sql;
 
 /// <summary>One scan of <c>cloudsync_changes</c>.</summary>
-internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
+internal sealed unsafe class ChangesCursor(Engine engine) : VirtualCursor
 {
     /// <summary>Bits of a rowid that hold seq (behaviour F.1).</summary>
     public const int SeqBits = 30;
@@ -19,9 +19,9 @@ internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
     public override void Filter(int indexNumber, byte* indexString, int count, nint* arguments)
     {
         Close();
-        if (!replica.IsInitialized || replica.Tables.All.Count == 0)
+        if (!engine.Session.IsInitialized || engine.Catalog.All.Count == 0)
         {
-            throw ChangesTable.NoTables(replica);
+            throw ChangesTable.NoTables(engine);
         }
 
         ScanRange range = new() { FromDbVersion = long.MinValue, ToDbVersion = long.MaxValue };
@@ -38,7 +38,7 @@ internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
             range.FromSeq = fromSeq;
         }
 
-        stream = replica.Changes.Rent(range.OnlyTable);
+        stream = engine.Changes.Rent(range.OnlyTable);
         stream.Start(range);
         hasRow = stream.MoveNext();
     }
@@ -85,7 +85,7 @@ internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
         hasRow = false;
         if (stream != null)
         {
-            replica.Changes.Return(stream);
+            engine.Changes.Return(stream);
             stream = null;
         }
     }
@@ -101,7 +101,7 @@ internal sealed unsafe class ChangesCursor(Replica replica) : VirtualCursor
                 range.OnlyTable = value.Text.ToArray();
                 break;
             case ChangesTable.Site when value.Type == StorageClass.Blob:
-                long? ordinal = replica.Sites.Find(value.Blob);
+                long? ordinal = engine.Session.Sites.Find(value.Blob);
                 range.Filter = ordinal == null ? SiteFilter.None : SiteFilter.Only;
                 range.SiteOrdinal = ordinal ?? 0;
                 break;

@@ -10,7 +10,7 @@ namespace ChunkSync.Sql;
 /// idxStr has two characters per value of <c>xFilter</c>: the column's digit and the operator (=, &lt;, l for ≤, &gt;, g for ≥).
 /// Pushed down are tbl =, site_id =, all comparisons of db_version, and lower bounds of seq; SQLite checks every constraint
 /// again. ORDER BY db_version[, seq] is the order rows come in.</summary>
-internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
+internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
 {
     public const string Name = "cloudsync_changes";
 
@@ -29,7 +29,7 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: true, Transactional: false, state => new ChangesTable((Replica)state))
+        Name, Writable: true, Transactional: false, state => new ChangesTable((Engine)state))
     {
         // A view may read what it could read from the tables themselves, and triggers that forward received rows insert here. A schema
         // that could abuse that can write the clock tables as well; where the host does not trust the schema, it can do neither.
@@ -43,10 +43,10 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
         + " db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL, seq INTEGER NOT NULL)";
 
     /// <summary>The failure of reading changes where no table is tracked, or its metadata is gone (behaviour F.5).</summary>
-    public static EngineException NoTables(Replica replica) => new(ResultCode.Error, replica.Tables.HasSettings()
+    public static EngineException NoTables(Engine engine) => new(ResultCode.Error, engine.Catalog.HasSettings()
         ? "cloudsync settings reference tables whose sync metadata is missing (no *_cloudsync tables found). Re-run SELECT"
             + " cloudsync_init('<table_name>') for each configured table to rebuild it."
-            + (replica.Tables.Damage.First is string damage ? $" ({damage})" : "")
+            + (engine.Catalog.Damage.First is string damage ? $" ({damage})" : "")
         : "cloudsync has no tables configured for sync. Call SELECT cloudsync_init('<table_name>') to enable sync on a table"
             + " before querying cloudsync_changes.");
 
@@ -85,7 +85,7 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new ChangesCursor(replica);
+    public override VirtualCursor Open() => new ChangesCursor(engine);
 
     public override long Update(int count, nint* arguments)
     {
@@ -95,7 +95,7 @@ internal sealed unsafe class ChangesTable(Replica replica) : VirtualTable
                 ResultCode.Misuse, "Only INSERT and SELECT statements are allowed against the cloudsync_changes table");
         }
 
-        return replica.Merge.Insert(new ReadOnlySpan<Value>(arguments + 2, ColumnCount));
+        return engine.Merge.Insert(new ReadOnlySpan<Value>(arguments + 2, ColumnCount));
     }
 
     private static char CodeOf(IndexConstraint constraint) => (constraint.Column, constraint.Operator) switch

@@ -27,21 +27,21 @@ internal sealed class ChunkQuery
     public long? ChunkSize { get; private set; }
 
     /// <summary>Reads the inputs.</summary>
-    /// <param name="replica">The connection's state.</param>
+    /// <param name="engine">The connection.</param>
     /// <param name="inputs">The bound values by <see cref="ChunkColumns"/> input; handle 0 for unbound ones.</param>
-    public static ChunkQuery Read(Replica replica, ReadOnlySpan<Value> inputs)
+    public static ChunkQuery Read(Engine engine, ReadOnlySpan<Value> inputs)
     {
         ChunkQuery query = new();
-        query.ReadSites(replica, inputs[ChunkColumns.InputSite], inputs[ChunkColumns.InputExclude]);
+        query.ReadSites(engine, inputs[ChunkColumns.InputSite], inputs[ChunkColumns.InputExclude]);
         query.ReadResume(inputs);
         query.ReadLimits(inputs);
-        query.ReadWindow(replica, inputs[ChunkColumns.InputSince], inputs[ChunkColumns.InputUntil]);
+        query.ReadWindow(engine, inputs[ChunkColumns.InputSince], inputs[ChunkColumns.InputUntil]);
         return query;
     }
 
     private static bool IsGiven(Value value) => value.Handle != 0 && !value.IsNull;
 
-    private void ReadSites(Replica replica, Value site, Value exclude)
+    private void ReadSites(Engine engine, Value site, Value exclude)
     {
         bool except = exclude.Handle != 0 && exclude.Int64 != 0;
         if (!IsGiven(site))
@@ -64,7 +64,7 @@ internal sealed class ChunkQuery
             return;
         }
 
-        if (isBlob && replica.Sites.Find(site.Blob) is long ordinal)
+        if (isBlob && engine.Session.Sites.Find(site.Blob) is long ordinal)
         {
             Range.Filter = except ? SiteFilter.Except : SiteFilter.Only;
             Range.SiteOrdinal = ordinal;
@@ -74,10 +74,10 @@ internal sealed class ChunkQuery
         Range.Filter = except ? SiteFilter.All : SiteFilter.None;
     }
 
-    private void ReadWindow(Replica replica, Value since, Value until)
+    private void ReadWindow(Engine engine, Value since, Value until)
     {
         long upper = until.Handle == 0 ? 0 : until.Int64;
-        Watermark = upper != 0 ? upper : replica.Changes.NewestVersion(Range.Filter, Range.SiteOrdinal);
+        Watermark = upper != 0 ? upper : engine.Changes.NewestVersion(Range.Filter, Range.SiteOrdinal);
         Range.ToDbVersion = Watermark;
         if (Resume is Cursor resume)
         {
@@ -87,7 +87,7 @@ internal sealed class ChunkQuery
             return;
         }
 
-        long lower = since.Handle == 0 ? replica.Settings.Integer(Settings.SendDbVersion) ?? 0 : since.Int64;
+        long lower = since.Handle == 0 ? engine.Session.Settings.Integer(Settings.SendDbVersion) ?? 0 : since.Int64;
         Range.Start = ScanStart.Version;
         if (lower == long.MaxValue)
         {

@@ -18,12 +18,12 @@ internal static unsafe class FilterFunctions
 
     private static void Filtered(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         try
         {
-            replica.FilterWatch.Written(new ReadOnlySpan<Value>(call.Arguments, call.Count));
+            engine.Filters.Written(new ReadOnlySpan<Value>(call.Arguments, call.Count));
         }
-        catch (EngineException failure) when (replica.Capture.LeavesRowsBehind(failure))
+        catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
         {
             throw new EngineException(ResultCode.Full, failure.Message);
         }

@@ -117,14 +117,14 @@ internal static unsafe class KeyFunctions
 
     private static void ColumnValue(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        replica.Refresh();
+        Engine engine = Engine.Of(call);
+        engine.Session.Refresh();
         if (call[1].IsNull)
         {
             throw new EngineException(ResultCode.Error, "Column name cannot be NULL");
         }
 
-        TrackedTable table = replica.Tables.Find(call[0].Text) ?? throw replica.Tables.Damage.Unknown(
+        TrackedTable table = engine.Catalog.Find(call[0].Text) ?? throw engine.Catalog.Damage.Unknown(
             call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in clousdsync_colvalue.");
         if (call[1].String == TrackedTable.Sentinel)
         {
@@ -140,7 +140,7 @@ internal static unsafe class KeyFunctions
         }
 
         string where = string.Join(" AND ", table.KeyColumns.Select((key, i) => $"{key.Quoted} = ?{i + 1}"));
-        using Statement select = replica.Connection.Prepare(
+        using Statement select = engine.Session.Connection.Prepare(
             $"SELECT {table.ValueColumns[column].Quoted} FROM {table.Quoted} WHERE {where}");
         ReadOnlySpan<byte> blob = call[2].Blob;
         fixed (byte* bytes = blob)
@@ -169,13 +169,13 @@ internal static unsafe class KeyFunctions
                 ResultCode.Error, "cloudsync_text_materialize requires at least 3 arguments: table, column, pk...");
         }
 
-        Replica replica = Replica.Of(call);
-        replica.RefuseDuringMerge("cloudsync_text_materialize");
-        replica.Refresh();
-        TrackedTable table = replica.Tables.Find(call[0].Text) ?? throw replica.Tables.Damage.Unknown(
+        Engine engine = Engine.Of(call);
+        engine.Session.RefuseDuringMerge("cloudsync_text_materialize");
+        engine.Session.Refresh();
+        TrackedTable table = engine.Catalog.Find(call[0].Text) ?? throw engine.Catalog.Damage.Unknown(
             call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in cloudsync_text_materialize.");
         string column = call[1].String;
-        if (replica.Tables.ColumnSetting(table.Name, column, "algo") != "block")
+        if (engine.Catalog.ColumnSetting(table.Name, column, "algo") != "block")
         {
             throw new EngineException(
                 ResultCode.Error, $"Column {column} in table {table.Name} is not configured as block-level."
@@ -195,7 +195,7 @@ internal static unsafe class KeyFunctions
             key.Append(call[i]);
         }
 
-        BlockText.Materialize(replica, table, column, key.Data, checked((int)key.Length));
+        BlockText.Materialize(engine.Session, engine.Catalog, engine.Keys, table, column, key.Data, checked((int)key.Length));
         call.Return(1);
     }
 }

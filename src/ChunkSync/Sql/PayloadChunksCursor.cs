@@ -8,9 +8,9 @@ namespace ChunkSync.Sql;
 
 /// <summary>One scan of <c>cloudsync_payload_chunks</c>. A row's numbers are known when it is reached; its payload is finished
 /// when it is asked for.</summary>
-internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCursor
+internal sealed unsafe class PayloadChunksCursor(Engine engine) : VirtualCursor
 {
-    private readonly ChunkBody body = replica.SpareBody.Take();
+    private readonly ChunkBody body = engine.SpareBody.Take();
     private ChangeStream? stream;
     private ChunkCutter? cutter;
     private ChunkQuery? query;
@@ -32,7 +32,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
     public override void Filter(int indexNumber, byte* indexString, int count, nint* arguments)
     {
         Reset();
-        RequireTables(replica);
+        RequireTables(engine);
         Span<Value> inputs = stackalloc Value[ChunkColumns.InputCount];
         inputs.Clear();
         int argument = 0;
@@ -44,9 +44,9 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
             }
         }
 
-        query = ChunkQuery.Read(replica, inputs);
-        schemaHash = (ulong)replica.Schema.CurrentHash();
-        stream = replica.Changes.Rent();
+        query = ChunkQuery.Read(engine, inputs);
+        schemaHash = (ulong)engine.Catalog.Schema.CurrentHash();
+        stream = engine.Changes.Rent();
         cutter = new ChunkCutter(stream, body) { WithBody = (indexNumber & PayloadChunksTable.NeedsBody) != 0 };
         Start();
         Cut();
@@ -84,20 +84,20 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
     public override void Close()
     {
         Reset();
-        replica.SpareBody.Return(body);
+        engine.SpareBody.Return(body);
     }
 
     /// <summary>The errors of reading changes where there are none to read (behaviour D.3, F.5).</summary>
-    private static void RequireTables(Replica replica)
+    private static void RequireTables(Engine engine)
     {
-        if (!replica.IsInitialized)
+        if (!engine.Session.IsInitialized)
         {
-            throw Replica.NotInitialized("before querying cloudsync_payload_chunks.");
+            throw SyncSession.NotInitialized("before querying cloudsync_payload_chunks.");
         }
 
-        if (replica.Tables.All.Count == 0)
+        if (engine.Catalog.All.Count == 0)
         {
-            throw ChangesTable.NoTables(replica);
+            throw ChangesTable.NoTables(engine);
         }
     }
 
@@ -154,8 +154,8 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
             return;
         }
 
-        ResumeMemory memory = replica.Resume;
-        bool known = resume.Offset > 0 && memory.Knows(resume, range, replica.Generation);
+        ResumeMemory memory = engine.Resume;
+        bool known = resume.Offset > 0 && memory.Knows(resume, range, engine.Session.Generation);
         if (known)
         {
             range.Start = ScanStart.Row;
@@ -176,7 +176,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
 
     /// <summary>The chunk size, read anew for every chunk.</summary>
     private long MaxChunkSize() =>
-        ChunkLimits.Effective(query!.ChunkSize ?? replica.Settings.Integer(Settings.PayloadMaxChunkSize));
+        ChunkLimits.Effective(query!.ChunkSize ?? engine.Session.Settings.Integer(Settings.PayloadMaxChunkSize));
 
     private void Cut()
     {
@@ -186,7 +186,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
         hasChunk = cutter!.TryCut(MaxChunkSize(), out chunk);
         if (hasChunk && cutter.IsInsidePosition)
         {
-            replica.Resume.Store(chunk.Next, cutter.PositionOffset, stream!.Current, query!.Range, replica.Generation);
+            engine.Resume.Store(chunk.Next, cutter.PositionOffset, stream!.Current, query!.Range, engine.Session.Generation);
         }
     }
 
@@ -216,7 +216,7 @@ internal sealed unsafe class PayloadChunksCursor(Replica replica) : VirtualCurso
         cutter = null;
         if (stream != null)
         {
-            replica.Changes.Return(stream);
+            engine.Changes.Return(stream);
             stream = null;
         }
 

@@ -13,7 +13,7 @@ namespace ChunkSync.Sql;
 /// idxNum: bit i (0-9) says that input i (see <see cref="ChunkColumns"/>) is bound, values come in that order; bit
 /// <see cref="NeedsBody"/> says that payload or payload_size is read, so that bodies are built. Without it nothing is copied or
 /// compressed.</summary>
-internal sealed unsafe class PayloadChunksTable(Replica replica) : VirtualTable
+internal sealed unsafe class PayloadChunksTable(Engine engine) : VirtualTable
 {
     public const string Name = "cloudsync_payload_chunks";
 
@@ -28,7 +28,7 @@ internal sealed unsafe class PayloadChunksTable(Replica replica) : VirtualTable
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: false, Transactional: false, state => new PayloadChunksTable((Replica)state))
+        Name, Writable: false, Transactional: false, state => new PayloadChunksTable((Engine)state))
     {
         InSchema = SchemaUse.Trusted,
         Arguments = ChunkColumns.InputCount,
@@ -82,5 +82,5 @@ internal sealed unsafe class PayloadChunksTable(Replica replica) : VirtualTable
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new PayloadChunksCursor(replica);
+    public override VirtualCursor Open() => new PayloadChunksCursor(engine);
 }

@@ -26,7 +26,7 @@ internal static unsafe class PayloadFunctions
             Summary = "The same as cloudsync_payload_apply.",
             Example = "SELECT cloudsync_payload_decode(?1)",
         },
-        new("cloudsync_payload_encode", -1, state => new PayloadEncoder((Replica)state), &EncodeRow, &EncodeEnd)
+        new("cloudsync_payload_encode", -1, state => new PayloadEncoder(((Engine)state).Catalog), &EncodeRow, &EncodeEnd)
         {
             InSchema = SchemaUse.Trusted,
             Summary = "Aggregate: the rows of its arguments as one payload; NULL when there are none.",
@@ -64,7 +64,7 @@ internal static unsafe class PayloadFunctions
         bool advance = call.Count < 2 || call[1].IsNull || call[1].Int64 != 0;
         fixed (byte* bytes = payload)
         {
-            call.Return(Replica.Of(call).Apply.Apply(bytes, payload.Length, advance));
+            call.Return(Engine.Of(call).Applier.Apply(bytes, payload.Length, advance));
         }
     }
 
@@ -79,15 +79,15 @@ internal static unsafe class PayloadFunctions
             return;
         }
 
-        Replica.Of(call).Refresh();
+        Engine.Of(call).Session.Refresh();
         byte* payload = encoder.Finish(out long length);
         Result.OwnedBlob(call.Context, payload, length);
     }
 
     private static void BlobChecked(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        RequireInitialized(replica, "cloudsync_payload_blob_checked");
+        Engine engine = Engine.Of(call);
+        RequireInitialized(engine, "cloudsync_payload_blob_checked");
         long limit = call[4].Int64;
         if (limit <= 0)
         {
@@ -100,7 +100,7 @@ internal static unsafe class PayloadFunctions
         long site = SiteDirectory.LocalOrdinal;
         if (!call[2].IsNull)
         {
-            long? ordinal = call[2].Type == StorageClass.Blob && !call[2].Blob.IsEmpty ? replica.Sites.Find(call[2].Blob) : null;
+            long? ordinal = call[2].Type == StorageClass.Blob && !call[2].Blob.IsEmpty ? engine.Session.Sites.Find(call[2].Blob) : null;
             filter = (ordinal, except) switch
             {
                 (null, true) => SiteFilter.All,
@@ -116,7 +116,7 @@ internal static unsafe class PayloadFunctions
                 ResultCode.Error, "cloudsync_payload_blob_checked: exclude_filter_site_id requires a non-NULL site_id");
         }
 
-        byte* payload = MonolithicPayload.Encode(replica, call[0].Int64, call[1].Int64, filter, site, limit, out long length);
+        byte* payload = MonolithicPayload.Encode(engine.Catalog, engine.Changes, call[0].Int64, call[1].Int64, filter, site, limit, out long length);
         Return(call, payload, length);
     }
 
@@ -132,11 +132,11 @@ internal static unsafe class PayloadFunctions
         }
     }
 
-    private static void RequireInitialized(Replica replica, string function)
+    private static void RequireInitialized(Engine engine, string function)
     {
-        if (!replica.IsInitialized)
+        if (!engine.Session.IsInitialized)
         {
-            throw Replica.NotInitialized($"before calling {function}().");
+            throw SyncSession.NotInitialized($"before calling {function}().");
         }
     }
 
@@ -147,17 +147,17 @@ internal static unsafe class PayloadFunctions
             throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
         }
 
-        Replica replica = Replica.Of(call);
-        SchemaText.RefuseCallsOf(replica.Connection, "cloudsync_payload_save");
-        RequireInitialized(replica, "cloudsync_payload_save");
-        long since = replica.Settings.Integer(Settings.SendDbVersion) ?? 0;
+        Engine engine = Engine.Of(call);
+        SchemaText.RefuseCallsOf(engine.Session.Connection, "cloudsync_payload_save");
+        RequireInitialized(engine, "cloudsync_payload_save");
+        long since = engine.Session.Settings.Integer(Settings.SendDbVersion) ?? 0;
         if (since < 0)
         {
             throw new EngineException(ResultCode.Error, "Unable to retrieve db_version");
         }
 
         byte* payload = MonolithicPayload.Encode(
-            replica, since, null, SiteFilter.Only, SiteDirectory.LocalOrdinal, null, out long length);
+            engine.Catalog, engine.Changes, since, null, SiteFilter.Only, SiteDirectory.LocalOrdinal, null, out long length);
         try
         {
             // Nothing to send leaves an older file alone: it may not have been sent yet.
@@ -181,13 +181,13 @@ internal static unsafe class PayloadFunctions
             throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
         }
 
-        Replica replica = Replica.Of(call);
-        SchemaText.RefuseCallsOf(replica.Connection, "cloudsync_payload_load");
+        Engine engine = Engine.Of(call);
+        SchemaText.RefuseCallsOf(engine.Session.Connection, "cloudsync_payload_load");
         byte* payload = null;
         try
         {
             payload = PayloadFile.Read(call[0].String, out long length);
-            call.Return(replica.Apply.Apply(payload, length, advance: true));
+            call.Return(engine.Applier.Apply(payload, length, advance: true));
         }
         finally
         {

@@ -56,14 +56,14 @@ internal static unsafe class ReceiveFunctions
         fixed (byte* bytes = payload)
         {
             byte* data = value.IsNull ? null : payload.IsEmpty ? &none : bytes;
-            call.Return(Replica.Of(call).Receiver.Receive(data, payload.Length, request));
+            call.Return(Engine.Of(call).Receiver.Receive(data, payload.Length, request));
         }
     }
 
     private static void Forget(in Call call)
     {
         byte[] site = ReceiveRequest.ReadSite(call[0], ForgetName);
-        call.Return(Replica.Of(call).Receiver.Forget(site));
+        call.Return(Engine.Of(call).Receiver.Forget(site));
     }
 
     private static void ForgetPosition(in Call call)
@@ -71,6 +71,6 @@ internal static unsafe class ReceiveFunctions
         byte[] site = ReceiveRequest.ReadSite(call[0], ForgetName);
         long dbVersion = ReceiveRequest.ReadDbVersion(call[1], "db_version", ForgetName);
         long seq = ReceiveRequest.ReadPosition(call[2], "seq", ForgetName);
-        call.Return(Replica.Of(call).Receiver.Forget(site, dbVersion, seq) ? 1 : 0);
+        call.Return(Engine.Of(call).Receiver.Forget(site, dbVersion, seq) ? 1 : 0);
     }
 }

@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Sql;
 
 /// <summary>One scan of <c>cloudsync_receive_gaps</c>. All rows are read at its start: chunks may be received while it goes on.</summary>
-internal sealed unsafe class ReceiveGapsCursor(Replica replica) : VirtualCursor
+internal sealed unsafe class ReceiveGapsCursor(Engine engine) : VirtualCursor
 {
     private List<StreamGap> gaps = [];
     private int row;
@@ -19,7 +19,7 @@ internal sealed unsafe class ReceiveGapsCursor(Replica replica) : VirtualCursor
         row = 0;
         Value site = count > 0 ? new Value(arguments[0]) : default;
         bool given = count > 0 && !site.IsNull;
-        gaps = replica.Receiver.Ranges.Gaps(given ? ReceiveRequest.ReadSite(site, ReceiveGapsTable.Name) : default);
+        gaps = engine.Receiver.Ranges.Gaps(given ? ReceiveRequest.ReadSite(site, ReceiveGapsTable.Name) : default);
     }
 
     public override void Next() => row++;

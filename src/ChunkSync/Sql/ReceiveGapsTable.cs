@@ -10,7 +10,7 @@ namespace ChunkSync.Sql;
 /// A row's from_* are resume_db_version, resume_seq, resume_frag_offset for <c>cloudsync_payload_chunks</c> at the sender, its
 /// to_db_version is until_db_version. The last row of each sender has to_* NULL: what comes next. A sender that nothing was booked of has
 /// no rows. idxNum: 1 when the hidden input is bound.</summary>
-internal sealed unsafe class ReceiveGapsTable(Replica replica) : VirtualTable
+internal sealed unsafe class ReceiveGapsTable(Engine engine) : VirtualTable
 {
     public const string Name = "cloudsync_receive_gaps";
 
@@ -21,7 +21,7 @@ internal sealed unsafe class ReceiveGapsTable(Replica replica) : VirtualTable
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: false, Transactional: false, state => new ReceiveGapsTable((Replica)state))
+        Name, Writable: false, Transactional: false, state => new ReceiveGapsTable((Engine)state))
     {
         InSchema = SchemaUse.Trusted,
         Arguments = 1,
@@ -66,5 +66,5 @@ internal sealed unsafe class ReceiveGapsTable(Replica replica) : VirtualTable
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new ReceiveGapsCursor(replica);
+    public override VirtualCursor Open() => new ReceiveGapsCursor(engine);
 }

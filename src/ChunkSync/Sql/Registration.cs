@@ -30,8 +30,8 @@ internal static class Registration
     /// <summary>All virtual tables.</summary>
     public static IReadOnlyList<ModuleDefinition> Modules { get; } =
     [
-        Replica.KeeperDefinition,
-        TransactionTable.Definition,
+        Engine.KeeperDefinition,
+        Engine.TransactionDefinition,
         ChangesTable.Definition,
         PayloadChunksTable.Definition,
         ReceiveGapsTable.Definition,

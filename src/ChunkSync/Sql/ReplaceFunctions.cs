@@ -23,12 +23,12 @@ internal static unsafe class ReplaceFunctions
 
     private static void Writing(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         try
         {
-            replica.Replaced.Writing(new ReadOnlySpan<Value>(call.Arguments, call.Count));
+            engine.Replaced.Writing(new ReadOnlySpan<Value>(call.Arguments, call.Count));
         }
-        catch (EngineException failure) when (replica.Capture.LeavesRowsBehind(failure))
+        catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
         {
             throw new EngineException(ResultCode.Full, failure.Message);
         }
@@ -38,12 +38,12 @@ internal static unsafe class ReplaceFunctions
 
     private static void Written(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         try
         {
-            replica.Replaced.Written(new ReadOnlySpan<Value>(call.Arguments, call.Count));
+            engine.Replaced.Written(new ReadOnlySpan<Value>(call.Arguments, call.Count));
         }
-        catch (EngineException failure) when (replica.Capture.LeavesRowsBehind(failure))
+        catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
         {
             throw new EngineException(ResultCode.Full, failure.Message);
         }

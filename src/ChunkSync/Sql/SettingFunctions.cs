@@ -50,7 +50,7 @@ internal static unsafe class SettingFunctions
 
     private static void Set(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         call.ReturnNull();
         if (call[0].IsNull)
         {
@@ -61,50 +61,50 @@ internal static unsafe class SettingFunctions
         string key = call[0].String;
         SettingDefinition? setting = call[1].IsNull ? null : SettingDefinition.Find(key);
         string? value = setting?.Read(call[1]);
-        if (replica.IsInitialized)
+        if (engine.Session.IsInitialized)
         {
-            Store(replica, setting?.Name ?? key, value);
+            Store(engine, setting?.Name ?? key, value);
         }
     }
 
-    private static void Store(Replica replica, string key, string? value)
+    private static void Store(Engine engine, string key, string? value)
     {
         if (value == null)
         {
-            replica.Settings.Remove(key);
+            engine.Session.Settings.Remove(key);
         }
         else
         {
-            replica.Settings.Set(key, value);
+            engine.Session.Settings.Set(key, value);
         }
     }
 
     private static void SetTable(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         call.ReturnNull();
-        if (!replica.IsInitialized || call[0].IsNull)
+        if (!engine.Session.IsInitialized || call[0].IsNull)
         {
             return;
         }
 
         if (call[1].IsNull)
         {
-            using Statement remove = replica.Connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1");
+            using Statement remove = engine.Session.Connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1");
             remove.Bind(1, call[0].String);
             remove.Run();
-            replica.Invalidate();
+            engine.Session.Invalidate();
             return;
         }
 
-        Write(replica, call[0].String, "*", call[1].String, call[2]);
+        Write(engine, call[0].String, "*", call[1].String, call[2]);
     }
 
     private static void SetColumn(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         call.ReturnNull();
-        if (!replica.IsInitialized || call[0].IsNull || call[1].IsNull || call[2].IsNull)
+        if (!engine.Session.IsInitialized || call[0].IsNull || call[1].IsNull || call[2].IsNull)
         {
             return;
         }
@@ -112,18 +112,18 @@ internal static unsafe class SettingFunctions
         string table = call[0].String;
         string column = call[1].String;
         bool block = call[2].String == "algo" && !call[3].IsNull && call[3].String == "block";
-        if (block && replica.Tables.ColumnSetting(table, column, "algo") != "block")
+        if (block && engine.Catalog.ColumnSetting(table, column, "algo") != "block")
         {
             throw new EngineException(ResultCode.Error,
                 $"cloudsync_set_column: column {column} of table {table} cannot be made a block column: this is not supported yet");
         }
 
-        Write(replica, table, column, call[2].String, call[3]);
+        Write(engine, table, column, call[2].String, call[3]);
     }
 
-    private static void Write(Replica replica, string table, string column, string key, Value value)
+    private static void Write(Engine engine, string table, string column, string key, Value value)
     {
-        using Statement statement = replica.Connection.Prepare(value.IsNull
+        using Statement statement = engine.Session.Connection.Prepare(value.IsNull
             ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = ?2 AND key = ?3"
             : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, ?2, ?3, ?4)");
         statement.Bind(1, table).Bind(2, column).Bind(3, key);
@@ -133,15 +133,15 @@ internal static unsafe class SettingFunctions
         }
 
         statement.Run();
-        replica.Invalidate();
+        engine.Session.Invalidate();
     }
 
     private static void SetSchema(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        if (replica.IsInitialized)
+        Engine engine = Engine.Of(call);
+        if (engine.Session.IsInitialized)
         {
-            Store(replica, Settings.Schema, call[0].IsNull ? null : TableColumn.AsciiLower(call[0].String));
+            Store(engine, Settings.Schema, call[0].IsNull ? null : TableColumn.AsciiLower(call[0].String));
         }
 
         call.ReturnNull();
@@ -149,9 +149,9 @@ internal static unsafe class SettingFunctions
 
     private static void Schema(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        replica.Refresh();
-        string? schema = replica.Settings.Text(Settings.Schema);
+        Engine engine = Engine.Of(call);
+        engine.Session.Refresh();
+        string? schema = engine.Session.Settings.Text(Settings.Schema);
         if (schema == null)
         {
             call.ReturnNull();

@@ -104,14 +104,14 @@ internal static unsafe class TableFunctions
     {
         string? table = call[0].IsNull ? null : call[0].String;
         string? algorithm = call.Count < 2 || call[1].IsNull ? null : call[1].String;
-        call.Return(TableInitializer.Run(Replica.Of(call), table, algorithm, call.Count < 3 ? 0 : call[2].Int64));
+        call.Return(TableInitializer.Run(Engine.Of(call).Tracker, table, algorithm, call.Count < 3 ? 0 : call[2].Int64));
     }
 
     private static void Recapture(in Call call)
     {
         string? table = call[0].IsNull ? null : call[0].String;
         string? what = call.Count < 2 || call[1].IsNull ? null : call[1].String;
-        call.Return(TableRecapture.Run(Replica.Of(call), table, what));
+        call.Return(TableRecapture.Run(Engine.Of(call).Tracker, table, what));
     }
 
     private static void Enable(in Call call) => SetDisabled(call, false);
@@ -120,11 +120,11 @@ internal static unsafe class TableFunctions
 
     private static void SetDisabled(in Call call, bool disabled)
     {
-        Replica replica = Replica.Of(call);
-        replica.Refresh();
-        if (replica.Tables.Find(call[0].Text) is TrackedTable table)
+        Engine engine = Engine.Of(call);
+        engine.Session.Refresh();
+        if (engine.Catalog.Find(call[0].Text) is TrackedTable table)
         {
-            replica.Tables.Disabled.Set(table, disabled);
+            engine.Catalog.Disabled.Set(table, disabled);
         }
 
         call.ReturnNull();
@@ -132,12 +132,12 @@ internal static unsafe class TableFunctions
 
     private static void IsEnabled(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        replica.Refresh();
-        TableCatalog tables = replica.Tables;
+        Engine engine = Engine.Of(call);
+        engine.Session.Refresh();
+        TableCatalog tables = engine.Catalog;
         TrackedTable? table = tables.Find(call[0].Text);
 
-        if (table == null && Replica.Of(call).Capture.Origin.IsAttached(call[0].Text))
+        if (table == null && Engine.Of(call).Capture.Origin.IsAttached(call[0].Text))
         {
             // A grow-only table of an attached database, whose trigger refuses what it asks about.
             call.Return(1);
@@ -150,9 +150,9 @@ internal static unsafe class TableFunctions
         }
 
         // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
-        bool merging = replica.MergeDepth > 0 && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
+        bool merging = engine.Session.IsMerging && table?.Algorithm == CrdtAlgorithm.GrowOnlySet;
         bool enabled = table != null && !merging && !tables.IsDisabled(table.NameUtf8);
-        if (enabled && !replica.Watch.IsOn(table!))
+        if (enabled && !engine.Watch.IsOn(table!))
         {
             // Where 0 would let an update of a grow-only table pass, which nobody would hear of, nothing is answered.
             enabled = table!.Algorithm == CrdtAlgorithm.GrowOnlySet || !table.IsConfigured ? throw CaptureWatch.Failure(table) : false;
@@ -163,10 +163,10 @@ internal static unsafe class TableFunctions
 
     private static void Cleanup(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        replica.RefuseDuringMerge("cloudsync_cleanup");
-        replica.Refresh();
-        TableAlteration.Cleanup(replica, call[0].String);
+        Engine engine = Engine.Of(call);
+        engine.Session.RefuseDuringMerge("cloudsync_cleanup");
+        engine.Session.Refresh();
+        TableAlteration.Cleanup(engine.Tracker, call[0].String);
         call.ReturnNull();
     }
 
@@ -194,22 +194,22 @@ internal static unsafe class TableFunctions
 
     private static void Filter(in Call call, string? filter)
     {
-        Replica replica = Replica.Of(call);
-        replica.RefuseDuringMerge("changing a filter");
-        replica.Refresh();
-        TableFilter.Set(replica, call[0].String, filter);
+        Engine engine = Engine.Of(call);
+        engine.Session.RefuseDuringMerge("changing a filter");
+        engine.Session.Refresh();
+        TableFilter.Set(engine.Tracker, call[0].String, filter);
         call.Return(1);
     }
 
     private static void BeginAlter(in Call call)
     {
-        TableAlteration.Begin(Replica.Of(call), call[0].String);
+        TableAlteration.Begin(Engine.Of(call).Tracker, call[0].String);
         call.ReturnNull();
     }
 
     private static void CommitAlter(in Call call)
     {
-        TableAlteration.Commit(Replica.Of(call), call[0].String);
+        TableAlteration.Commit(Engine.Of(call).Tracker, call[0].String);
         call.ReturnNull();
     }
 }

@@ -4,7 +4,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql;
 
-/// <summary>The functions that tell versions, numbers and ids of this replica (behaviour I).</summary>
+/// <summary>The functions that tell versions, numbers and ids of this engine (behaviour I).</summary>
 internal static unsafe class VersionFunctions
 {
     public static IReadOnlyList<FunctionDefinition> All { get; } =
@@ -70,30 +70,30 @@ internal static unsafe class VersionFunctions
 
     private static void SiteId(in Call call)
     {
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
 
         // Zeros before the first init, an error where the id is gone.
-        _ = replica.IsInitialized;
-        call.ReturnBlob(replica.Sites.Local);
+        _ = engine.Session.IsInitialized;
+        call.ReturnBlob(engine.Session.Sites.Local);
     }
 
     private static void DbVersion(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        if (!replica.IsInitialized)
+        Engine engine = Engine.Of(call);
+        if (!engine.Session.IsInitialized)
         {
-            throw Replica.NotInitialized("before calling cloudsync_db_version().");
+            throw SyncSession.NotInitialized("before calling cloudsync_db_version().");
         }
 
-        call.Return(replica.Clock.Current);
+        call.Return(engine.Clock.Current);
     }
 
     private static void DbVersionNext(in Call call)
     {
-        Replica replica = Replica.Of(call);
-        if (!replica.IsInitialized)
+        Engine engine = Engine.Of(call);
+        if (!engine.Session.IsInitialized)
         {
-            throw Replica.NotInitialized("before calling cloudsync_db_version_next().");
+            throw SyncSession.NotInitialized("before calling cloudsync_db_version_next().");
         }
 
         long merging = call.Count > 0 ? call[0].Int64 : 0;
@@ -103,8 +103,8 @@ internal static unsafe class VersionFunctions
                 $"cloudsync_db_version_next: the db_version is {merging}, it must be below {VersionLimits.ClockReach}");
         }
 
-        call.Return(replica.Clock.Next(merging));
+        call.Return(engine.Clock.Next(merging));
     }
 
-    private static void Seq(in Call call) => call.Return(Replica.Of(call).Clock.TakeSeq());
+    private static void Seq(in Call call) => call.Return(Engine.Of(call).Clock.TakeSeq());
 }

@@ -11,12 +11,12 @@ internal static class DatabaseUpgrade
     private const string Savepoint = "chunksync_load";
 
     /// <summary>Brings the database up to date; where it cannot be written now, reading works all the same.</summary>
-    public static void Run(Replica replica)
+    public static void Run(Tracker tracker)
     {
         try
         {
-            UpdateWhereNeeded(replica);
-            _ = replica.ReplaceTriggers.TryInstall();
+            UpdateWhereNeeded(tracker);
+            _ = tracker.Triggers.TryInstall();
         }
         catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.ReadOnly or ResultCode.Busy or ResultCode.Locked
             or ResultCode.Error or ResultCode.Constraint or ResultCode.Corrupt)
@@ -24,41 +24,41 @@ internal static class DatabaseUpgrade
             // Read-only media, PRAGMA query_only, or another writer, for whom a host that is just loading us may not have set a busy
             // timeout yet: the next load does it. Metadata is read when it is needed. Where somebody damaged it, whatever needs it says so
             // then; what could mend it is there only when loading succeeds.
-            replica.Invalidate();
+            tracker.Session.Invalidate();
         }
     }
 
-    private static void UpdateWhereNeeded(Replica replica)
+    private static void UpdateWhereNeeded(Tracker tracker)
     {
-        bool canWrite = replica.Sites.HasLocal && !replica.Connection.IsReadOnly;
-        bool isComplete = MetadataSchema.IsComplete(replica.Connection);
+        bool canWrite = tracker.Session.Sites.HasLocal && !tracker.Session.Connection.IsReadOnly;
+        bool isComplete = MetadataSchema.IsComplete(tracker.Session.Connection);
         if (canWrite && !isComplete)
         {
             // Without them nothing can be read that the rest asks for.
-            MetadataSchema.CreateTables(replica.Connection);
+            MetadataSchema.CreateTables(tracker.Session.Connection);
         }
 
-        replica.Refresh();
+        tracker.Session.Refresh();
         if (!canWrite)
         {
             return;
         }
 
-        string? version = replica.Settings.Text(Settings.Version);
-        if (version != ProductInfo.CompatibilityVersion || !isComplete || replica.Watch.NeedsRestoring)
+        string? version = tracker.Session.Settings.Text(Settings.Version);
+        if (version != ProductInfo.CompatibilityVersion || !isComplete || tracker.Watch.NeedsRestoring)
         {
-            TableInitializer.InSavepoint(replica, Savepoint, () => Update(replica, version));
+            TableInitializer.InSavepoint(tracker, Savepoint, () => Update(tracker, version));
         }
     }
 
-    private static void Update(Replica replica, string? version)
+    private static void Update(Tracker tracker, string? version)
     {
-        MetadataSchema.CreateInternal(replica);
-        replica.Watch.Restore();
-        replica.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
+        MetadataSchema.CreateInternal(tracker.Session);
+        tracker.Watch.Restore();
+        tracker.Session.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
         if (version != ProductInfo.CompatibilityVersion)
         {
-            replica.Schema.Update();
+            tracker.Catalog.Schema.Update();
         }
     }
 }

@@ -13,20 +13,20 @@ internal static class TableAlteration
 
     /// <summary><c>cloudsync_begin_alter</c>: opens the savepoint that <c>cloudsync_commit_alter</c> releases, remembers what the table
     /// holds, and drops the triggers.</summary>
-    public static void Begin(Replica replica, string name)
+    public static void Begin(Tracker tracker, string name)
     {
-        RequireTable(Find(replica, name));
-        replica.Alterations.CreateTables();
-        Savepoint alteration = replica.Savepoint(AlterSavepoint, isNamed: true);
+        RequireTable(Find(tracker, name));
+        tracker.Alterations.CreateTables();
+        Savepoint alteration = tracker.Session.Savepoint(AlterSavepoint, isNamed: true);
         alteration.Begin();
         try
         {
-            replica.Transaction.Join();
-            replica.Refresh();
-            replica.Watch.Restore();
-            TrackedTable table = Find(replica, name);
-            replica.Alterations.Take(table);
-            TriggerSet.Drop(replica.Connection, table.Name);
+            tracker.Session.Transaction.Join();
+            tracker.Session.Refresh();
+            tracker.Watch.Restore();
+            TrackedTable table = Find(tracker, name);
+            tracker.Alterations.Take(table);
+            TriggerSet.Drop(tracker.Session.Connection, table.Name);
         }
         catch
         {
@@ -35,46 +35,46 @@ internal static class TableAlteration
         }
         finally
         {
-            replica.Invalidate();
+            tracker.Session.Invalidate();
         }
     }
 
     /// <summary><c>cloudsync_commit_alter</c>: drops the clocks of columns that are gone, recreates the triggers, and captures new columns
     /// and what was changed since the begin.</summary>
-    public static void Commit(Replica replica, string name)
+    public static void Commit(Tracker tracker, string name)
     {
-        string table = Find(replica, name).Name;
-        Savepoint savepoint = replica.Savepoint("chunksync_commit_alter", withoutReader: true);
+        string table = Find(tracker, name).Name;
+        Savepoint savepoint = tracker.Session.Savepoint("chunksync_commit_alter", withoutReader: true);
         savepoint.Begin();
         try
         {
-            Commit(replica, replica.Connection, table);
+            Commit(tracker, tracker.Session.Connection, table);
         }
         catch
         {
             savepoint.Undo();
-            replica.Invalidate();
+            tracker.Session.Invalidate();
             throw;
         }
 
-        replica.Refresh();
+        tracker.Session.Refresh();
     }
 
-    private static void Commit(Replica replica, Connection connection, string table)
+    private static void Commit(Tracker tracker, Connection connection, string table)
     {
-        replica.Transaction.Join();
-        replica.Invalidate();
-        replica.Refresh();
-        TrackedTable altered = Find(replica, table);
+        tracker.Session.Transaction.Join();
+        tracker.Session.Invalidate();
+        tracker.Session.Refresh();
+        TrackedTable altered = Find(tracker, table);
         RequireTable(altered);
         MetadataSchema.CreateClockTable(connection, altered.Name);
-        if (replica.Tables.IsDisabled(altered.NameUtf8))
+        if (tracker.Catalog.IsDisabled(altered.NameUtf8))
         {
-            replica.Alterations.Remove(altered);
+            tracker.Alterations.Remove(altered);
         }
 
-        TableInitializer.BringUpToDate(replica, altered, replica.Alterations.Capture, keepLost: true);
-        replica.Invalidate();
+        TableInitializer.BringUpToDate(tracker, altered, tracker.Alterations.Capture, keepLost: true);
+        tracker.Session.Invalidate();
         try
         {
             connection.Execute("RELEASE " + AlterSavepoint);
@@ -87,20 +87,20 @@ internal static class TableAlteration
     }
 
     /// <summary><c>cloudsync_cleanup</c>: the table is no longer tracked; with the last one go the internal tables.</summary>
-    public static void Cleanup(Replica replica, string name)
+    public static void Cleanup(Tracker tracker, string name)
     {
-        string? stored = replica.Tables.StoredName(name);
+        string? stored = tracker.Catalog.StoredName(name);
         if (stored == null)
         {
             return;
         }
 
-        TableInitializer.InSavepoint(replica, CleanupSavepoint, dropsTables: true, body: () =>
+        TableInitializer.InSavepoint(tracker, CleanupSavepoint, dropsTables: true, body: () =>
         {
-            Connection connection = replica.Connection;
-            long floor = replica.Clock.Highest;
+            Connection connection = tracker.Session.Connection;
+            long floor = tracker.Clock.Highest;
             TriggerSet.Drop(connection, stored);
-            replica.Transaction.Join();
+            tracker.Session.Transaction.Join();
             MetadataSchema.DropClockTable(connection, stored);
             using (Statement settings = connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1"))
             {
@@ -108,27 +108,27 @@ internal static class TableAlteration
                 settings.Run();
             }
 
-            replica.Invalidate();
-            replica.Refresh();
-            if (replica.Tables.HasSettings() || replica.Tables.All.Count > 0)
+            tracker.Session.Invalidate();
+            tracker.Session.Refresh();
+            if (tracker.Catalog.HasSettings() || tracker.Catalog.All.Count > 0)
             {
-                replica.Clock.Raise(floor);
-                replica.Clock.Store(floor);
-                replica.Schema.Update();
+                tracker.Clock.Raise(floor);
+                tracker.Clock.Store(floor);
+                tracker.Catalog.Schema.Update();
             }
             else
             {
                 MetadataSchema.DropInternal(connection);
             }
         });
-        replica.Refresh();
+        tracker.Session.Refresh();
     }
 
-    private static TrackedTable Find(Replica replica, string name)
+    private static TrackedTable Find(Tracker tracker, string name)
     {
-        replica.RefuseDuringMerge("altering a table");
-        replica.Refresh();
-        return replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Misuse, $"Unable to find table {name}");
+        tracker.Session.RefuseDuringMerge("altering a table");
+        tracker.Session.Refresh();
+        return tracker.Catalog.Find(name) ?? throw tracker.Catalog.Damage.Unknown(name, ResultCode.Misuse, $"Unable to find table {name}");
     }
 
     private static void RequireTable(TrackedTable table)

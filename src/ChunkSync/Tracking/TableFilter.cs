@@ -14,15 +14,15 @@ internal static class TableFilter
     /// <param name="replica">The connection's state.</param>
     /// <param name="name">The table.</param>
     /// <param name="filter">The expression; null for none.</param>
-    public static void Set(Replica replica, string name, string? filter)
+    public static void Set(Tracker tracker, string name, string? filter)
     {
-        TrackedTable table = replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Error,
+        TrackedTable table = tracker.Catalog.Find(name) ?? throw tracker.Catalog.Damage.Unknown(name, ResultCode.Error,
             $"cloudsync_{(filter == null ? "clear" : "set")}_filter: table '{name}' is not configured for sync."
             + $" Call SELECT cloudsync_init('{name}') first.");
-        Check(replica.Connection, table, filter);
-        TableInitializer.InSavepoint(replica, FilterSavepoint, () => Apply(replica, table.Name, filter));
-        replica.Refresh();
-        _ = replica.ReplaceTriggers.TryInstall();
+        Check(tracker.Session.Connection, table, filter);
+        TableInitializer.InSavepoint(tracker, FilterSavepoint, () => Apply(tracker, table.Name, filter));
+        tracker.Session.Refresh();
+        _ = tracker.Triggers.TryInstall();
     }
 
     private static void Check(Connection connection, TrackedTable table, string? filter)
@@ -45,16 +45,16 @@ internal static class TableFilter
         }
     }
 
-    private static void Apply(Replica replica, string name, string? filter)
+    private static void Apply(Tracker tracker, string name, string? filter)
     {
-        Connection connection = replica.Connection;
-        replica.Transaction.Join();
-        replica.Watch.Restore();
-        long floor = replica.Clock.Highest;
-        if (replica.Tables.Find(name) is TrackedTable { Filter: not null, Columns.Length: > 0 } before)
+        Connection connection = tracker.Session.Connection;
+        tracker.Session.Transaction.Join();
+        tracker.Watch.Restore();
+        long floor = tracker.Clock.Highest;
+        if (tracker.Catalog.Find(name) is TrackedTable { Filter: not null, Columns.Length: > 0 } before)
         {
             // Also those that an UPDATE took out: what was written to them since is not known.
-            ExistingRows.HideFiltered(replica, before);
+            tracker.Rows.HideFiltered(before);
         }
 
         using (Statement setting = connection.Prepare(filter == null
@@ -70,12 +70,12 @@ internal static class TableFilter
             setting.Run();
         }
 
-        replica.Invalidate();
-        replica.Refresh();
-        replica.Clock.Raise(floor);
-        TrackedTable filtered = replica.Tables.Require(name);
-        replica.Marks.ForgetWhole(filtered);
-        Action<TrackedTable> hide = filter == null ? _ => { } : table => ExistingRows.HideFiltered(replica, table);
-        TableInitializer.BringUpToDate(replica, filtered, hide, keepLost: true);
+        tracker.Session.Invalidate();
+        tracker.Session.Refresh();
+        tracker.Clock.Raise(floor);
+        TrackedTable filtered = tracker.Catalog.Require(name);
+        tracker.Catalog.Marks.ForgetWhole(filtered);
+        Action<TrackedTable> hide = filter == null ? _ => { } : table => tracker.Rows.HideFiltered(table);
+        TableInitializer.BringUpToDate(tracker, filtered, hide, keepLost: true);
     }
 }

@@ -24,81 +24,81 @@ internal static class TableInitializer
     private const string InitSavepoint = "chunksync_init";
 
     /// <summary>Initialises a table in a savepoint of its own: after an error nothing has changed.</summary>
-    /// <param name="replica">The connection's state.</param>
+    /// <param name="tracker">What it works with.</param>
     /// <param name="table">The table's name as the user gave it; null for SQL NULL.</param>
     /// <param name="algorithm">The CRDT's name; null for the default.</param>
     /// <param name="flags">Checks to leave out.</param>
     /// <returns>The local site id in hex.</returns>
-    public static string Run(Replica replica, string? table, string? algorithm, long flags)
+    public static string Run(Tracker tracker, string? table, string? algorithm, long flags)
     {
         if (table == null)
         {
             throw new EngineException(ResultCode.Error, "cloudsync_init requires a non-null table parameter");
         }
 
-        replica.RefuseDuringMerge("cloudsync_init");
-        replica.Refresh();
-        CrdtAlgorithm crdt = Check(replica, table, algorithm, flags);
-        if (!IsUpToDate(replica, table))
+        tracker.Session.RefuseDuringMerge("cloudsync_init");
+        tracker.Session.Refresh();
+        CrdtAlgorithm crdt = Check(tracker, table, algorithm, flags);
+        if (!IsUpToDate(tracker, table))
         {
-            InSavepoint(replica, InitSavepoint, () => Initialize(replica, table, crdt), dropsTables: !replica.Sites.HasLocal);
-            replica.Refresh();
+            InSavepoint(tracker, InitSavepoint, () => Initialize(tracker, table, crdt), dropsTables: !tracker.Session.Sites.HasLocal);
+            tracker.Session.Refresh();
         }
 
-        _ = replica.ReplaceTriggers.TryInstall();
-        return Uuid7.Format(replica.Sites.Local, dashes: false);
+        _ = tracker.Triggers.TryInstall();
+        return Uuid7.Format(tracker.Session.Sites.Local, dashes: false);
     }
 
     /// <summary>Brings a tracked table's metadata up to date with its columns and rows, inside the savepoint of the caller: triggers, clocks
     /// of columns that are gone, schema hash, rows and columns without clocks.</summary>
-    /// <param name="replica">The connection's state, refreshed.</param>
+    /// <param name="tracker">What it works with.</param>
     /// <param name="table">The table.</param>
     /// <param name="before">What is captured or forgotten before rows without clocks are looked for.</param>
     /// <param name="keepLost">Whether what happened while the triggers were gone goes on being unknown.</param>
-    public static void BringUpToDate(Replica replica, TrackedTable table, Action<TrackedTable> before, bool keepLost)
+    public static void BringUpToDate(Tracker tracker, TrackedTable table, Action<TrackedTable> before, bool keepLost)
     {
-        replica.Watch.RequireKey(table);
-        long floor = replica.Clock.Highest;
-        TriggerSet.Update(replica.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
-        replica.Schema.Update();
-        replica.Clock.Raise(floor);
+        tracker.Watch.RequireKey(table);
+        long floor = tracker.Clock.Highest;
+        TriggerSet.Update(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+        tracker.Catalog.Schema.Update();
+        tracker.Clock.Raise(floor);
         before(table);
 
         // Not earlier: of a row that was deleted they may be all that says that it lived.
-        LostColumns.Forget(replica.Connection, table);
-        ExistingRows.Capture(replica, table);
-        replica.Clock.Store(floor);
-        replica.Marks.SetExamined(table, keepLost);
+        LostColumns.Forget(tracker.Session.Connection, table);
+        tracker.Rows.Capture(table);
+        tracker.Clock.Store(floor);
+        tracker.Catalog.Marks.SetExamined(table, keepLost);
     }
 
     /// <summary>Runs changes of metadata in a savepoint; after a failure nothing has changed, and cached metadata is read again
     /// either way.</summary>
-    public static void InSavepoint(Replica replica, string name, Action body, bool dropsTables = false)
+    public static void InSavepoint(Tracker tracker, string name, Action body, bool dropsTables = false)
     {
-        Savepoint savepoint = replica.Savepoint(name, withoutReader: dropsTables);
+        Savepoint savepoint = tracker.Session.Savepoint(name, withoutReader: dropsTables);
         savepoint.Begin();
         try
         {
             body();
-            replica.Invalidate();
+            tracker.Session.Invalidate();
             savepoint.Release();
         }
         catch
         {
             savepoint.Undo();
-            replica.Invalidate();
+            tracker.Session.Invalidate();
             throw;
         }
     }
 
-    private static void Initialize(Replica replica, string table, CrdtAlgorithm crdt)
+    private static void Initialize(Tracker tracker, string table, CrdtAlgorithm crdt)
     {
-        Connection connection = replica.Connection;
-        MetadataSchema.CreateInternal(replica);
-        replica.Transaction.Join();
-        string name = replica.Tables.StoredName(table) ?? table;
-        RequireClockName(replica, name);
-        bool isNew = replica.Tables.Find(name) == null;
+        Connection connection = tracker.Session.Connection;
+        MetadataSchema.CreateInternal(tracker.Session);
+        tracker.Session.Transaction.Join();
+        string name = tracker.Catalog.StoredName(table) ?? table;
+        RequireClockName(tracker, name);
+        bool isNew = tracker.Catalog.Find(name) == null;
         MetadataSchema.CreateClockTable(connection, name);
         using (Statement setting = connection.Prepare(
             "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"
@@ -109,28 +109,28 @@ internal static class TableInitializer
             setting.Run();
         }
 
-        replica.Invalidate();
-        replica.Refresh();
-        TrackedTable tracked = replica.Tables.Require(name);
-        BringUpToDate(replica, tracked, _ => { }, keepLost: false);
+        tracker.Session.Invalidate();
+        tracker.Session.Refresh();
+        TrackedTable tracked = tracker.Catalog.Require(name);
+        BringUpToDate(tracker, tracked, _ => { }, keepLost: false);
         if (isNew)
         {
-            replica.Marks.Set(tracked, TableMarks.Whole, "1");
+            tracker.Catalog.Marks.Set(tracked, TableMarks.Whole, "1");
         }
     }
 
     /// <summary>Refuses a table whose clock table would have the name of another table.</summary>
-    private static void RequireClockName(Replica replica, string name)
+    private static void RequireClockName(Tracker tracker, string name)
     {
         string clock = name + TrackedTable.ClockSuffix;
-        if (replica.Tables.Find(name) != null || replica.Tables.FindBaseTable(clock) == null)
+        if (tracker.Catalog.Find(name) != null || tracker.Catalog.FindBaseTable(clock) == null)
         {
             return;
         }
 
-        replica.Invalidate();
-        replica.Refresh();
-        if (replica.Tables.Find(name) == null)
+        tracker.Session.Invalidate();
+        tracker.Session.Refresh();
+        if (tracker.Catalog.Find(name) == null)
         {
             throw new EngineException(ResultCode.Error, $"table {name} cannot be tracked: the name of its sync metadata, {clock}, belongs to a"
                 + " table with other columns; rename that one");
@@ -140,25 +140,25 @@ internal static class TableInitializer
     /// <summary>Whether there is nothing to do, at a cost that does not depend on the number of rows: nothing is locked or written then.
     /// Rows are looked for where none have been looked for with these columns, where the triggers are not the right ones, and where somebody
     /// left a mark.</summary>
-    private static bool IsUpToDate(Replica replica, string name) =>
-        replica.Tables.Find(name) is TrackedTable table
+    private static bool IsUpToDate(Tracker tracker, string name) =>
+        tracker.Catalog.Find(name) is TrackedTable table
         && table.PositionIndex != null && table.Uncaptured == null && table.Examined == TableMarks.Fingerprint(table)
-        && replica.Watch.HasOwnTriggers(table) && MetadataSchema.IsComplete(replica.Connection) && replica.Schema.IsCurrent;
+        && tracker.Watch.HasOwnTriggers(table) && MetadataSchema.IsComplete(tracker.Session.Connection) && tracker.Catalog.Schema.IsCurrent;
 
-    private static CrdtAlgorithm Check(Replica replica, string table, string? algorithm, long flags)
+    private static CrdtAlgorithm Check(Tracker tracker, string table, string? algorithm, long flags)
     {
         if (Encoding.UTF8.GetByteCount(table) > MaxNameBytes)
         {
             throw new EngineException(ResultCode.Error, $"Table name cannot be longer than {MaxNameBytes} characters");
         }
 
-        if (replica.Tables.FindBaseTable(table) == null)
+        if (tracker.Catalog.FindBaseTable(table) == null)
         {
             throw new EngineException(ResultCode.Error, $"Table {table} does not exist");
         }
 
-        TableKind.RequireOrdinary(replica, table);
-        List<TableColumn> columns = replica.Tables.ReadColumns(table);
+        TableKind.RequireOrdinary(tracker.Session.Connection, tracker.Catalog, table);
+        List<TableColumn> columns = tracker.Catalog.ReadColumns(table);
         List<TableColumn> keys = columns.FindAll(column => column.IsKey);
         if (keys.Count == 0)
         {
@@ -191,18 +191,18 @@ internal static class TableInitializer
 
         if ((flags & AllowKeyCollation) == 0)
         {
-            RequireBinaryKeys(replica, table, keys);
+            RequireBinaryKeys(tracker, table, keys);
         }
 
-        return CheckAlgorithm(replica, table, algorithm);
+        return CheckAlgorithm(tracker, table, algorithm);
     }
 
     /// <summary>Refuses a table that is not tracked yet when a column of its key has another collation than BINARY.</summary>
-    private static void RequireBinaryKeys(Replica replica, string table, List<TableColumn> keys)
+    private static void RequireBinaryKeys(Tracker tracker, string table, List<TableColumn> keys)
     {
         // One that is tracked has rows elsewhere: it goes on, also when more of its metadata than its clocks is gone.
-        bool isTracked = replica.Tables.Find(table) != null || replica.Tables.FindBaseTable(table + TrackedTable.ClockSuffix) != null;
-        if (isTracked || KeyCollation.FirstNotBinary(replica.Connection, table, keys) is not (string Column, string Collation) found)
+        bool isTracked = tracker.Catalog.Find(table) != null || tracker.Catalog.FindBaseTable(table + TrackedTable.ClockSuffix) != null;
+        if (isTracked || KeyCollation.FirstNotBinary(tracker.Session.Connection, table, keys) is not (string Column, string Collation) found)
         {
             return;
         }
@@ -214,7 +214,7 @@ internal static class TableInitializer
             + " of the cloudsync_init function to skip this check.");
     }
 
-    private static CrdtAlgorithm CheckAlgorithm(Replica replica, string table, string? name)
+    private static CrdtAlgorithm CheckAlgorithm(Tracker tracker, string table, string? name)
     {
         CrdtAlgorithm algorithm = name?.ToUpperInvariant() switch
         {
@@ -224,7 +224,7 @@ internal static class TableInitializer
                 ResultCode.Error, $"CRDT algorithm {name} is not yet supported"),
             _ => throw new EngineException(ResultCode.Error, $"Unknown CRDT algorithm name {name}"),
         };
-        TrackedTable? tracked = replica.Tables.Find(table);
+        TrackedTable? tracked = tracker.Catalog.Find(table);
         return tracked == null || tracked.Algorithm == algorithm || !tracked.IsConfigured
             ? algorithm
             : throw new EngineException(

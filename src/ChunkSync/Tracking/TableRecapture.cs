@@ -13,11 +13,11 @@ internal static class TableRecapture
     private const string RecaptureSavepoint = "chunksync_recapture";
 
     /// <summary>Captures a table in a savepoint of its own: after an error nothing has changed.</summary>
-    /// <param name="replica">The connection's state.</param>
+    /// <param name="tracker">What it works with.</param>
     /// <param name="name">The table's name as the user gave it; null for SQL NULL.</param>
     /// <param name="what"><c>values</c> to capture every value as changed; null otherwise.</param>
     /// <returns>The number of changes captured.</returns>
-    public static long Run(Replica replica, string? name, string? what)
+    public static long Run(Tracker tracker, string? name, string? what)
     {
         if (name == null)
         {
@@ -30,18 +30,18 @@ internal static class TableRecapture
                 $"cloudsync_recapture: the second argument is '{what}', it can only be 'values' or NULL; nothing was changed");
         }
 
-        replica.RefuseDuringMerge("cloudsync_recapture");
-        replica.Refresh();
-        TrackedTable table = Find(replica, name);
+        tracker.Session.RefuseDuringMerge("cloudsync_recapture");
+        tracker.Session.Refresh();
+        TrackedTable table = Find(tracker, name);
         long captured = 0;
-        TableInitializer.InSavepoint(replica, RecaptureSavepoint, () => captured = Recapture(replica, table.Name, what != null));
-        replica.Refresh();
+        TableInitializer.InSavepoint(tracker, RecaptureSavepoint, () => captured = Recapture(tracker, table.Name, what != null));
+        tracker.Session.Refresh();
         return captured;
     }
 
-    private static TrackedTable Find(Replica replica, string name)
+    private static TrackedTable Find(Tracker tracker, string name)
     {
-        TrackedTable table = replica.Tables.Find(name) ?? throw replica.Tables.Damage.Unknown(name, ResultCode.Error,
+        TrackedTable table = tracker.Catalog.Find(name) ?? throw tracker.Catalog.Damage.Unknown(name, ResultCode.Error,
             $"cloudsync_recapture: table '{name}' is not configured for sync. Call SELECT cloudsync_init('{name}') first.");
         if (table.Columns.Length == 0)
         {
@@ -49,34 +49,34 @@ internal static class TableRecapture
                 + $" SELECT cloudsync_cleanup('{table.Name}') to end its tracking");
         }
 
-        return replica.Alterations.IsOpen(table)
+        return tracker.Alterations.IsOpen(table)
             ? throw new EngineException(ResultCode.Misuse, $"cloudsync_recapture: table {table.Name} is being altered; call SELECT"
                 + $" cloudsync_commit_alter('{table.Name}') first")
             : table;
     }
 
-    private static long Recapture(Replica replica, string name, bool values)
+    private static long Recapture(Tracker tracker, string name, bool values)
     {
-        replica.Transaction.Join();
-        TrackedTable table = Find(replica, name);
-        MetadataSchema.CreateClockTable(replica.Connection, table.Name);
+        tracker.Session.Transaction.Join();
+        TrackedTable table = Find(tracker, name);
+        MetadataSchema.CreateClockTable(tracker.Session.Connection, table.Name);
 
         // Where no version is taken yet the changes get the next one; otherwise what the transaction wrote before is not counted.
-        long dbVersion = replica.Clock.Pending > 0 ? replica.Clock.Pending : replica.Clock.Highest + 1;
-        long seq = replica.Clock.TakeSeqs(0);
-        TableInitializer.BringUpToDate(replica, table, recaptured =>
+        long dbVersion = tracker.Clock.Pending > 0 ? tracker.Clock.Pending : tracker.Clock.Highest + 1;
+        long seq = tracker.Clock.TakeSeqs(0);
+        TableInitializer.BringUpToDate(tracker, table, recaptured =>
         {
             if (table.Algorithm == CrdtAlgorithm.CausalLengthSet)
             {
-                ExistingRows.CaptureDeletions(replica, recaptured);
+                tracker.Rows.CaptureDeletions(recaptured);
             }
 
             if (values)
             {
-                ExistingRows.CaptureValues(replica, recaptured);
+                tracker.Rows.CaptureValues(recaptured);
             }
         }, keepLost: false);
-        using Statement count = replica.Connection.Prepare(
+        using Statement count = tracker.Session.Connection.Prepare(
             $"SELECT count(*) FROM {table.QuotedClock} WHERE db_version = ?1 AND seq >= ?2 AND site_id = {SiteDirectory.LocalOrdinal}");
         count.Bind(1, dbVersion).Bind(2, seq);
         count.Step();

@@ -11,7 +11,7 @@ namespace ChunkSync.Sql.Backfill;
 /// </code>
 /// idxNum: bits 0-11 say which input is given. Column <c>strategy</c> says how a chunk ends; compared with <c>=</c> it is the input of that
 /// name, whose hidden column has to be called otherwise.</summary>
-internal sealed unsafe class BackfillPlanTable(Replica replica) : VirtualTable
+internal sealed unsafe class BackfillPlanTable(Engine engine) : VirtualTable
 {
     private const int ChunkIndex = 0;
     private const int Rows = 1;
@@ -42,7 +42,7 @@ internal sealed unsafe class BackfillPlanTable(Replica replica) : VirtualTable
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        PlanFailure.Name, Writable: false, Transactional: false, state => new BackfillPlanTable((Replica)state))
+        PlanFailure.Name, Writable: false, Transactional: false, state => new BackfillPlanTable((Engine)state))
     {
         InSchema = SchemaUse.Trusted,
         Arguments = BackfillInputs.Count,
@@ -69,9 +69,9 @@ internal sealed unsafe class BackfillPlanTable(Replica replica) : VirtualTable
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new Cursor(replica);
+    public override VirtualCursor Open() => new Cursor(engine);
 
-    private sealed class Cursor(Replica replica) : VirtualCursor
+    private sealed class Cursor(Engine engine) : VirtualCursor
     {
         /// <summary>The most bytes of a hot value in column lineage, before an ellipsis of three.</summary>
         private const int ShownBytes = 61;
@@ -91,7 +91,7 @@ internal sealed unsafe class BackfillPlanTable(Replica replica) : VirtualTable
             Value resume = inputs[BackfillInputs.Resume];
             bool isResumed = BackfillInputs.IsGiven(resume);
             ReadOnlySpan<byte> token = isResumed && resume.Type == StorageClass.Blob ? resume.Blob : default;
-            plan = BackfillPlan.Open(replica.Connection, replica.Tick, asked, token, isResumed);
+            plan = BackfillPlan.Open(engine.Session.Connection, engine.Tick, asked, token, isResumed);
             Next();
         }
 

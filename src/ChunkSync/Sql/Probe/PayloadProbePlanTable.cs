@@ -37,7 +37,7 @@ internal sealed unsafe class PayloadProbePlanTable(Connection connection) : Virt
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: false, Transactional: false, state => new PayloadProbePlanTable(((Replica)state).Connection))
+        Name, Writable: false, Transactional: false, state => new PayloadProbePlanTable(((Engine)state).Session.Connection))
     {
         InSchema = SchemaUse.DirectOnly,
         Arguments = InputCount,

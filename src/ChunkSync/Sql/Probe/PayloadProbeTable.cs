@@ -41,7 +41,7 @@ internal sealed unsafe class PayloadProbeTable(Connection connection) : VirtualT
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: false, Transactional: false, state => new PayloadProbeTable(((Replica)state).Connection))
+        Name, Writable: false, Transactional: false, state => new PayloadProbeTable(((Engine)state).Session.Connection))
     {
         InSchema = SchemaUse.DirectOnly,
         Arguments = ProbeInputs.Count,

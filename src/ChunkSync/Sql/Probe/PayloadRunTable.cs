@@ -32,7 +32,7 @@ internal sealed unsafe class PayloadRunTable(Connection connection) : VirtualTab
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
-        Name, Writable: false, Transactional: false, state => new PayloadRunTable(((Replica)state).Connection))
+        Name, Writable: false, Transactional: false, state => new PayloadRunTable(((Engine)state).Session.Connection))
     {
         InSchema = SchemaUse.DirectOnly,
         Arguments = InputCount,

@@ -191,13 +191,13 @@ internal static unsafe class ProbeFunctions
             throw new EngineException(ResultCode.Error, KeysName + ": table is not given; name the key table");
         }
 
-        Replica replica = Replica.Of(call);
+        Engine engine = Engine.Of(call);
         string source = ProbeInputs.SourceText(call[0], KeysName);
         string table = call[1].String;
         long added = 0;
         try
         {
-            TableInitializer.InSavepoint(replica, "chunksync_probe_keys", () => added = new EntityKeyTable(replica.Connection, table).Add(source));
+            TableInitializer.InSavepoint(engine.Tracker, "chunksync_probe_keys", () => added = new EntityKeyTable(engine.Connection, table).Add(source));
         }
         catch (Exception failure) when (failure is DamagedChunkException or ProbeException)
         {

@@ -1,6 +1,8 @@
+using ChunkSync.Catalog;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
-namespace ChunkSync.Catalog;
+namespace ChunkSync.Merge;
 
 /// <summary>The foreign keys of database <c>main</c> that change or delete rows by themselves, over all tables: rows of a tracked table
 /// can be reached by way of one that is not. Read once per schema.</summary>
@@ -19,28 +21,35 @@ internal sealed class ReferenceGraph : IDisposable
         public List<string> ParentColumns { get; } = [];
     }
 
-    private readonly Replica replica;
+    private readonly Connection connection;
+    private readonly TableCatalog catalog;
+    private readonly TableKeys keys;
     private readonly Dictionary<string, ReferenceTable> tables = [];
     private readonly List<ReferenceTable> all = [];
     private readonly List<Reference> references = [];
 
-    private ReferenceGraph(Replica replica) => this.replica = replica;
+    private ReferenceGraph(Connection connection, TableCatalog catalog, TableKeys keys)
+    {
+        this.connection = connection;
+        this.catalog = catalog;
+        this.keys = keys;
+    }
 
     /// <summary>Reads the keys. Without any that has an action the graph is empty.</summary>
-    public static ReferenceGraph Read(Replica replica)
+    public static ReferenceGraph Read(Connection connection, TableCatalog catalog, TableKeys keys)
     {
-        ReferenceGraph graph = new(replica);
-        foreach (Listed key in ReadKeys(replica.Connection))
+        ReferenceGraph graph = new(connection, catalog, keys);
+        foreach (Listed key in ReadKeys(connection))
         {
             graph.Add(key);
         }
 
         foreach (ReferenceTable table in graph.all)
         {
-            table.Complete(replica.Connection);
+            table.Complete(connection);
         }
 
-        graph.references.ForEach(reference => reference.Complete(replica.Connection));
+        graph.references.ForEach(reference => reference.Complete(connection));
         return graph;
     }
 
@@ -110,7 +119,7 @@ internal sealed class ReferenceGraph : IDisposable
 
         string[] referred = key.ParentColumns.Count > 0
             ? [.. key.ParentColumns]
-            : [.. replica.Tables.ReadColumns(key.Parent).Where(column => column.IsKey).OrderBy(column => column.KeyOrdinal).Select(column => column.Name)];
+            : [.. catalog.ReadColumns(key.Parent).Where(column => column.IsKey).OrderBy(column => column.KeyOrdinal).Select(column => column.Name)];
         if (referred.Length != key.ChildColumns.Count || !HasColumns(key.Parent, referred) || !HasColumns(key.Child, key.ChildColumns))
         {
             return;
@@ -126,7 +135,7 @@ internal sealed class ReferenceGraph : IDisposable
 
     private bool HasColumns(string table, IReadOnlyList<string> columns)
     {
-        using Statement names = replica.Connection.Prepare("SELECT count(*) FROM pragma_table_xinfo(?1, 'main') WHERE name = ?2 COLLATE NOCASE");
+        using Statement names = connection.Prepare("SELECT count(*) FROM pragma_table_xinfo(?1, 'main') WHERE name = ?2 COLLATE NOCASE");
         return columns.All(column =>
         {
             names.Bind(1, table).Bind(2, column);
@@ -143,16 +152,16 @@ internal sealed class ReferenceGraph : IDisposable
             return known;
         }
 
-        if (replica.Tables.FindBaseTable(name) is not string spelled)
+        if (catalog.FindBaseTable(name) is not string spelled)
         {
             return null;
         }
 
-        TrackedTable? tracked = replica.Tables.Find(spelled);
-        List<TableColumn> columns = replica.Tables.ReadColumns(spelled);
-        string? rowId = tracked != null ? tracked.RowIdName : replica.Tables.RowIdName(spelled, columns);
-        string[] keys = [.. columns.Where(column => column.IsKey).Select(column => column.Quoted)];
-        string[] identity = tracked == null && rowId != null ? [rowId] : keys;
+        TrackedTable? tracked = catalog.Find(spelled);
+        List<TableColumn> columns = catalog.ReadColumns(spelled);
+        string? rowId = tracked != null ? tracked.RowIdName : catalog.RowIdName(spelled, columns);
+        string[] keyColumns = [.. columns.Where(column => column.IsKey).Select(column => column.Quoted)];
+        string[] identity = tracked == null && rowId != null ? [rowId] : keyColumns;
         if (identity.Length == 0)
         {
             // Columns hide all names of the rowid, and nothing else identifies a row.
@@ -160,7 +169,7 @@ internal sealed class ReferenceGraph : IDisposable
         }
 
         IReadOnlyList<string> conditions = tracked != null
-            ? tracked.Rules(replica.Connection).Conditions
+            ? keys.Rules(tracked).Conditions
             : [.. identity.Select((column, i) => $"{column} = ?{i + 1}")];
         ReferenceTable table = new(all.Count, spelled, tracked, columns, identity, conditions, rowId);
         all.Add(table);

@@ -1,6 +1,7 @@
+using ChunkSync.Catalog;
 using ChunkSync.Sqlite;
 
-namespace ChunkSync.Catalog;
+namespace ChunkSync.Merge;
 
 /// <summary>A table that takes part in a foreign key with an action, tracked or not: what identifies its rows, and which of its columns
 /// such keys are about.</summary>

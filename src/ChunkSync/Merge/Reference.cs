@@ -1,6 +1,6 @@
 using ChunkSync.Sqlite;
 
-namespace ChunkSync.Catalog;
+namespace ChunkSync.Merge;
 
 /// <summary>A foreign key that changes or deletes the rows which refer to a row.</summary>
 /// <param name="Parent">The table that is referred to.</param>
