@@ -84,7 +84,7 @@ internal sealed class TableFacts
     /// <exception cref="EngineException">There is none, or it is partial.</exception>
     public IndexFacts Index(string name)
     {
-        IndexFacts? found = Indexes.Find(index => SameName(index.Name, name));
+        IndexFacts? found = Indexes.Find(index => AsciiNames.Same(index.Name, name));
         if (found == null)
         {
             string have = Indexes.Count == 0 ? "none" : string.Join(", ", Indexes.Select(index => index.Name).Order(StringComparer.Ordinal));
@@ -118,17 +118,6 @@ internal sealed class TableFacts
         hash.Add(bytes);
     }
 
-    /// <summary>How SQLite compares identifiers: ASCII letters without case.</summary>
-    private static bool SameName(string left, string right) => Fold(left) == Fold(right);
-
-    private static string Fold(string name) => string.Create(name.Length, name, (folded, text) =>
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            folded[i] = char.IsAsciiLetterUpper(text[i]) ? (char)(text[i] | 0x20) : text[i];
-        }
-    });
-
     private static EngineException Missing(string schema, string table) => PlanFailure.Of($"table {table} does not exist in {schema}");
 
     private static string? FindSchema(Connection connection, string schema)
@@ -136,20 +125,20 @@ internal sealed class TableFacts
         using Statement list = connection.Prepare("SELECT name FROM pragma_database_list ORDER BY seq");
         while (list.Step())
         {
-            if (SameName(list.String(0), schema))
+            if (AsciiNames.Same(list.String(0), schema))
             {
                 return list.String(0);
             }
         }
 
         // SQLite does not list temp before its first use.
-        return SameName("temp", schema) ? "temp" : null;
+        return AsciiNames.Same("temp", schema) ? "temp" : null;
     }
 
     private static TableFacts Find(Connection connection, string schema, string table)
     {
-        if (SameName(table, "sqlite_master") || SameName(table, "sqlite_schema") || SameName(table, "sqlite_temp_master")
-            || SameName(table, "sqlite_temp_schema"))
+        if (AsciiNames.Same(table, "sqlite_master") || AsciiNames.Same(table, "sqlite_schema") || AsciiNames.Same(table, "sqlite_temp_master")
+            || AsciiNames.Same(table, "sqlite_temp_schema"))
         {
             throw PlanFailure.Of($"{table} is a system table, not a table");
         }
@@ -216,7 +205,7 @@ internal sealed class TableFacts
             return;
         }
 
-        string? free = RowIdNames.FirstOrDefault(name => !Columns.Exists(column => SameName(column.Name, name)));
+        string? free = RowIdNames.FirstOrDefault(name => !Columns.Exists(column => AsciiNames.Same(column.Name, name)));
         List<Column> key = Columns.FindAll(column => column.KeyPlace > 0);
         bool hasAlias = key.Count == 1 && !Indexes.Exists(index => index.Origin == "pk");
         if (hasAlias)

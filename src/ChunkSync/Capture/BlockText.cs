@@ -17,7 +17,7 @@ internal static class BlockText
         string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
         string condition = string.Join(" AND ", keys.Rules(table).Conditions);
         string delimiter = catalog.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
-        string prefix = TableColumn.AsciiLower(column) + (char)TrackedTable.BlockSeparator;
+        string prefix = AsciiNames.Lower(column) + (char)TrackedTable.BlockSeparator;
         using Statement update = session.Connection.Prepare(
             $"""
             UPDATE {table.Quoted} SET {Connection.Quote(column)} = (

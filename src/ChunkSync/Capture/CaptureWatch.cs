@@ -189,7 +189,7 @@ internal sealed class CaptureWatch
 
         while (triggers.Step())
         {
-            stored[(TableColumn.AsciiLower(triggers.String(0)), TableColumn.AsciiLower(triggers.String(1)))] = triggers.String(2);
+            stored[(AsciiNames.Lower(triggers.String(0)), AsciiNames.Lower(triggers.String(1)))] = triggers.String(2);
         }
 
         triggers.Reset();
@@ -208,8 +208,8 @@ internal sealed class CaptureWatch
             return;
         }
 
-        string name = TableColumn.AsciiLower(table.Name);
-        string? Find(TriggerText text) => stored.GetValueOrDefault((name, TableColumn.AsciiLower(text.Name)));
+        string name = AsciiNames.Lower(table.Name);
+        string? Find(TriggerText text) => stored.GetValueOrDefault((name, AsciiNames.Lower(text.Name)));
         List<TriggerText> wanted = TriggerSet.Texts(table.Name, table.Columns, table.Algorithm, table.Filter);
         if (wanted.TrueForAll(text => Find(text) is string sql && text.CapturesLike(sql)))
         {

@@ -1,3 +1,4 @@
+using ChunkSync.Sqlite;
 using System.Text;
 
 namespace ChunkSync.Catalog;
@@ -43,7 +44,7 @@ internal static class FilterExpression
         };
         foreach (TableColumn column in columns)
         {
-            if (TableColumn.AsciiLower(name) == column.ClockName)
+            if (AsciiNames.Lower(name) == column.ClockName)
             {
                 return column;
             }

@@ -1,3 +1,4 @@
+using ChunkSync.Sqlite;
 using System.Text;
 
 namespace ChunkSync.Catalog;
@@ -13,7 +14,7 @@ internal sealed class TableColumn
         NotNull = notNull;
         HasDefault = hasDefault;
         KeyOrdinal = keyOrdinal;
-        ClockName = AsciiLower(name);
+        ClockName = AsciiNames.Lower(name);
         ClockNameUtf8 = Encoding.UTF8.GetBytes(ClockName);
         Quoted = Sqlite.Connection.Quote(name);
     }
@@ -42,13 +43,4 @@ internal sealed class TableColumn
     public int KeyOrdinal { get; }
 
     public bool IsKey => KeyOrdinal > 0;
-
-    /// <summary>SQLite's <c>lower()</c>: ASCII letters only.</summary>
-    public static string AsciiLower(string text) => string.Create(text.Length, text, static (target, source) =>
-    {
-        for (int i = 0; i < target.Length; i++)
-        {
-            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
-        }
-    });
 }

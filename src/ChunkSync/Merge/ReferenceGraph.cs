@@ -61,7 +61,7 @@ internal sealed class ReferenceGraph : IDisposable
 
     /// <summary>A table that others refer to by keys with actions; null for other tables.</summary>
     public ReferenceTable? Parent(string name) =>
-        tables.TryGetValue(TableColumn.AsciiLower(name), out ReferenceTable? table) && table.ReferredBy.Count > 0 ? table : null;
+        tables.TryGetValue(AsciiNames.Lower(name), out ReferenceTable? table) && table.ReferredBy.Count > 0 ? table : null;
 
     public void Dispose()
     {
@@ -147,7 +147,7 @@ internal sealed class ReferenceGraph : IDisposable
 
     private ReferenceTable? Table(string name)
     {
-        if (tables.TryGetValue(TableColumn.AsciiLower(name), out ReferenceTable? known))
+        if (tables.TryGetValue(AsciiNames.Lower(name), out ReferenceTable? known))
         {
             return known;
         }
@@ -173,7 +173,7 @@ internal sealed class ReferenceGraph : IDisposable
             : [.. identity.Select((column, i) => $"{column} = ?{i + 1}")];
         ReferenceTable table = new(all.Count, spelled, tracked, columns, identity, conditions, rowId);
         all.Add(table);
-        tables.Add(TableColumn.AsciiLower(name), table);
+        tables.Add(AsciiNames.Lower(name), table);
         return table;
     }
 }

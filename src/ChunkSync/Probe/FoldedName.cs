@@ -1,3 +1,5 @@
+using ChunkSync.Sqlite;
+
 namespace ChunkSync.Probe;
 
 /// <summary>Table names with ASCII letters in lower case, the form in which probes and indexes hold them.</summary>
@@ -8,7 +10,7 @@ internal static unsafe class FoldedName
     {
         for (int i = 0; i < length; i++)
         {
-            target[i] = Fold(name[i]);
+            target[i] = AsciiNames.Lower(name[i]);
         }
     }
 
@@ -21,7 +23,7 @@ internal static unsafe class FoldedName
         int common = Math.Min(name.Length, folded.Length);
         for (int i = 0; i < common; i++)
         {
-            int difference = Fold(name[i]) - folded[i];
+            int difference = AsciiNames.Lower(name[i]) - folded[i];
             if (difference != 0)
             {
                 return difference;
@@ -30,7 +32,4 @@ internal static unsafe class FoldedName
 
         return name.Length - folded.Length;
     }
-
-    /// <summary>The folded form of one byte.</summary>
-    public static byte Fold(byte letter) => letter is >= (byte)'A' and <= (byte)'Z' ? (byte)(letter | 0x20) : letter;
 }

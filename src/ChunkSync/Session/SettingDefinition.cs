@@ -36,14 +36,14 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
     {
         foreach (SettingDefinition setting in All)
         {
-            if (TableColumn.AsciiLower(name) == setting.Name)
+            if (AsciiNames.Lower(name) == setting.Name)
             {
                 return setting;
             }
         }
 
         string shown = name.Length > MaxShown ? name[..MaxShown] + "…" : name;
-        string nearest = All.MinBy(setting => Distance(TableColumn.AsciiLower(shown), setting.Name))!.Name;
+        string nearest = All.MinBy(setting => Distance(AsciiNames.Lower(shown), setting.Name))!.Name;
         throw new EngineException(ResultCode.Error, $"cloudsync_set: there is no setting '{shown}', the nearest one is '{nearest}'");
     }
 

@@ -141,7 +141,7 @@ internal static unsafe class SettingFunctions
         Engine engine = Engine.Of(call);
         if (engine.Session.IsInitialized)
         {
-            Store(engine, Settings.Schema, call[0].IsNull ? null : TableColumn.AsciiLower(call[0].String));
+            Store(engine, Settings.Schema, call[0].IsNull ? null : AsciiNames.Lower(call[0].String));
         }
 
         call.ReturnNull();

@@ -1,5 +1,3 @@
-using ChunkSync.Catalog;
-
 namespace ChunkSync.Sqlite;
 
 /// <summary>How SQLite compares identifiers: bytes, ASCII letters without case.</summary>
@@ -24,8 +22,18 @@ internal static class AsciiNames
         return true;
     }
 
-    private static byte Lower(byte letter) => letter is >= (byte)'A' and <= (byte)'Z' ? (byte)(letter | 0x20) : letter;
+    /// <summary>The byte, an ASCII letter in lower case.</summary>
+    public static byte Lower(byte letter) => letter is >= (byte)'A' and <= (byte)'Z' ? (byte)(letter | 0x20) : letter;
 
     /// <inheritdoc cref="Same(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
-    public static bool Same(string left, string right) => TableColumn.AsciiLower(left) == TableColumn.AsciiLower(right);
+    public static bool Same(string left, string right) => Lower(left) == Lower(right);
+
+    /// <summary>The text with ASCII letters in lower case.</summary>
+    public static string Lower(string text) => string.Create(text.Length, text, static (target, source) =>
+    {
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+        }
+    });
 }
