@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using ChunkSync.Sql;
+
+using ChunkSync.Hosting;
 
 namespace ChunkSync.Extension;
 

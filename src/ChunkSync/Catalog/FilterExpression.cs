@@ -1,5 +1,5 @@
-using ChunkSync.Sqlite;
 using System.Text;
+using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
 

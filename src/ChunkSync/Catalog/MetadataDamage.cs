@@ -70,7 +70,7 @@ internal sealed class MetadataDamage
             return damage;
         }
 
-        (string Table, string Text) known = tables.Find(entry => TableColumn.AsciiLower(entry.Table) == TableColumn.AsciiLower(table));
+        (string Table, string Text) known = tables.Find(entry => AsciiNames.Lower(entry.Table) == AsciiNames.Lower(table));
         return known.Text;
     }
 

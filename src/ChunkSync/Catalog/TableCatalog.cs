@@ -195,7 +195,7 @@ internal sealed class TableCatalog
         Dictionary<string, TableSettings> stored = ReadSettings();
         foreach (string name in names)
         {
-            stored.TryGetValue(TableColumn.AsciiLower(name), out TableSettings setting);
+            stored.TryGetValue(AsciiNames.Lower(name), out TableSettings setting);
             all.Add(Read(name, setting, all.Count));
         }
 
@@ -287,14 +287,14 @@ internal sealed class TableCatalog
                 continue;
             }
 
-            string table = TableColumn.AsciiLower(settings.String(0));
+            string table = AsciiNames.Lower(settings.String(0));
             result.TryGetValue(table, out TableSettings entry);
             string value = settings.String(3);
             result[table] = settings.String(2) switch
             {
                 "algo" => entry with
                 {
-                    IsTracked = TableColumn.AsciiLower(value) is "cls" or "gos" or "causallengthset" or "growonlyset",
+                    IsTracked = AsciiNames.Lower(value) is "cls" or "gos" or "causallengthset" or "growonlyset",
                     Algorithm = value.Equals("gos", StringComparison.OrdinalIgnoreCase) ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
                 },
                 "filter" => entry with { Filter = value },

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ChunkSync.Format;
-using ChunkSync.Sql;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Hosting;

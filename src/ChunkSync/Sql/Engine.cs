@@ -18,6 +18,7 @@ namespace ChunkSync.Sql;
 /// belongs to the connection alone, is guarded by the connection's mutex, and is dropped when the connection closes.</summary>
 internal sealed class Engine : ConnectionState, ISessionEvents
 {
+    private readonly IReadOnlyList<ModuleDefinition> modules;
     private readonly Statement keeper;
     private MergeEngine? merge;
     private FragmentStore? fragments;
@@ -27,9 +28,10 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private bool preparingKeeper;
     private int tableSettingsHash;
 
-    public Engine(Connection connection)
+    public Engine(Connection connection, IReadOnlyList<ModuleDefinition> modules)
         : base(connection)
     {
+        this.modules = modules;
         connection.StatementPreparing = ConnectKeeper;
         connection.Explain = MetadataNames.Explain;
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
@@ -190,7 +192,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     unsafe void ISessionEvents.Replaced()
     {
-        foreach (ModuleDefinition module in Registration.Modules)
+        foreach (ModuleDefinition module in modules)
         {
             ModuleRegistry.Register(Connection, Native, module);
         }

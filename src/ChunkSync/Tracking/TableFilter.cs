@@ -11,7 +11,7 @@ internal static class TableFilter
 
     /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. The clocks of rows that do not match are
     /// hidden, matching rows keep theirs, get some, or are counted anew where the last filter left them out; tombstones stay.</summary>
-    /// <param name="replica">The connection's state.</param>
+    /// <param name="tracker">What it works with.</param>
     /// <param name="name">The table.</param>
     /// <param name="filter">The expression; null for none.</param>
     public static void Set(Tracker tracker, string name, string? filter)

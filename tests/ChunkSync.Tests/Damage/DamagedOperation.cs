@@ -112,5 +112,6 @@ internal sealed record DamagedOperation(string Sql, params object?[] Parameters)
         new("SELECT cloudsync_delete('n', 'never', 'there')"),
         new("SELECT cloudsync_update('n', value, value) FROM json_each('[\"a\", \"b\", 1]')"),
         new("SELECT chunksync_writing('n', 0, 'a', 'b'), chunksync_written('n', 0, 'a', 'b', 'a', 'b')"),
+        new("SELECT chunksync_filtered('n', 0, 1, 0, 1, 'a')"),
     ];
 }

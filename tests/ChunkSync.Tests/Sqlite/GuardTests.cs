@@ -1,8 +1,9 @@
 using ChunkSync.Session;
+using ChunkSync.Sql;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;
 
-namespace ChunkSync.Tests.Binding;
+namespace ChunkSync.Tests.Sqlite;
 
 public class GuardTests
 {
@@ -24,7 +25,7 @@ public class GuardTests
         };
         Connection connection = new(database.Handle);
         Sqlite3.Attach(Sqlite3.Api);
-        NativeState* state = NativeState.Create(new Replica(connection));
+        NativeState* state = NativeState.Create(new Engine(connection, []));
         FunctionRegistry.Register(connection, state, broken);
         FunctionRegistry.Register(connection, state, wrong);
         NativeState.Release(state);

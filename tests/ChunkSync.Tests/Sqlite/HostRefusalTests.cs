@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ChunkSync.Hosting;
-using ChunkSync.Sql;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;
 

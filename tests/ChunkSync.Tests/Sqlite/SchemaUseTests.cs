@@ -1,4 +1,4 @@
-using ChunkSync.Sql;
+using ChunkSync.Hosting;
 using ChunkSync.Sqlite;
 using ChunkSync.Tests.Host;
 

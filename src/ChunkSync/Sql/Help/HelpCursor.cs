@@ -4,11 +4,11 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Sql.Help;
 
 /// <summary>One scan of <c>cloudsync_help</c>.</summary>
-internal sealed unsafe class HelpCursor : VirtualCursor
+internal sealed unsafe class HelpCursor(IReadOnlyList<HelpEntry> entries) : VirtualCursor
 {
     private int row;
 
-    public override bool Eof => row >= HelpEntry.All.Count;
+    public override bool Eof => row >= entries.Count;
 
     public override long RowId => row + 1;
 
@@ -18,7 +18,7 @@ internal sealed unsafe class HelpCursor : VirtualCursor
 
     public override void Column(nint context, int column)
     {
-        HelpEntry entry = HelpEntry.All[row];
+        HelpEntry entry = entries[row];
         if (column == 1)
         {
             Result.Int64(context, entry.Arity);

@@ -11,13 +11,13 @@ namespace ChunkSync.Sql.Help;
 /// <param name="InSchema">Where it may be used besides statements of the program: innocuous, trusted or direct only.</param>
 internal sealed record HelpEntry(string Name, int Arity, string Kind, string Summary, string Example, string InSchema)
 {
-    /// <summary>All functions and tables, by kind and name.</summary>
-    public static IReadOnlyList<HelpEntry> All { get; } =
+    /// <summary>Functions and tables, by kind and name.</summary>
+    public static IReadOnlyList<HelpEntry> Of(IEnumerable<FunctionDefinition> functions, IEnumerable<ModuleDefinition> modules) =>
     [
-        .. Registration.Functions
+        .. functions
             .Select(function => new HelpEntry(function.Name, function.Arity, function.Create == null ? "scalar" : "aggregate", function.Summary, function.Example, Describe(function.InSchema)))
             .OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Arity),
-        .. Registration.Modules
+        .. modules
             .Select(module => new HelpEntry(module.Name, module.Arguments, "table", module.Summary, module.Example, Describe(module.InSchema)))
             .OrderBy(entry => entry.Name, StringComparer.Ordinal),
     ];

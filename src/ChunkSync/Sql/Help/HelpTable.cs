@@ -7,12 +7,14 @@ namespace ChunkSync.Sql.Help;
 /// SELECT name, arity, summary FROM cloudsync_help WHERE kind = 'table';
 /// </code>
 /// There are no plans: every scan reads all of the few rows.</summary>
-internal sealed unsafe class HelpTable : VirtualTable
+internal sealed unsafe class HelpTable(IReadOnlyList<HelpEntry> entries) : VirtualTable
 {
     private const int EstimatedRows = 60;
 
     /// <summary>How SQLite registers it.</summary>
-    public static ModuleDefinition Definition { get; } = new("cloudsync_help", Writable: false, Transactional: false, _ => new HelpTable())
+    /// <param name="entries">Gives what it shows, itself included.</param>
+    public static ModuleDefinition Definition(Func<IReadOnlyList<HelpEntry>> entries) => new(
+        "cloudsync_help", Writable: false, Transactional: false, _ => new HelpTable(entries()))
     {
         InSchema = SchemaUse.Innocuous,
         Summary = "This help: name, arity, kind, summary and example of everything that the extension registers, and whether a schema may use it.",
@@ -28,5 +30,5 @@ internal sealed unsafe class HelpTable : VirtualTable
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new HelpCursor();
+    public override VirtualCursor Open() => new HelpCursor(entries);
 }

@@ -7,7 +7,7 @@ namespace ChunkSync.Sql.Help;
 internal static class Reference
 {
     /// <summary>The whole file.</summary>
-    public static string Markdown()
+    public static string Markdown(IReadOnlyList<HelpEntry> entries)
     {
         StringBuilder text = new(
             "# Reference\n\nEverything that the extension registers. This page is generated: change the definitions in `src/ChunkSync`, then run"
@@ -15,7 +15,7 @@ internal static class Reference
         foreach ((string kind, string title) in ((string, string)[])[("table", "Tables"), ("scalar", "Functions"), ("aggregate", "Aggregates")])
         {
             text.Append("\n## ").Append(title).Append('\n');
-            foreach (HelpEntry entry in HelpEntry.All.Where(entry => entry.Kind == kind))
+            foreach (HelpEntry entry in entries.Where(entry => entry.Kind == kind))
             {
                 string arguments = entry.Arity < 0 ? "(…)" : entry.Arity == 0 && kind == "table" ? "" : $" — {entry.Arity} arguments";
                 text.Append("\n### `").Append(entry.Name).Append('`').Append(arguments).Append("\n\n").Append(entry.Summary).Append(' ')

@@ -1,7 +1,8 @@
+using ChunkSync.Hosting;
 using ChunkSync.Sql.Help;
 using ChunkSync.Tests.Host;
 
-namespace ChunkSync.Tests.Help;
+namespace ChunkSync.Tests.Sql.Help;
 
 public class HelpTests
 {
@@ -48,9 +49,9 @@ public class HelpTests
         string path = Checkout.Find("docs/reference.md");
         if (Environment.GetEnvironmentVariable("CHUNKSYNC_WRITE_DOCS") != null)
         {
-            File.WriteAllText(path, Reference.Markdown());
+            File.WriteAllText(path, Reference.Markdown(Registration.Help));
         }
 
-        Assert.Equal(Reference.Markdown(), File.ReadAllText(path));
+        Assert.Equal(Reference.Markdown(Registration.Help), File.ReadAllText(path));
     }
 }

@@ -1,15 +1,21 @@
 using ChunkSync.Session;
+using ChunkSync.Sql;
 using ChunkSync.Sql.Backfill;
 using ChunkSync.Sql.Help;
 using ChunkSync.Sql.Probe;
 using ChunkSync.Sqlite;
 
-namespace ChunkSync.Sql;
+namespace ChunkSync.Hosting;
 
 /// <summary>Everything the extension registers, in one place: functions and tables come from here, and so do the table
 /// <c>cloudsync_help</c> and the reference documentation.</summary>
 internal static class Registration
 {
+    private static IReadOnlyList<HelpEntry>? help;
+
+    /// <summary>What <c>cloudsync_help</c> shows.</summary>
+    public static IReadOnlyList<HelpEntry> Help => help ??= HelpEntry.Of(Functions, Modules);
+
     /// <summary>All SQL functions.</summary>
     public static IReadOnlyList<FunctionDefinition> Functions { get; } =
     [
@@ -40,6 +46,6 @@ internal static class Registration
         PayloadProbePlanTable.Definition,
         PayloadRunTable.Definition,
         BackfillPlanTable.Definition,
-        HelpTable.Definition,
+        HelpTable.Definition(() => Help),
     ];
 }

@@ -1,8 +1,9 @@
 using ChunkSync.Session;
+using ChunkSync.Sql;
 using ChunkSync.Sqlite;
 using ChunkSync.Tracking;
 
-namespace ChunkSync.Sql;
+namespace ChunkSync.Hosting;
 
 /// <summary>What an extension entry point does: registers the engine on a host's connection. The native library and managed
 /// hosts come the same way.</summary>
@@ -80,7 +81,7 @@ internal static unsafe class Bootstrap
                 return;
             }
 
-            state = NativeState.Create(new Engine(connection));
+            state = NativeState.Create(new Engine(connection, Registration.Modules));
         }
         catch
         {
