@@ -109,7 +109,7 @@ internal sealed class Runner : IDisposable
         List<Series> all =
         [
             .. ProbeOperations.Variants.Select(variant => new Series(shape.Key, "probe", variant, 0, Ours)),
-            .. ((string[])["points", "spread", "index 1", "index 2"]).Select(variant => new Series(shape.Key, "probe", variant, 0, Managed)),
+            .. ((string[])["spread", "walk all", "index 1", "index 2"]).Select(variant => new Series(shape.Key, "probe", variant, 0, Managed)),
             .. ((string[])["checksum", "decode", "walk", "copy"]).Select(part => new Series(shape.Key, "part", part, 0, Managed)),
         ];
         for (int repeat = 0; repeat < Math.Max(options.Repeats, ProbeRepeats); repeat++)

@@ -100,8 +100,8 @@ internal unsafe struct ChangeRowWalker
         }
 
         ValueOffset = at - body;
-        if (!UsualForm.TrySkip(ref at, last) || !UsualForm.TrySkip(ref at, last) || !UsualForm.TryInteger(ref at, last, out long dbVersion)
-            || !UsualForm.TryBytes(ref at, last, out Site, out SiteLength) || !UsualForm.TrySkip(ref at, last)
+        if (!UsualForm.TrySkip(ref at, last) || !UsualForm.TrySkipNumber(ref at, last) || !UsualForm.TryInteger(ref at, last, out long dbVersion)
+            || !UsualForm.TryBytes(ref at, last, out Site, out SiteLength) || !UsualForm.TrySkipNumber(ref at, last)
             || !UsualForm.TryInteger(ref at, last, out long seq))
         {
             return false;

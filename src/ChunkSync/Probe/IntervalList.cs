@@ -23,16 +23,25 @@ internal sealed unsafe class IntervalList : IDisposable
     /// <summary>Adds a point or range; false when it does not come behind the last one.</summary>
     public bool TryAdd(PositionInterval interval, bool isPoint)
     {
-        if (Count > 0 && this[Count - 1].To >= interval.From)
+        if (Count > 0 && ((PositionInterval*)intervals.Data)[Count - 1].To >= interval.From)
         {
             return false;
         }
 
         *(PositionInterval*)intervals.Reserve(sizeof(PositionInterval)) = interval;
         intervals.Commit(sizeof(PositionInterval));
-        kinds.Append([isPoint ? Point : Range]);
+        *kinds.Reserve(1) = isPoint ? Point : Range;
+        kinds.Commit(1L);
         Misses += isPoint ? 1 : 0;
         return true;
+    }
+
+    /// <summary>Begins anew.</summary>
+    public void Clear()
+    {
+        intervals.Clear();
+        kinds.Clear();
+        Misses = 0;
     }
 
     /// <summary>The first interval that does not end before <paramref name="position"/>; <see cref="Count"/> when all do.</summary>
@@ -65,7 +74,7 @@ internal sealed unsafe class IntervalList : IDisposable
             hint = IsFirstNotBefore(hint + 1, position) ? hint + 1 : FirstNotBefore(position);
         }
 
-        return hint < Count && this[hint].From <= position ? hint : -1;
+        return hint < Count && ((PositionInterval*)intervals.Data)[hint].From <= position ? hint : -1;
     }
 
     /// <summary>Whether any interval shares a position with <paramref name="span"/>.</summary>
@@ -103,8 +112,11 @@ internal sealed unsafe class IntervalList : IDisposable
         Misses++;
     }
 
-    private bool IsFirstNotBefore(int index, Position position) =>
-        index < Count && this[index].To >= position && (index == 0 || this[index - 1].To < position);
+    private bool IsFirstNotBefore(int index, Position position)
+    {
+        PositionInterval* at = (PositionInterval*)intervals.Data + index;
+        return index < Count && at->To >= position && (index == 0 || at[-1].To < position);
+    }
 
     public void Dispose()
     {

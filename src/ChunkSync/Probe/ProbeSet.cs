@@ -161,17 +161,19 @@ internal sealed unsafe class ProbeSet : IDisposable
         ValueReader points = reader;
         for (long i = 0; i < pointCount; i++)
         {
-            if (!TryReadPosition(ref reader, out _))
+            if (!TryReadPosition(ref reader, out Position next) || !Intervals.TryAdd(new PositionInterval(next, next), isPoint: true))
             {
                 return false;
             }
         }
 
-        if (!reader.TryReadNatural(out long rangeCount))
-        {
-            return false;
-        }
+        return reader.TryReadNatural(out long rangeCount) && (rangeCount == 0 || ReadMerged(ref reader, points, pointCount, rangeCount));
+    }
 
+    /// <summary>Points and ranges in one order: the points are read once more.</summary>
+    private bool ReadMerged(ref ValueReader reader, ValueReader points, long pointCount, long rangeCount)
+    {
+        Intervals.Clear();
         bool hasPoint = TryNextPoint(ref points, ref pointCount, out Position point);
         PositionInterval? last = null;
         for (long i = 0; i < rangeCount; i++)

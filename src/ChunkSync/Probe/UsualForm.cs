@@ -25,6 +25,7 @@ internal static unsafe class UsualForm
         8, 8, 0, 0, 0, 0, 0, 0,
     ];
 
+    private const int ShortInteger = (1 << 3) | ValueCodec.Integer;
     private const int ShortText = (1 << 3) | ValueCodec.Text;
     private const int ShortBlob = (1 << 3) | ValueCodec.Blob;
     private const int MostNumberBytes = 7;
@@ -62,6 +63,14 @@ internal static unsafe class UsualForm
             return false;
         }
 
+        // Predicted, so that the place of the next value waits for no load.
+        if (*value == ShortInteger)
+        {
+            number = value[1];
+            at = value + 2;
+            return true;
+        }
+
         int bytes = *value >> 3;
         if ((*value & 7) != ValueCodec.Integer || (uint)(bytes - 1) >= MostNumberBytes)
         {
@@ -71,6 +80,26 @@ internal static unsafe class UsualForm
         number = (long)(BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(value + 1)) >> (64 - (8 * bytes)));
         at = value + 1 + bytes;
         return true;
+    }
+
+    /// <summary>Passes over a value that is nearly always a small integer.</summary>
+    /// <inheritdoc cref="TryBytes"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TrySkipNumber(ref byte* at, byte* limit)
+    {
+        byte* value = at;
+        if (value > limit)
+        {
+            return false;
+        }
+
+        if (*value == ShortInteger)
+        {
+            at = value + 2;
+            return true;
+        }
+
+        return TrySkip(ref at, limit);
     }
 
     /// <summary>Passes over a value.</summary>

@@ -32,7 +32,11 @@ internal static unsafe class ProbeOperations
         ["blobs"] = new("SELECT payload FROM plain"),
         ["rows"] = new("SELECT r.tbl, r.pk, r.col_name, r.col_value, r.col_version, r.db_version, r.site_id, r.cl, r.seq FROM plain AS s, cloudsync_payload_rows(s.payload) AS r"),
         ["open range"] = new(Probe("plain"), "SELECT cloudsync_probe_set('range', NULL, NULL, NULL, NULL)"),
-        ["open range, indexed"] = new(Probe("staged"), "SELECT cloudsync_probe_set('range', NULL, NULL, NULL, NULL)"),
+        ["open range, level 1"] = new(Probe("light"), "SELECT cloudsync_probe_set('range', NULL, NULL, NULL, NULL)"),
+        ["open range, level 2"] = new(Probe("staged"), "SELECT cloudsync_probe_set('range', NULL, NULL, NULL, NULL)"),
+        ["everything"] = new(Probe("plain"), "SELECT cloudsync_probe_set('all')"),
+        ["walk all"] = new(Probe("plain"), "SELECT cloudsync_probe_set('site', x'00')"),
+        ["points, no chunk"] = new(Probe("none"), "SELECT cloudsync_probe_set('position', db_version, seq, NULL) FROM cloudsync_changes"),
         ["points"] = new(Probe("plain"), "SELECT cloudsync_probe_set('position', db_version, seq, NULL) FROM cloudsync_changes"),
         ["spread"] = new(Probe("plain"), Entities("rowid % 100 = 7")),
         ["together"] = new(Probe("staged"), Entities("rowid BETWEEN 30001 AND 30600"), RepeatsOfSmall),
@@ -61,7 +65,7 @@ internal static unsafe class ProbeOperations
         using BenchDatabase database = new(request.Path, library);
         string table = "(chunk_index INTEGER PRIMARY KEY, payload_index BLOB, payload BLOB NOT NULL)";
         database.Exec("CREATE TABLE plain(chunk_index INTEGER PRIMARY KEY, payload BLOB NOT NULL)");
-        foreach (string name in (string[])["staged", "long", "short", "many"])
+        foreach (string name in (string[])["light", "staged", "long", "short", "many", "none"])
         {
             database.Exec($"CREATE TABLE {name}{table}");
         }
@@ -69,6 +73,7 @@ internal static unsafe class ProbeOperations
         database.Exec(string.Create(CultureInfo.InvariantCulture, $"""
             BEGIN;
             INSERT INTO plain SELECT chunk_index, payload FROM cloudsync_payload_chunks WHERE since_db_version = 0 AND max_chunk_size = {request.ChunkSize};
+            INSERT INTO light SELECT chunk_index, cloudsync_payload_index(payload, 1), payload FROM plain;
             INSERT INTO staged SELECT chunk_index, cloudsync_payload_index(payload, 2), payload FROM plain;
             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {LongRepeats - 1})
             INSERT INTO long SELECT 1000 * i + chunk_index, cloudsync_payload_index(payload, 1), payload FROM n, plain;
