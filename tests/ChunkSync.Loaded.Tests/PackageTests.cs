@@ -25,6 +25,7 @@ public class PackageTests
             Assert.Equal(Repository.Read("LICENSE"), Text(package, "LICENSE"));
             Assert.Equal(Repository.Read(Notices), Text(package, Notices));
             Assert.NotNull(package.GetEntry("lib/net9.0/ChunkSync.dll"));
+            Assert.NotNull(package.GetEntry("lib/net9.0/ChunkSync.Format.dll"));
         }
         finally
         {
