@@ -24,9 +24,6 @@ internal struct ContainerHeader
     /// <summary>Values of a change row.</summary>
     public const int ChangeColumns = 9;
 
-    /// <summary>The writer's version as the header carries it: 1.1.4.</summary>
-    private const uint WriterVersion = 0x010104;
-
     public bool HasMagic;
     public byte Version;
     public uint ExpandedSize;
@@ -54,7 +51,7 @@ internal struct ContainerHeader
     public readonly void Write(Span<byte> bytes)
     {
         BinaryPrimitives.WriteUInt32BigEndian(bytes, Magic);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], ((uint)Version << 24) | WriterVersion);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], ((uint)Version << 24) | ProductInfo.CompatibilityNumber);
         BinaryPrimitives.WriteUInt32BigEndian(bytes[8..], ExpandedSize);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[12..], Columns);
         BinaryPrimitives.WriteUInt32BigEndian(bytes[14..], Rows);

@@ -14,7 +14,7 @@ internal static class BlockText
     public static unsafe void Materialize(SyncSession session, TableCatalog catalog, TableKeys keys, TrackedTable table, string column, byte* key, int keyLength)
     {
         int count = table.KeyColumns.Length;
-        string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
+        string blocks = table.QuotedBlocks;
         string condition = string.Join(" AND ", keys.Rules(table).Conditions);
         string delimiter = catalog.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
         string prefix = AsciiNames.Lower(column) + (char)TrackedTable.BlockSeparator;

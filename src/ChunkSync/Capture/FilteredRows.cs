@@ -30,7 +30,7 @@ internal sealed unsafe class FilteredRows : IDisposable
         Id = FilterTriggers.Id(table);
         Connection connection = session.Connection;
         hide = connection.Prepare($"UPDATE {table.QuotedClock} SET db_version = {VersionLimits.Hidden} WHERE pk = ?1"
-            + $" AND db_version <> {VersionLimits.Hidden} AND (col_name <> '{TrackedTable.Sentinel}' OR col_version & 1)");
+            + $" AND db_version <> {VersionLimits.Hidden} AND (col_name <> '{SentinelColumn.Name}' OR col_version & 1)");
         hidden = connection.Prepare(
             $"SELECT col_name FROM {table.QuotedClock} WHERE pk = ?1 AND db_version = {VersionLimits.Hidden} ORDER BY col_name");
         show = connection.Prepare(

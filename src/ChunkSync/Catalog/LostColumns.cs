@@ -1,3 +1,4 @@
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
@@ -6,8 +7,10 @@ namespace ChunkSync.Catalog;
 internal static class LostColumns
 {
     /// <summary>The column of a clock: a block's clock is named by its column, the separator and its position.</summary>
-    private const string BlockColumn =
-        "CASE instr(col_name, char(31)) WHEN 0 THEN col_name ELSE substr(col_name, 1, instr(col_name, char(31)) - 1) END";
+    private static readonly string BlockColumn =
+        $"CASE instr(col_name, {Separator}) WHEN 0 THEN col_name ELSE substr(col_name, 1, instr(col_name, {Separator}) - 1) END";
+
+    private static string Separator => $"char({TrackedTable.BlockSeparator})";
 
     /// <summary>Removes clocks, and of block columns blocks and settings. Names are compared without ASCII case: an INSERT into
     /// <c>cloudsync_changes</c> stores a name as it was given.</summary>
@@ -18,11 +21,11 @@ internal static class LostColumns
         if (table.HasBlocks)
         {
             lost += $" AND {BlockColumn} COLLATE NOCASE NOT IN ({names})";
-            connection.Execute($"DELETE FROM main.{Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix)} WHERE {lost}");
+            connection.Execute($"DELETE FROM {table.QuotedBlocks} WHERE {lost}");
             connection.Execute($"DELETE FROM main.cloudsync_table_settings WHERE tbl_name = {Connection.Literal(table.Name)}"
                 + $" AND key IN ('algo', 'delimiter') AND col_name <> '*' AND col_name NOT IN ({names})");
         }
 
-        connection.Execute($"DELETE FROM {table.QuotedClock} WHERE col_name <> '{TrackedTable.Sentinel}' AND {lost}");
+        connection.Execute($"DELETE FROM {table.QuotedClock} WHERE col_name <> '{SentinelColumn.Name}' AND {lost}");
     }
 }

@@ -35,7 +35,7 @@ internal static class MetadataNames
         {
             at += Schema.Length;
             string name = NameAt(sql, at);
-            bool isMetadata = name.StartsWith("cloudsync_", StringComparison.Ordinal) || name.Contains("_cloudsync", StringComparison.Ordinal);
+            bool isMetadata = name.StartsWith("cloudsync_", StringComparison.Ordinal) || name.Contains(TrackedTable.ClockSuffix, StringComparison.Ordinal);
             if (isMetadata && !names.Contains(name))
             {
                 names.Add(name);

@@ -13,7 +13,7 @@ internal static class ReservedName
 
     /// <summary>Creates the clock table, with the position index as a constraint.</summary>
     public static void CreateClockTable(Connection connection, string clock, string columns) => Unlocked(connection, () => connection.Execute(
-        $"CREATE TABLE IF NOT EXISTS main.{Connection.Quote(clock)} ({columns}, UNIQUE ({MetadataSchema.PositionColumns})) WITHOUT ROWID"));
+        $"CREATE TABLE IF NOT EXISTS main.{Connection.Quote(clock)} ({columns}, UNIQUE ({ClockTable.PositionColumns})) WITHOUT ROWID"));
 
     /// <summary>Drops the clock table: under another name.</summary>
     public static void DropClockTable(Connection connection, string clock)

@@ -8,6 +8,9 @@ namespace ChunkSync.Catalog;
 /// <summary>Table <c>cloudsync_schema_versions</c>: the schema hashes this database has had (behaviour E.7).</summary>
 internal sealed class SchemaVersions
 {
+    /// <summary>The table.</summary>
+    public static MetadataTable Table { get; } = new("cloudsync_schema_versions", "(hash INTEGER PRIMARY KEY, seq INTEGER NOT NULL)");
+
     private readonly SyncSession session;
     private readonly TableCatalog catalog;
     private readonly Statement newest;

@@ -19,10 +19,11 @@ internal sealed class TableCatalog
     private readonly List<TrackedTable> all = [];
     private TrackedTable? lastFound;
 
-    public TableCatalog(SyncSession session)
+    public TableCatalog(SyncSession session, IReadOnlyList<MetadataTable> metadata)
     {
         this.session = session;
         Connection connection = session.Connection;
+        Metadata = new MetadataSchema(session, metadata);
         Marks = new TableMarks(connection);
         Schema = new SchemaVersions(session, this);
         Disabled = new DisabledTables(session, this);
@@ -30,9 +31,10 @@ internal sealed class TableCatalog
 
         // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
         clockTables = connection.Prepare(
-            """
+            $"""
             SELECT m.name FROM main.sqlite_master AS m
-            WHERE m.type = 'table' AND length(m.name) > 10 AND substr(m.name, -10) = '_cloudsync'
+            WHERE m.type = 'table' AND length(m.name) > {TrackedTable.ClockSuffix.Length}
+              AND substr(m.name, -{TrackedTable.ClockSuffix.Length}) = '{TrackedTable.ClockSuffix}'
               AND (SELECT count(*) FROM pragma_table_info(m.name, 'main')
                    WHERE name IN ('pk', 'col_name', 'col_version', 'db_version', 'site_id', 'seq')) = 6
             ORDER BY m.rowid
@@ -85,6 +87,9 @@ internal sealed class TableCatalog
 
     /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
     public TrackedTable? Find(string name) => Find(Encoding.UTF8.GetBytes(name));
+
+    /// <summary>The tables that the engine keeps in the database.</summary>
+    public MetadataSchema Metadata { get; }
 
     /// <summary>What is missing of the metadata.</summary>
     public MetadataDamage Damage { get; }
@@ -242,7 +247,7 @@ internal sealed class TableCatalog
         positionIndex.Reset();
         return new TrackedTable(
             session.Connection, name, order, baseColumns, setting, RowIdName(name, baseColumns), index,
-            MetadataSchema.HasBlocks(session.Connection, name));
+            ClockTable.HasBlocks(session.Connection, name));
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>

@@ -18,7 +18,7 @@ internal static class TableKind
     /// <summary>Refuses the engine's own tables, virtual tables, and the tables behind virtual tables.</summary>
     public static unsafe void RequireOrdinary(Connection connection, TableCatalog catalog, string table)
     {
-        if (MetadataSchema.IsInternal(table) || IsClockTable(connection, catalog, table))
+        if (catalog.Metadata.Has(table) || IsClockTable(connection, catalog, table))
         {
             throw new EngineException(ResultCode.Error, $"Table {table} belongs to the sync metadata: it cannot be tracked");
         }
@@ -43,7 +43,7 @@ internal static class TableKind
         foreach (TrackedTable tracked in catalog.All)
         {
             if (table.Equals(tracked.ClockName, StringComparison.OrdinalIgnoreCase)
-                || (tracked.HasBlocks && table.Equals(tracked.ClockName + TrackedTable.BlocksSuffix, StringComparison.OrdinalIgnoreCase)))
+                || (tracked.HasBlocks && table.Equals(tracked.BlocksName, StringComparison.OrdinalIgnoreCase)))
             {
                 return true;
             }

@@ -18,9 +18,6 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>What is behind a clock table's name in the name of the table of its blocks.</summary>
     public const string BlocksSuffix = "_blocks";
 
-    /// <summary>The column name of the sentinel, the clock row that holds a row's causal length.</summary>
-    public const string Sentinel = "__[RIP]__";
-
     /// <summary>What separates column and position key in a block's name (behaviour E.9).</summary>
     public const byte BlockSeparator = 0x1F;
 
@@ -62,6 +59,12 @@ internal sealed class TrackedTable : IDisposable
 
     /// <summary>The schema-qualified, quoted name of the clock table.</summary>
     public string QuotedClock { get; }
+
+    /// <summary>The name of the table of blocks, which is there where <see cref="HasBlocks"/>.</summary>
+    public string BlocksName => ClockName + BlocksSuffix;
+
+    /// <summary>The schema-qualified, quoted name of the table of blocks.</summary>
+    public string QuotedBlocks => "main." + Connection.Quote(BlocksName);
 
     /// <summary>The table's place among clock tables by creation: the third part of the stream's order.</summary>
     public int CreationOrder { get; }

@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
@@ -63,8 +64,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
             ", " + (table.RowIdName ?? "NULL") + string.Concat(table.ValueColumns.Select(column => ", typeof(" + column.Quoted + ")"))));
         if (hasBlocks)
         {
-            blocks = Prepare(
-                "SELECT col_value FROM main." + Connection.Quote(table.Name + "_cloudsync_blocks") + " WHERE pk = ?1 AND col_name = ?2");
+            blocks = Prepare($"SELECT col_value FROM {table.QuotedBlocks} WHERE pk = ?1 AND col_name = ?2");
         }
 
         large = table.RowIdName == null ? null : new LargeValueReader(session.Connection, cache, table.Name);
@@ -206,7 +206,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         string condition = string.Join(" AND ", keys.Rules(table).Conditions);
         return $"SELECT (SELECT col_version FROM {table.QuotedClock} WHERE pk = ?{table.KeyColumns.Length + 1}"
-            + $" AND col_name = '{TrackedTable.Sentinel}'){columns} FROM {table.Quoted} WHERE {condition}";
+            + $" AND col_name = '{SentinelColumn.Name}'){columns} FROM {table.Quoted} WHERE {condition}";
     }
 
     private bool OpenTogether() => OpenBounded(together, togetherLimit, Mode.Together, 0);

@@ -53,7 +53,7 @@ internal sealed unsafe class TableStream : IDisposable
         this.table = table;
         rows = new BaseRowReader(session, keys, large, table, table.HasBlocks);
         name = Copy(table.NameUtf8);
-        sentinel = Copy("__[RIP]__"u8);
+        sentinel = Copy(SentinelColumn.Utf8);
         current.Table = name;
         current.TableLength = table.NameUtf8.Length;
         current.TableOrder = table.CreationOrder;
@@ -275,13 +275,13 @@ internal sealed unsafe class TableStream : IDisposable
         (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(bytes));
 
     private bool IsSentinel() =>
-        current.ColumnLength == TrackedTable.Sentinel.Length
+        current.ColumnLength == SentinelColumn.Name.Length
         && new ReadOnlySpan<byte>(current.Column, current.ColumnLength).SequenceEqual(new ReadOnlySpan<byte>(sentinel, current.ColumnLength));
 
     private bool HasColumns()
     {
         columnsOf ??= session.Connection.Prepare(
-            $"SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}' LIMIT 1");
+            $"SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}' LIMIT 1");
         columnsOf.BindBlob(1, new ReadOnlySpan<byte>(current.Key, current.KeyLength));
         bool found = columnsOf.Step();
         columnsOf.Reset();
@@ -320,7 +320,7 @@ internal sealed unsafe class TableStream : IDisposable
         if (separator >= 0)
         {
             throw new EngineException(ResultCode.Corrupt, $"sync metadata of table {table.Name} is damaged: table"
-                + $" {table.ClockName}{TrackedTable.BlocksSuffix}, which has the blocks of column"
+                + $" {table.BlocksName}, which has the blocks of column"
                 + $" '{System.Text.Encoding.UTF8.GetString(column[..separator])}', is missing; restore a backup");
         }
 

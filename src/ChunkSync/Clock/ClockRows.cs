@@ -53,7 +53,7 @@ internal sealed unsafe class ClockRows : IDisposable
             long version = clocks.Int64(2);
             NewestVersion = Math.Max(NewestVersion, version);
             HasHidden |= version == VersionLimits.Hidden;
-            if (name.SequenceEqual("__[RIP]__"u8))
+            if (name.SequenceEqual(SentinelColumn.Utf8))
             {
                 IsAlive |= (clocks.Int64(1) & 1) != 0;
                 continue;

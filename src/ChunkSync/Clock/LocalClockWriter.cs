@@ -76,26 +76,26 @@ internal sealed unsafe class LocalClockWriter : IDisposable
 
         const string Raised = "col_version = col_version + 1 + (col_version & 1), db_version = ?2, site_id = 0, seq = ?3";
         string bounded = $"col_version < {VersionLimits.MaxCausalLength - 1}";
-        const string Row = "(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ";
+        const string Row = $"(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '{SentinelColumn.Name}', ";
         createSentinel = Prepare(
             $"INSERT INTO {clockTable}{Row}1, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
-        raiseSentinel = Prepare($"UPDATE {clockTable} SET {Raised} WHERE pk = ?1 AND col_name = '__[RIP]__' AND {bounded}");
+        raiseSentinel = Prepare($"UPDATE {clockTable} SET {Raised} WHERE pk = ?1 AND col_name = '{SentinelColumn.Name}' AND {bounded}");
         deleteSentinel = Prepare(
             $"INSERT INTO {clockTable}{Row}2, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET"
             + " col_version = col_version + 2 - (col_version & 1), db_version = ?2, site_id = 0, seq = ?3"
             + $" WHERE col_version < {VersionLimits.MaxCausalLength}");
-        readSentinel = Prepare($"SELECT col_version FROM {clockTable} WHERE pk = ?1 AND col_name = '__[RIP]__'");
+        readSentinel = Prepare($"SELECT col_version FROM {clockTable} WHERE pk = ?1 AND col_name = '{SentinelColumn.Name}'");
         setSentinel = Prepare(
-            $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '__[RIP]__', ?4, ?2, 0, ?3)"
+            $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, '{SentinelColumn.Name}', ?4, ?2, 0, ?3)"
             + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = ?4, db_version = ?2, site_id = 0, seq = ?3");
         beginLife = Prepare(
             $"INSERT INTO {clockTable}{Row}3, ?2, 0, ?3) ON CONFLICT(pk, col_name) DO UPDATE SET {Raised} WHERE {bounded}");
         beginColumn = Prepare(
             $"UPDATE {clockTable} SET col_version = 1, db_version = ?2, site_id = 0, seq = ?3 WHERE pk = ?1 AND col_name = ?4");
-        deleteColumns = Prepare($"DELETE FROM {clockTable} WHERE pk = ?1 AND col_name <> '__[RIP]__'");
-        columnsOf = Prepare($"SELECT col_name FROM {clockTable} WHERE pk = ?1 AND col_name <> '__[RIP]__' ORDER BY col_name");
+        deleteColumns = Prepare($"DELETE FROM {clockTable} WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}'");
+        columnsOf = Prepare($"SELECT col_name FROM {clockTable} WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}' ORDER BY col_name");
         onlyNew = Prepare(
-            $"SELECT col_name FROM {clockTable} AS c WHERE pk = ?1 AND col_name <> '__[RIP]__'"
+            $"SELECT col_name FROM {clockTable} AS c WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}'"
             + $" AND NOT EXISTS (SELECT 1 FROM {clockTable} AS o WHERE o.pk = ?2 AND o.col_name = c.col_name) ORDER BY col_name");
         // sqlite-sync starts over with version 1; where the new key's row was alive, others would then keep its old values.
         move = Prepare(

@@ -36,7 +36,7 @@ internal sealed unsafe class KeyForms : IDisposable
         this.rules = rules;
         seek = connection.Prepare($"SELECT pk FROM {table.QuotedClock} WHERE pk >= ?1 ORDER BY pk LIMIT 1");
         causalLength = connection.Prepare(
-            $"SELECT ifnull((SELECT col_version FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = '{TrackedTable.Sentinel}'), 1)"
+            $"SELECT ifnull((SELECT col_version FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = '{SentinelColumn.Name}'), 1)"
             + $" WHERE EXISTS (SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1)");
         int count = rules.Columns.Length;
         string[] equal = new string[count];

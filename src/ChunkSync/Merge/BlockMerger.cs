@@ -33,7 +33,7 @@ internal sealed unsafe class BlockMerger : IDisposable
         this.clock = clock;
         this.table = table;
         Connection connection = session.Connection;
-        string blocks = "main." + Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix);
+        string blocks = table.QuotedBlocks;
         readVersion = connection.Prepare($"SELECT col_version FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = ?2");
         readValue = connection.Prepare($"SELECT col_value FROM {blocks} WHERE pk = ?1 AND col_name = ?2");
         write = connection.Prepare($"INSERT OR REPLACE INTO {blocks}(pk, col_name, col_value) VALUES (?1, ?2, ?3)");

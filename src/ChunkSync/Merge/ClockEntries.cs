@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class ClockEntries : IDisposable
             names[i] = Copy(table.ValueColumns[i].ClockNameUtf8);
         }
 
-        sentinelName = Copy("__[RIP]__"u8);
+        sentinelName = Copy(SentinelColumn.Utf8);
     }
 
     /// <summary>The clock row of a value column, with the name that the table gives it.</summary>
@@ -32,7 +33,7 @@ internal sealed unsafe class ClockEntries : IDisposable
     /// <summary>The clock row of a sentinel. Its version is the causal length, whatever col_version it came with: a row that is alive must
     /// not be stored as deleted.</summary>
     public ClockEntry Sentinel(in IncomingChange change) =>
-        Make(sentinelName, TrackedTable.Sentinel.Length, change, change.CausalLength);
+        Make(sentinelName, SentinelColumn.Name.Length, change, change.CausalLength);
 
     /// <summary>The ordinal of the change's site; an unknown one is added.</summary>
     public long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0

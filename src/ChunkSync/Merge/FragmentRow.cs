@@ -121,7 +121,7 @@ internal unsafe struct FragmentRow
     /// <summary>A part of a cut has the cut's size, the last one what is left.</summary>
     private void CheckPlace()
     {
-        PartSize = FragmentStore.PartSize(PartCount, PartIndex, DataLength, TotalSize);
+        PartSize = StagedParts.PartSize(PartCount, PartIndex, DataLength, TotalSize);
         bool fits = PartSize > 0 && (PartCount - 1) * PartSize < TotalSize && TotalSize <= PartCount * PartSize
             && DataLength == Math.Min(PartSize, TotalSize - (PartIndex * PartSize));
         if (!fits)

@@ -31,7 +31,7 @@ internal unsafe struct IncomingChange
     public readonly ReadOnlySpan<byte> SiteId => new(Site, SiteLength);
 
     /// <summary>Whether the change is about the row as a whole.</summary>
-    public readonly bool IsSentinel => Column == null || ColumnName.SequenceEqual("__[RIP]__"u8);
+    public readonly bool IsSentinel => Column == null || ColumnName.SequenceEqual(SentinelColumn.Utf8);
 
     /// <summary>The seq that is stored.</summary>
     public readonly long StoredSeq => Math.Clamp(Seq, 0, VersionLimits.MaxSeq);

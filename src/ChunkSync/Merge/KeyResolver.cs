@@ -62,11 +62,11 @@ internal sealed unsafe class KeyResolver : IDisposable
         forget = Prepare($"DELETE FROM {clockTable} WHERE pk = ?1");
         columnsOf = Prepare($"SELECT col_name FROM {clockTable} WHERE pk = ?1 ORDER BY col_name");
         move = Prepare($"UPDATE {clockTable} SET pk = ?1, db_version = ?2, seq = ?3 WHERE pk = ?4 AND col_name = ?5");
-        moveBlocks = Prepare($"UPDATE main.{Connection.Quote(table.ClockName + TrackedTable.BlocksSuffix)} SET pk = ?1 WHERE pk = ?2");
+        moveBlocks = Prepare($"UPDATE {table.QuotedBlocks} SET pk = ?1 WHERE pk = ?2");
         isAnnounced = Prepare(
-            $"SELECT 1 FROM {clockTable} WHERE pk = ?1 AND col_name = '{TrackedTable.Sentinel}' AND site_id = {SiteDirectory.LocalOrdinal}");
+            $"SELECT 1 FROM {clockTable} WHERE pk = ?1 AND col_name = '{SentinelColumn.Name}' AND site_id = {SiteDirectory.LocalOrdinal}");
         announce = Prepare($"INSERT OR REPLACE INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
-            + $" VALUES (?1, '{TrackedTable.Sentinel}', ?2, ?3, {SiteDirectory.LocalOrdinal}, ?4)");
+            + $" VALUES (?1, '{SentinelColumn.Name}', ?2, ?3, {SiteDirectory.LocalOrdinal}, ?4)");
         touch = Prepare(
             $"UPDATE {clockTable} SET db_version = ?2, seq = ?3, site_id = {SiteDirectory.LocalOrdinal} WHERE pk = ?1 AND col_name = ?4");
     }
@@ -373,7 +373,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         home.BindTo(columnsOf, 1);
         while (columnsOf.Step())
         {
-            if (withSentinel || !columnsOf.Text(0).SequenceEqual("__[RIP]__"u8))
+            if (withSentinel || !columnsOf.Text(0).SequenceEqual(SentinelColumn.Utf8))
             {
                 names.Add(columnsOf.Text(0));
             }

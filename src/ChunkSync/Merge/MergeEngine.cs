@@ -2,6 +2,7 @@ using System.Text;
 using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
+using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
@@ -84,7 +85,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
             Leave();
         }
 
-        return (change.DbVersion << 30) | change.Seq;
+        return (change.DbVersion << VersionLimits.SeqBits) | change.Seq;
     }
 
     /// <summary>Prepares for a batch of changes: metadata stays as it is until the batch ends.</summary>

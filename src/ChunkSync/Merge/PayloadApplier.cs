@@ -20,6 +20,9 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     private long lastDbVersion;
     private long lastSeq;
 
+    /// <summary>The parts of long values that wait.</summary>
+    public StagedParts Staged => fragments.Staged;
+
     /// <summary>Applies a payload.</summary>
     /// <param name="data">The payload, which stays in place.</param>
     /// <param name="length">Its length.</param>

@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -135,7 +136,7 @@ internal sealed class ReferenceTable(
         // The last parameter is named in any case: all that identifies a row can be bound.
         FindMoved = connection.Prepare($"SELECT {filter}, {keys} FROM {Quoted} WHERE {same}?{identity.Length} IS NOT NULL AND NOT EXISTS"
             + $" (SELECT 1 FROM {Tracked.QuotedClock} AS k WHERE k.pk = cloudsync_pk_encode({keys})"
-            + $" AND (k.col_name <> '{TrackedTable.Sentinel}' OR k.col_version & 1))");
+            + $" AND (k.col_name <> '{SentinelColumn.Name}' OR k.col_version & 1))");
     }
 
     private bool IsGenerated(string column) => !columns.Any(known => AsciiNames.Same(known.Name, column));

@@ -50,9 +50,9 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         delete = connection.Prepare($"DELETE FROM {table.Quoted} WHERE {keyCondition}");
         exists = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE {keyCondition}");
         deleteColumnClocks = connection.Prepare(
-            $"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}'");
+            $"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}'");
         resetColumnClocks = connection.Prepare(
-            $"UPDATE {table.QuotedClock} SET col_version = 0, db_version = ?2 WHERE pk = ?1 AND col_name <> '{TrackedTable.Sentinel}'");
+            $"UPDATE {table.QuotedClock} SET col_version = 0, db_version = ?2 WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}'");
     }
 
     /// <summary>The clock rows of a pk blob: col_name, col_version.</summary>

@@ -1,6 +1,7 @@
 using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
+using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
@@ -124,7 +125,7 @@ internal sealed unsafe class TableMerger : IDisposable
         {
             isKnown = true;
             ReadOnlySpan<byte> name = clocks.Text(0);
-            if (name.SequenceEqual("__[RIP]__"u8))
+            if (name.SequenceEqual(SentinelColumn.Utf8))
             {
                 hasSentinel = true;
                 localCausalLength = clocks.Int64(1);

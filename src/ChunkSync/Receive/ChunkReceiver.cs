@@ -18,7 +18,6 @@ namespace ChunkSync.Receive;
 internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, PayloadApplier applier)
 {
     private readonly Savepoint savepoint = session.Savepoint("chunksync_receive");
-    private readonly StagedParts staged = new(session.Connection);
 
     /// <summary>What has arrived.</summary>
     public ReceivedRanges Ranges { get; } = new(session.Connection);
@@ -82,7 +81,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
         if (chunk.IsFragment && !Ranges.Cover(request.Site, request.From, request.End))
         {
             // A repeat claims nothing new; any other part may be the last one of a cut whose earlier parts are no longer kept.
-            foreach ((long first, long end) in staged.Missing(chunk.Fragment))
+            foreach ((long first, long end) in applier.Staged.Missing(chunk.Fragment))
             {
                 Ranges.Subtract(request.Site, chunk.Boundary(first), chunk.Boundary(end));
             }

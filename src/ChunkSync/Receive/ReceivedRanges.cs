@@ -1,4 +1,5 @@
 using ChunkSync.Chunks;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Receive;
@@ -11,15 +12,14 @@ namespace ChunkSync.Receive;
 /// to.</remarks>
 internal sealed class ReceivedRanges
 {
-    public const string TableName = "cloudsync_receive_ranges";
-
     private const string Key = "from_db_version, from_seq, from_frag_offset";
     private const string Columns = Key + ", to_db_version, to_seq, to_frag_offset, last_db_version, last_seq";
 
-    private const string Schema =
-        $"CREATE TABLE IF NOT EXISTS main.{TableName} (site_id BLOB NOT NULL, from_db_version INTEGER NOT NULL, from_seq INTEGER NOT NULL,"
+    /// <summary>The table.</summary>
+    public static MetadataTable Table { get; } = new(
+        "cloudsync_receive_ranges", "(site_id BLOB NOT NULL, from_db_version INTEGER NOT NULL, from_seq INTEGER NOT NULL,"
         + " from_frag_offset INTEGER NOT NULL, to_db_version INTEGER NOT NULL, to_seq INTEGER NOT NULL, to_frag_offset INTEGER NOT NULL,"
-        + $" last_db_version INTEGER, last_seq INTEGER, PRIMARY KEY (site_id, {Key})) WITHOUT ROWID";
+        + $" last_db_version INTEGER, last_seq INTEGER, PRIMARY KEY (site_id, {Key})) WITHOUT ROWID", IsOnDemand: true);
 
     private readonly Connection connection;
     private readonly Statement exists;
@@ -34,18 +34,18 @@ internal sealed class ReceivedRanges
     public ReceivedRanges(Connection connection)
     {
         this.connection = connection;
-        const string Table = "main." + TableName;
-        exists = connection.Prepare($"SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '{TableName}'");
+        string table = "main." + Table.Name;
+        exists = connection.Prepare($"SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '{Table.Name}'");
         upTo = connection.Prepare(
-            $"SELECT {Columns} FROM {Table} WHERE site_id = ?1 AND ({Key}) <= (?2, ?3, ?4)"
+            $"SELECT {Columns} FROM {table} WHERE site_id = ?1 AND ({Key}) <= (?2, ?3, ?4)"
             + " ORDER BY from_db_version DESC, from_seq DESC, from_frag_offset DESC");
-        first = connection.Prepare($"SELECT {Columns} FROM {Table} WHERE site_id = ?1 ORDER BY {Key} LIMIT 1");
-        all = connection.Prepare($"SELECT {Columns}, site_id FROM {Table} WHERE ?1 IS NULL OR site_id = ?1 ORDER BY site_id, {Key}");
-        insert = connection.Prepare($"INSERT INTO {Table}(site_id, {Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-        remove = connection.Prepare($"DELETE FROM {Table} WHERE site_id = ?1 AND ({Key}) = (?2, ?3, ?4)");
+        first = connection.Prepare($"SELECT {Columns} FROM {table} WHERE site_id = ?1 ORDER BY {Key} LIMIT 1");
+        all = connection.Prepare($"SELECT {Columns}, site_id FROM {table} WHERE ?1 IS NULL OR site_id = ?1 ORDER BY site_id, {Key}");
+        insert = connection.Prepare($"INSERT INTO {table}(site_id, {Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        remove = connection.Prepare($"DELETE FROM {table} WHERE site_id = ?1 AND ({Key}) = (?2, ?3, ?4)");
         others = connection.Prepare(
-            $"SELECT EXISTS (SELECT 1 FROM {Table} WHERE site_id < ?1) OR EXISTS (SELECT 1 FROM {Table} WHERE site_id > ?1)");
-        forget = connection.Prepare($"DELETE FROM {Table} WHERE site_id = ?1");
+            $"SELECT EXISTS (SELECT 1 FROM {table} WHERE site_id < ?1) OR EXISTS (SELECT 1 FROM {table} WHERE site_id > ?1)");
+        forget = connection.Prepare($"DELETE FROM {table} WHERE site_id = ?1");
     }
 
     /// <summary>Where every stream begins: db_versions count from 1.</summary>
@@ -63,7 +63,7 @@ internal sealed class ReceivedRanges
     }
 
     /// <summary>Makes the table.</summary>
-    public void Create() => connection.Execute(Schema);
+    public void Create() => connection.Execute(Table.CreateSql);
 
     /// <summary>Books a range; ranges that it touches become one with it.</summary>
     public void Add(ReadOnlySpan<byte> site, ReceivedRange range)
@@ -227,7 +227,7 @@ internal sealed class ReceivedRanges
                 string name = Columns.Split(", ")[i];
                 string value = row.IsNull(i) ? "NULL" : $"'{row.String(i)}'";
                 row.Reset();
-                throw new EngineException(ResultCode.Corrupt, $"corrupt row in {TableName}: {name} is {value}, it must be an integer; SELECT"
+                throw new EngineException(ResultCode.Corrupt, $"corrupt row in {Table.Name}: {name} is {value}, it must be an integer; SELECT"
                     + " cloudsync_receive_forget(site_id) forgets what has arrived of that sender");
             }
         }

@@ -16,6 +16,9 @@ internal sealed class Settings
     public const string PreAlterDbVersion = "pre_alter_dbversion";
     public const string Schema = "schema";
 
+    /// <summary>The table.</summary>
+    public static MetadataTable Table { get; } = new("cloudsync_settings", "(key TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value TEXT)");
+
     private readonly SiteDirectory sites;
     private readonly Statement readInteger;
     private readonly Statement readText;

@@ -12,6 +12,9 @@ internal sealed unsafe class SiteDirectory
     /// <summary>The ordinal of the local site.</summary>
     public const long LocalOrdinal = 0;
 
+    /// <summary>The table.</summary>
+    public static MetadataTable Table { get; } = new("cloudsync_site_id", "(site_id BLOB UNIQUE NOT NULL)");
+
     private readonly Connection connection;
     private readonly TransactionTable transaction;
     private readonly Statement tableExists;
@@ -41,6 +44,20 @@ internal sealed unsafe class SiteDirectory
 
     /// <summary>The local site id; 16 zero bytes before init.</summary>
     public ReadOnlySpan<byte> Local => HasLocal ? Id(LocalOrdinal)! : new byte[SiteIdLength];
+
+    /// <summary>Gives the database a local site.</summary>
+    public void CreateLocal()
+    {
+        Span<byte> id = stackalloc byte[Uuid7.Length];
+        Uuid7.Create(id);
+        using (Statement create = connection.Prepare($"INSERT INTO main.cloudsync_site_id(rowid, site_id) VALUES ({LocalOrdinal}, ?1)"))
+        {
+            create.BindBlob(1, id);
+            create.Run();
+        }
+
+        Forget();
+    }
 
     /// <summary>Whether the local site that is remembered is not the one that the database has: another database is in its place.</summary>
     public bool IsLocalOther()

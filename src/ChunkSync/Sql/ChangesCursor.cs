@@ -1,4 +1,5 @@
 using ChunkSync.Changes;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql;
@@ -14,7 +15,7 @@ internal sealed unsafe class ChangesCursor(Engine engine) : VirtualCursor
 
     public override bool Eof => !hasRow;
 
-    public override long RowId => (stream!.Current.DbVersion << SeqBits) | stream.Current.Seq;
+    public override long RowId => (stream!.Current.DbVersion << VersionLimits.SeqBits) | stream.Current.Seq;
 
     public override void Filter(int indexNumber, byte* indexString, int count, nint* arguments)
     {

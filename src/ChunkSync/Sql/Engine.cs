@@ -36,7 +36,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         connection.Explain = MetadataNames.Explain;
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
         Session = new SyncSession(connection, this);
-        Catalog = new TableCatalog(Session);
+        Catalog = new TableCatalog(Session, MetadataTables);
         Keys = new TableKeys(connection);
         Clock = new VersionClock(Session, Catalog);
         LocalClocks clocks = new(Session, Keys, Clock);
@@ -130,6 +130,10 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Summary = "Internal: how the engine learns that a transaction ended. Always empty.",
         Example = "SELECT count(*) FROM chunksync_transaction",
     };
+
+    /// <summary>The tables that the folders keep in a database, in the order in which they are created.</summary>
+    private static MetadataTable[] MetadataTables =>
+        [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table];
 
     /// <summary>The engine behind a function call.</summary>
     public static Engine Of(in Call call) => Unsafe.As<Engine>(call.State);

@@ -126,7 +126,7 @@ internal static unsafe class KeyFunctions
 
         TrackedTable table = engine.Catalog.Find(call[0].Text) ?? throw engine.Catalog.Damage.Unknown(
             call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in clousdsync_colvalue.");
-        if (call[1].String == TrackedTable.Sentinel)
+        if (call[1].String == SentinelColumn.Name)
         {
             call.ReturnNull();
             return;

@@ -133,6 +133,13 @@ internal sealed unsafe class Connection(nint handle)
         }
     }
 
+    /// <summary>The integer in the first row of a query; 0 where it has none.</summary>
+    public long Integer(string sql)
+    {
+        using Statement statement = Prepare(sql);
+        return statement.Step() ? statement.Int64(0) : 0;
+    }
+
     /// <summary>The failure that the connection reports for <paramref name="code"/>: extended code and text.</summary>
     public EngineException Failure(int code)
     {

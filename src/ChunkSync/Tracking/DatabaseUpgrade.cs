@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -31,11 +32,11 @@ internal static class DatabaseUpgrade
     private static void UpdateWhereNeeded(Tracker tracker)
     {
         bool canWrite = tracker.Session.Sites.HasLocal && !tracker.Session.Connection.IsReadOnly;
-        bool isComplete = MetadataSchema.IsComplete(tracker.Session.Connection);
+        bool isComplete = tracker.Catalog.Metadata.IsComplete();
         if (canWrite && !isComplete)
         {
             // Without them nothing can be read that the rest asks for.
-            MetadataSchema.CreateTables(tracker.Session.Connection);
+            tracker.Catalog.Metadata.CreateTables();
         }
 
         tracker.Session.Refresh();
@@ -53,7 +54,7 @@ internal static class DatabaseUpgrade
 
     private static void Update(Tracker tracker, string? version)
     {
-        MetadataSchema.CreateInternal(tracker.Session);
+        tracker.Catalog.Metadata.Create();
         tracker.Watch.Restore();
         tracker.Session.Settings.Set(Settings.Version, ProductInfo.CompatibilityVersion);
         if (version != ProductInfo.CompatibilityVersion)

@@ -67,7 +67,7 @@ internal static class TableAlteration
         tracker.Session.Refresh();
         TrackedTable altered = Find(tracker, table);
         RequireTable(altered);
-        MetadataSchema.CreateClockTable(connection, altered.Name);
+        ClockTable.Create(connection, altered.Name);
         if (tracker.Catalog.IsDisabled(altered.NameUtf8))
         {
             tracker.Alterations.Remove(altered);
@@ -101,7 +101,7 @@ internal static class TableAlteration
             long floor = tracker.Clock.Highest;
             TriggerSet.Drop(connection, stored);
             tracker.Session.Transaction.Join();
-            MetadataSchema.DropClockTable(connection, stored);
+            ClockTable.Drop(connection, stored);
             using (Statement settings = connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1"))
             {
                 settings.Bind(1, stored);
@@ -118,7 +118,7 @@ internal static class TableAlteration
             }
             else
             {
-                MetadataSchema.DropInternal(connection);
+                tracker.Catalog.Metadata.Drop();
             }
         });
         tracker.Session.Refresh();

@@ -94,12 +94,12 @@ internal static class TableInitializer
     private static void Initialize(Tracker tracker, string table, CrdtAlgorithm crdt)
     {
         Connection connection = tracker.Session.Connection;
-        MetadataSchema.CreateInternal(tracker.Session);
+        tracker.Catalog.Metadata.Create();
         tracker.Session.Transaction.Join();
         string name = tracker.Catalog.StoredName(table) ?? table;
         RequireClockName(tracker, name);
         bool isNew = tracker.Catalog.Find(name) == null;
-        MetadataSchema.CreateClockTable(connection, name);
+        ClockTable.Create(connection, name);
         using (Statement setting = connection.Prepare(
             "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"
             + " ON CONFLICT(tbl_name, col_name, key) DO UPDATE SET value = excluded.value"
@@ -143,7 +143,7 @@ internal static class TableInitializer
     private static bool IsUpToDate(Tracker tracker, string name) =>
         tracker.Catalog.Find(name) is TrackedTable table
         && table.PositionIndex != null && table.Uncaptured == null && table.Examined == TableMarks.Fingerprint(table)
-        && tracker.Watch.HasOwnTriggers(table) && MetadataSchema.IsComplete(tracker.Session.Connection) && tracker.Catalog.Schema.IsCurrent;
+        && tracker.Watch.HasOwnTriggers(table) && tracker.Catalog.Metadata.IsComplete() && tracker.Catalog.Schema.IsCurrent;
 
     private static CrdtAlgorithm Check(Tracker tracker, string table, string? algorithm, long flags)
     {

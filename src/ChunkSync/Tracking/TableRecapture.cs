@@ -59,7 +59,7 @@ internal static class TableRecapture
     {
         tracker.Session.Transaction.Join();
         TrackedTable table = Find(tracker, name);
-        MetadataSchema.CreateClockTable(tracker.Session.Connection, table.Name);
+        ClockTable.Create(tracker.Session.Connection, table.Name);
 
         // Where no version is taken yet the changes get the next one; otherwise what the transaction wrote before is not counted.
         long dbVersion = tracker.Clock.Pending > 0 ? tracker.Clock.Pending : tracker.Clock.Highest + 1;

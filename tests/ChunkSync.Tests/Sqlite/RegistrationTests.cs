@@ -1,3 +1,4 @@
+using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Tests.Host;
 
