@@ -8,47 +8,26 @@ namespace ChunkSync.Capture;
 /// <summary>A call of <c>cloudsync_insert</c>, <c>cloudsync_update</c> or <c>cloudsync_delete</c> that no trigger made, as sqlite-sync
 /// allows it: for rows that were written while capture was off. It must be true of the table, and where no transaction is writing yet it
 /// gets one, so that all clock rows come together and their db_version is taken.</summary>
-internal sealed unsafe class DirectCapture : IDisposable
+internal static unsafe class DirectCapture
 {
-    private readonly SyncSession session;
-    private readonly Savepoint? savepoint;
-    private bool isComplete;
-
-    public DirectCapture(SyncSession session)
+    /// <summary>Opens the transaction; null where one writes already.</summary>
+    public static TransactionScope? Begin(SyncSession session)
     {
-        this.session = session;
         if (session.Connection.IsWriting)
         {
-            return;
+            return null;
         }
 
-        savepoint = session.Savepoint("chunksync_capture");
-        savepoint.Begin();
+        TransactionScope scope = session.BeginTransaction("chunksync_capture");
         try
         {
             session.Transaction.Join();
+            return scope;
         }
         catch
         {
-            Dispose();
+            scope.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>Keeps what was written.</summary>
-    public void Complete()
-    {
-        savepoint?.Release();
-        isComplete = true;
-    }
-
-    public void Dispose()
-    {
-        if (savepoint != null && !isComplete)
-        {
-            isComplete = true;
-            savepoint.Undo();
-            session.Invalidate();
         }
     }
 

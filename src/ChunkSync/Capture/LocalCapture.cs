@@ -89,12 +89,12 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
             return;
         }
 
-        using DirectCapture direct = new(session);
+        using TransactionScope? direct = DirectCapture.Begin(session);
         table = Table(arguments[0], function);
         ReadKey(table, arguments[1..], function, isDelete);
         DirectCapture.RequireRow(session, table, key, function, exists: !isDelete);
         WriteRow(table, isDelete);
-        direct.Complete();
+        direct?.Complete();
     }
 
     private void ReadKey(TrackedTable table, ReadOnlySpan<Value> values, string function, bool isDelete)
@@ -285,7 +285,7 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
             return;
         }
 
-        using DirectCapture direct = new(session);
+        using TransactionScope? direct = DirectCapture.Begin(session);
         if (catalog.Find(table.NameUtf8) != table)
         {
             throw new EngineException(ResultCode.Abort, "cloudsync_update: another connection changed what is tracked, call it again");
@@ -298,7 +298,7 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
         }
 
         WriteColumns(table, columns);
-        direct.Complete();
+        direct?.Complete();
     }
 
     private void WriteColumns(TrackedTable table, int columns)

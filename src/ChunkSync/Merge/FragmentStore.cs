@@ -29,7 +29,6 @@ internal sealed unsafe class FragmentStore
     private readonly LocalClocks clocks;
     private readonly CaptureWatch watch;
     private readonly MergeEngine merge;
-    private readonly Savepoint savepoint;
     private readonly Dictionary<string, Winner> refused = [];
     private readonly Queue<string> refusedOrder = new();
     private Winner? winner;
@@ -43,7 +42,6 @@ internal sealed unsafe class FragmentStore
         this.clocks = clocks;
         this.watch = watch;
         this.merge = merge;
-        savepoint = session.Savepoint("chunksync_fragment");
         Staged = new StagedParts(session.Connection);
     }
 
@@ -89,30 +87,21 @@ internal sealed unsafe class FragmentStore
 
     private bool ApplyPart(in FragmentRow part)
     {
-        savepoint.Begin();
-        try
+        using TransactionScope scope = session.BeginTransaction("chunksync_fragment");
+        watch.Restore();
+        bool complete = false;
+        if (IsKnown(part))
         {
-            watch.Restore();
-            bool complete = false;
-            if (IsKnown(part))
-            {
-                // Parts from before a newer value came would wait for ever, and make the receiver ask for the others again.
-                Staged.Drop(part.ValueId);
-            }
-            else
-            {
-                complete = TryComplete(part, Staged.Add(part));
-            }
+            // Parts from before a newer value came would wait without end, and make the receiver ask for the others again.
+            Staged.Drop(part.ValueId);
+        }
+        else
+        {
+            complete = TryComplete(part, Staged.Add(part));
+        }
 
-            savepoint.Release();
-            return complete;
-        }
-        catch
-        {
-            savepoint.Undo();
-            session.Invalidate();
-            throw;
-        }
+        scope.Complete();
+        return complete;
     }
 
     /// <summary>Whether the value has been merged, or can only lose: a repeat then leaves nothing behind.</summary>

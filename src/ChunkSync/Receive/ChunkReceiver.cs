@@ -17,8 +17,6 @@ namespace ChunkSync.Receive;
 /// <c>cloudsync_receive_gaps</c> shows it.</remarks>
 internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, PayloadApplier applier)
 {
-    private readonly Savepoint savepoint = session.Savepoint("chunksync_receive");
-
     /// <summary>What has arrived.</summary>
     public ReceivedRanges Ranges { get; } = new(session.Connection);
 
@@ -136,44 +134,41 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     /// <summary>Runs the body in one transaction, or inside the caller's in a savepoint; after a failure nothing has changed.</summary>
     private long InUnit(Func<long> body)
     {
-        Connection connection = session.Connection;
         session.Refresh();
         VersionClock.State saved = clock.Save();
-        savepoint.Begin();
-        long result;
+        TransactionScope scope = session.BeginTransaction("chunksync_receive");
         try
         {
-            if (!Ranges.Exist)
+            using (scope)
             {
-                Ranges.Create();
-                session.Refresh();
-            }
+                if (!Ranges.Exist)
+                {
+                    Ranges.Create();
+                    session.Refresh();
+                }
 
-            watch.Restore();
+                watch.Restore();
+                long result = body();
+                if (session.Connection.IsAutocommit)
+                {
+                    // SQLite rolled the whole transaction back: there is nothing left to commit.
+                    throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
+                }
 
-            result = body();
-            if (!connection.IsAutocommit)
-            {
-                savepoint.Release();
+                scope.Complete();
                 return result;
             }
         }
         catch
         {
-            Undo(connection, saved);
+            RestoreClock(saved);
             throw;
         }
-
-        // SQLite rolled the whole transaction back: there is nothing left to commit.
-        Undo(connection, saved);
-        throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
     }
 
-    private void Undo(Connection connection, VersionClock.State saved)
+    private void RestoreClock(VersionClock.State saved)
     {
-        savepoint.Undo();
-        session.Invalidate();
-        if (!connection.IsAutocommit)
+        if (!session.Connection.IsAutocommit)
         {
             session.Refresh();
             clock.Restore(saved);

@@ -169,6 +169,24 @@ internal sealed class SyncSession
     public Savepoint Savepoint(string name, bool isNamed = false, bool withoutReader = false) => new(
         Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed || withoutReader ? null : reader, isNamed);
 
+    /// <summary>Opens a transaction of ours, or a savepoint inside the caller's.</summary>
+    /// <inheritdoc cref="Savepoint"/>
+    public TransactionScope BeginTransaction(string name, bool isNamed = false, bool withoutReader = false) =>
+        new(this, Savepoint(name, isNamed, withoutReader));
+
+    /// <summary>Changes metadata in a transaction, or inside the caller's in a savepoint; after a failure nothing has changed, and cached
+    /// metadata is read again either way.</summary>
+    /// <param name="name">The savepoint's name.</param>
+    /// <param name="body">What is done.</param>
+    /// <param name="dropsTables">Whether tables are dropped in it.</param>
+    public void InTransaction(string name, Action body, bool dropsTables = false)
+    {
+        using TransactionScope scope = BeginTransaction(name, withoutReader: dropsTables);
+        body();
+        Invalidate();
+        scope.Complete();
+    }
+
     /// <summary>Refuses what would change metadata under a merge that is writing.</summary>
     /// <param name="operation">What was called.</param>
     public void RefuseDuringMerge(string operation)

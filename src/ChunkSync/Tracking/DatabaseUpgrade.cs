@@ -9,7 +9,7 @@ namespace ChunkSync.Tracking;
 /// the setting <c>version</c> is set, and the schema hash is computed anew when the version was another.</summary>
 internal static class DatabaseUpgrade
 {
-    private const string Savepoint = "chunksync_load";
+    private const string LoadSavepoint = "chunksync_load";
 
     /// <summary>Brings the database up to date; where it cannot be written now, reading works all the same.</summary>
     public static void Run(Tracker tracker)
@@ -48,7 +48,7 @@ internal static class DatabaseUpgrade
         string? version = tracker.Session.Settings.Text(Settings.Version);
         if (version != ProductInfo.CompatibilityVersion || !isComplete || tracker.Watch.NeedsRestoring)
         {
-            TableInitializer.InSavepoint(tracker, Savepoint, () => Update(tracker, version));
+            tracker.Session.InTransaction(LoadSavepoint, () => Update(tracker, version));
         }
     }
 

@@ -1,5 +1,6 @@
 using ChunkSync.Capture;
 using ChunkSync.Catalog;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Tracking;
@@ -17,26 +18,15 @@ internal static class TableAlteration
     {
         RequireTable(Find(tracker, name));
         tracker.Alterations.CreateTables();
-        Savepoint alteration = tracker.Session.Savepoint(AlterSavepoint, isNamed: true);
-        alteration.Begin();
-        try
-        {
-            tracker.Session.Transaction.Join();
-            tracker.Session.Refresh();
-            tracker.Watch.Restore();
-            TrackedTable table = Find(tracker, name);
-            tracker.Alterations.Take(table);
-            TriggerSet.Drop(tracker.Session.Connection, table.Name);
-        }
-        catch
-        {
-            alteration.Undo();
-            throw;
-        }
-        finally
-        {
-            tracker.Session.Invalidate();
-        }
+        using TransactionScope alteration = tracker.Session.BeginTransaction(AlterSavepoint, isNamed: true);
+        tracker.Session.Transaction.Join();
+        tracker.Session.Refresh();
+        tracker.Watch.Restore();
+        TrackedTable table = Find(tracker, name);
+        tracker.Alterations.Take(table);
+        TriggerSet.Drop(tracker.Session.Connection, table.Name);
+        tracker.Session.Invalidate();
+        alteration.Leave();
     }
 
     /// <summary><c>cloudsync_commit_alter</c>: drops the clocks of columns that are gone, recreates the triggers, and captures new columns
@@ -44,17 +34,10 @@ internal static class TableAlteration
     public static void Commit(Tracker tracker, string name)
     {
         string table = Find(tracker, name).Name;
-        Savepoint savepoint = tracker.Session.Savepoint("chunksync_commit_alter", withoutReader: true);
-        savepoint.Begin();
-        try
+        using (TransactionScope scope = tracker.Session.BeginTransaction("chunksync_commit_alter", withoutReader: true))
         {
             Commit(tracker, tracker.Session.Connection, table);
-        }
-        catch
-        {
-            savepoint.Undo();
-            tracker.Session.Invalidate();
-            throw;
+            scope.Leave();
         }
 
         tracker.Session.Refresh();
@@ -95,7 +78,7 @@ internal static class TableAlteration
             return;
         }
 
-        TableInitializer.InSavepoint(tracker, CleanupSavepoint, dropsTables: true, body: () =>
+        tracker.Session.InTransaction(CleanupSavepoint, dropsTables: true, body: () =>
         {
             Connection connection = tracker.Session.Connection;
             long floor = tracker.Clock.Highest;

@@ -20,7 +20,7 @@ internal static class TableFilter
             $"cloudsync_{(filter == null ? "clear" : "set")}_filter: table '{name}' is not configured for sync."
             + $" Call SELECT cloudsync_init('{name}') first.");
         Check(tracker.Session.Connection, table, filter);
-        TableInitializer.InSavepoint(tracker, FilterSavepoint, () => Apply(tracker, table.Name, filter));
+        tracker.Session.InTransaction(FilterSavepoint, () => Apply(tracker, table.Name, filter));
         tracker.Session.Refresh();
         _ = tracker.Triggers.TryInstall();
     }

@@ -41,7 +41,7 @@ internal static class TableInitializer
         CrdtAlgorithm crdt = Check(tracker, table, algorithm, flags);
         if (!IsUpToDate(tracker, table))
         {
-            InSavepoint(tracker, InitSavepoint, () => Initialize(tracker, table, crdt), dropsTables: !tracker.Session.Sites.HasLocal);
+            tracker.Session.InTransaction(InitSavepoint, () => Initialize(tracker, table, crdt), dropsTables: !tracker.Session.Sites.HasLocal);
             tracker.Session.Refresh();
         }
 
@@ -69,26 +69,6 @@ internal static class TableInitializer
         tracker.Rows.Capture(table);
         tracker.Clock.Store(floor);
         tracker.Catalog.Marks.SetExamined(table, keepLost);
-    }
-
-    /// <summary>Runs changes of metadata in a savepoint; after a failure nothing has changed, and cached metadata is read again
-    /// either way.</summary>
-    public static void InSavepoint(Tracker tracker, string name, Action body, bool dropsTables = false)
-    {
-        Savepoint savepoint = tracker.Session.Savepoint(name, withoutReader: dropsTables);
-        savepoint.Begin();
-        try
-        {
-            body();
-            tracker.Session.Invalidate();
-            savepoint.Release();
-        }
-        catch
-        {
-            savepoint.Undo();
-            tracker.Session.Invalidate();
-            throw;
-        }
     }
 
     private static void Initialize(Tracker tracker, string table, CrdtAlgorithm crdt)

@@ -34,7 +34,7 @@ internal static class TableRecapture
         tracker.Session.Refresh();
         TrackedTable table = Find(tracker, name);
         long captured = 0;
-        TableInitializer.InSavepoint(tracker, RecaptureSavepoint, () => captured = Recapture(tracker, table.Name, what != null));
+        tracker.Session.InTransaction(RecaptureSavepoint, () => captured = Recapture(tracker, table.Name, what != null));
         tracker.Session.Refresh();
         return captured;
     }

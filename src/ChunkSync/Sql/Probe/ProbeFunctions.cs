@@ -197,7 +197,7 @@ internal static unsafe class ProbeFunctions
         long added = 0;
         try
         {
-            TableInitializer.InSavepoint(engine.Tracker, "chunksync_probe_keys", () => added = new EntityKeyTable(engine.Connection, table).Add(source));
+            engine.Session.InTransaction("chunksync_probe_keys", () => added = new EntityKeyTable(engine.Connection, table).Add(source));
         }
         catch (Exception failure) when (failure is DamagedChunkException or ProbeException)
         {
