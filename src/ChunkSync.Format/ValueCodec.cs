@@ -48,6 +48,25 @@ internal static unsafe class ValueCodec
     public static long SizeOfBytes(long length) =>
         (ulong)length <= byte.MaxValue ? 2 + length : 1 + MagnitudeBytes((ulong)length) + length;
 
+    /// <summary>The encoded size of a value.</summary>
+    public static long SizeOf(in WireValue value) => value.Kind switch
+    {
+        WireKind.Integer => SizeOfInteger(value.Integer),
+        WireKind.Real => SizeOfReal,
+        WireKind.Null => SizeOfNull,
+        _ => SizeOfBytes(value.Length),
+    };
+
+    /// <summary>Writes a value whose bytes are in memory; returns the address behind it.</summary>
+    public static byte* Write(byte* target, in WireValue value) => value.Kind switch
+    {
+        WireKind.Integer => WriteInteger(target, value.Integer),
+        WireKind.Real => WriteReal(target, value.Real),
+        WireKind.Text => WriteBytes(target, Text, value.Data, value.Length),
+        WireKind.Blob => WriteBytes(target, Blob, value.Data, value.Length),
+        _ => WriteNull(target),
+    };
+
     /// <summary>Writes an integer; returns the address behind it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* WriteInteger(byte* target, long value) =>
@@ -87,6 +106,10 @@ internal static unsafe class ValueCodec
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* WriteBytesHeader(byte* target, int kind, long length) =>
         (ulong)length <= byte.MaxValue ? WriteByte(target, kind, (byte)length) : WriteMagnitude(target, kind, (ulong)length);
+
+    /// <summary>Writes lead byte and length of a value that is a TEXT or BLOB.</summary>
+    public static byte* WriteBytesHeader(byte* target, in WireValue value) =>
+        WriteBytesHeader(target, value.Kind == WireKind.Text ? Text : Blob, value.Length);
 
     /// <summary>Writes a whole TEXT or BLOB; returns the address behind it.</summary>
     public static byte* WriteBytes(byte* target, int kind, byte* data, long length)

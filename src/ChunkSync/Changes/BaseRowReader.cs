@@ -47,6 +47,9 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private Statement? open;
     private int openColumn;
     private bool largeIsOpen;
+
+    /// <summary>In <see cref="Mode.Careful"/>: the statement that holds the value last read; null when none does.</summary>
+    private Statement? carefulOpen;
     private byte* key;
     private int keyLength = -1;
     private int keyCapacity;
@@ -103,8 +106,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
         return true;
     }
 
-    /// <summary>Sets the value of <paramref name="change"/> to a column of the row that <see cref="Find"/> found.</summary>
-    public void Value(int column, ref Change change)
+    /// <summary>Reads a column of the row that <see cref="Find"/> found; the value is valid until the next call.</summary>
+    public void Value(int column, out WireValue value)
     {
         largeIsOpen = false;
         if (mode == Mode.Single && column != openColumn)
@@ -114,22 +117,16 @@ internal sealed unsafe class BaseRowReader : IDisposable
             OpenTogether();
         }
 
-        switch (mode)
+        value = mode switch
         {
-            case Mode.Together:
-                Take(together, column + 1, ref change);
-                break;
-            case Mode.Single:
-                Take(open!, 1, ref change);
-                break;
-            default:
-                CarefulValue(column, ref change);
-                break;
-        }
+            Mode.Together => StoredValue.Read(together, column + 1),
+            Mode.Single => StoredValue.Read(open!, 1),
+            _ => CarefulValue(column),
+        };
     }
 
     /// <summary>Sets the value to that of a block (behaviour E.9); a block without a stored value is NULL.</summary>
-    public bool BlockValue(ReadOnlySpan<byte> blockName, ref Change change)
+    public bool BlockValue(ReadOnlySpan<byte> blockName, ref WireValue value)
     {
         if (blocks == null)
         {
@@ -138,15 +135,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
 
         blocks.Reset();
         blocks.BindStaticBlob(1, key, keyLength).BindText(2, blockName);
-        if (blocks.Step())
-        {
-            Take(blocks, 0, ref change);
-        }
-        else
-        {
-            change.ValueClass = StorageClass.Null;
-        }
-
+        value = blocks.Step() ? StoredValue.Read(blocks, 0) : default;
         return true;
     }
 
@@ -280,7 +269,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         return true;
     }
 
-    private void CarefulValue(int column, ref Change change)
+    private WireValue CarefulValue(int column)
     {
         // The value before may be as long as this one: one of them is in memory, never both.
         carefulOpen?.Reset();
@@ -288,8 +277,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         byte first = types.Text(column + 2)[0];
         if (first == (byte)'n')
         {
-            change.ValueClass = StorageClass.Null;
-            return;
+            return default;
         }
 
         // 't'ext in a UTF-16 database must be converted as a whole; so must everything in a table without a rowid.
@@ -297,10 +285,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         if (pieces && large!.TryOpen(table.ValueColumns[column].Name, types.Int64(1)))
         {
             largeIsOpen = true;
-            change.ValueClass = first == (byte)'b' ? StorageClass.Blob : StorageClass.Text;
-            change.Data = null;
-            change.DataLength = large.Length;
-            return;
+            return new WireValue { Kind = first == (byte)'b' ? WireKind.Blob : WireKind.Text, Length = large.Length };
         }
 
         Statement statement = single[column]
@@ -313,38 +298,10 @@ internal sealed unsafe class BaseRowReader : IDisposable
             throw new EngineException(ResultCode.Corrupt, $"a row of {table.Name} vanished while it was read");
         }
 
-        Take(statement, 1, ref change);
         openColumn = column;
         carefulOpen = statement;
+        return StoredValue.Read(statement, 1);
     }
-
-    private Statement? carefulOpen;
-
-    private static void Take(Statement statement, int column, ref Change change)
-    {
-        change.ValueClass = statement.Type(column);
-        switch (change.ValueClass)
-        {
-            case StorageClass.Integer:
-                change.Integer = statement.Int64(column);
-                break;
-            case StorageClass.Real:
-                change.Real = statement.Double(column);
-                break;
-            case StorageClass.Null:
-                break;
-            default:
-                ReadOnlySpan<byte> data = change.ValueClass == StorageClass.Text ? statement.Text(column) : statement.Blob(column);
-                change.DataLength = data.Length;
-                change.Data = data.IsEmpty
-                    ? Empty
-                    : (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(data));
-                break;
-        }
-    }
-
-    /// <summary>An address for values without bytes.</summary>
-    private static readonly byte* Empty = (byte*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(8);
 
     private long ReadCausalLength(Statement statement) => statement.Type(0) switch
     {

@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Session;
 
@@ -27,7 +28,9 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
     /// <summary>The metadata that the stream was made from.</summary>
     public int Generation { get; }
 
-    public ref readonly Change Current => ref heap[0].Current;
+    public ref readonly ChangeRow Current => ref heap[0].Current;
+
+    public int TableOrder => heap[0].Table.CreationOrder;
 
     /// <summary>VM steps of the position statements so far.</summary>
     public long VmSteps => tables.Sum(table => table.VmSteps);
@@ -168,13 +171,13 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
 
     private static bool Before(TableStream left, TableStream right)
     {
-        ref readonly Change a = ref left.Current;
-        ref readonly Change b = ref right.Current;
+        ref readonly ChangeRow a = ref left.Current;
+        ref readonly ChangeRow b = ref right.Current;
         if (a.DbVersion != b.DbVersion)
         {
             return a.DbVersion < b.DbVersion;
         }
 
-        return a.Seq != b.Seq ? a.Seq < b.Seq : a.TableOrder < b.TableOrder;
+        return a.Seq != b.Seq ? a.Seq < b.Seq : left.Table.CreationOrder < right.Table.CreationOrder;
     }
 }

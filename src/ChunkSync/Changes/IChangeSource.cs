@@ -1,3 +1,5 @@
+using ChunkSync.Format;
+
 namespace ChunkSync.Changes;
 
 /// <summary>An ordered stream of changes: by (db_version, seq), then creation order of the clock table, then pk bytes, then
@@ -8,7 +10,10 @@ internal unsafe interface IChangeSource
     bool MoveNext();
 
     /// <summary>The current change, valid until the next <see cref="MoveNext"/>.</summary>
-    ref readonly Change Current { get; }
+    ref readonly ChangeRow Current { get; }
+
+    /// <summary>The place of the current change's table in the order of the stream, behind (db_version, seq).</summary>
+    int TableOrder { get; }
 
     /// <summary>Copies bytes of the current TEXT or BLOB value, for values that are not in memory as a whole.</summary>
     /// <param name="offset">Offset in the value's data.</param>

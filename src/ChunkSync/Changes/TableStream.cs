@@ -35,12 +35,11 @@ internal sealed unsafe class TableStream : IDisposable
     private readonly byte* name;
     private readonly Dictionary<(Part Part, SiteFilter Filter), Statement> statements = [];
     private readonly BaseRowReader rows;
-    private readonly byte* sentinel;
     private Statement? open;
     private Statement? columnsOf;
     private ScanRange? range;
     private Part part;
-    private Change current;
+    private ChangeRow current;
     private int lastColumn = -1;
     private long lastSite = -1;
     private byte[]? site;
@@ -53,14 +52,12 @@ internal sealed unsafe class TableStream : IDisposable
         this.table = table;
         rows = new BaseRowReader(session, keys, large, table, table.HasBlocks);
         name = Copy(table.NameUtf8);
-        sentinel = Copy(SentinelColumn.Utf8);
         current.Table = name;
         current.TableLength = table.NameUtf8.Length;
-        current.TableOrder = table.CreationOrder;
     }
 
     /// <summary>The current change.</summary>
-    public ref readonly Change Current => ref current;
+    public ref readonly ChangeRow Current => ref current;
 
     /// <summary>The table.</summary>
     public TrackedTable Table => table;
@@ -110,7 +107,7 @@ internal sealed unsafe class TableStream : IDisposable
             return false;
         }
 
-        if (IsSentinel())
+        if (current.ColumnName.SequenceEqual(SentinelColumn.Utf8))
         {
             if (table.Filter != null && (current.ColumnVersion & 1) != 0 && table.ValueColumns.Length > 0 && !HasColumns())
             {
@@ -118,7 +115,7 @@ internal sealed unsafe class TableStream : IDisposable
                 return false;
             }
 
-            current.ValueClass = StorageClass.Null;
+            current.Value = default;
             current.CausalLength = current.ColumnVersion;
             return true;
         }
@@ -200,7 +197,6 @@ internal sealed unsafe class TableStream : IDisposable
         }
 
         Sqlite3.Free(name);
-        Sqlite3.Free(sentinel);
         Sqlite3.Free(siteMemory);
         siteMemory = null;
     }
@@ -257,8 +253,8 @@ internal sealed unsafe class TableStream : IDisposable
         ReadOnlySpan<byte> column = statement.Text(3);
         current.KeyLength = pk.Length;
         current.ColumnLength = column.Length;
-        current.Key = Address(pk);
-        current.Column = Address(column);
+        current.Key = StoredValue.Address(pk);
+        current.Column = StoredValue.Address(column);
         if (current.Seq < 0)
         {
             throw Corrupt("seq", current.Seq.ToString());
@@ -271,18 +267,11 @@ internal sealed unsafe class TableStream : IDisposable
         }
     }
 
-    private static byte* Address(ReadOnlySpan<byte> bytes) =>
-        (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(bytes));
-
-    private bool IsSentinel() =>
-        current.ColumnLength == SentinelColumn.Name.Length
-        && new ReadOnlySpan<byte>(current.Column, current.ColumnLength).SequenceEqual(new ReadOnlySpan<byte>(sentinel, current.ColumnLength));
-
     private bool HasColumns()
     {
         columnsOf ??= session.Connection.Prepare(
             $"SELECT 1 FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}' LIMIT 1");
-        columnsOf.BindBlob(1, new ReadOnlySpan<byte>(current.Key, current.KeyLength));
+        columnsOf.BindBlob(1, current.KeyBlob);
         bool found = columnsOf.Step();
         columnsOf.Reset();
         return found;
@@ -291,7 +280,7 @@ internal sealed unsafe class TableStream : IDisposable
     /// <summary>Reads the value of the current column row; false when the base row is gone.</summary>
     private bool ReadValue()
     {
-        ReadOnlySpan<byte> column = new(current.Column, current.ColumnLength);
+        ReadOnlySpan<byte> column = current.ColumnName;
         int index = table.FindValueColumn(column, ref lastColumn);
         if (table.Columns.Length == 0)
         {
@@ -307,11 +296,11 @@ internal sealed unsafe class TableStream : IDisposable
         current.CausalLength = rows.CausalLength;
         if (index >= 0)
         {
-            rows.Value(index, ref current);
+            rows.Value(index, out current.Value);
             return true;
         }
 
-        if (column.Contains(TrackedTable.BlockSeparator) && rows.BlockValue(column, ref current))
+        if (column.Contains(TrackedTable.BlockSeparator) && rows.BlockValue(column, ref current.Value))
         {
             return true;
         }
@@ -372,7 +361,7 @@ internal sealed unsafe class TableStream : IDisposable
         }
 
         ReadOnlySpan<byte> pk = statement.Blob(2);
-        return $" (key {KeyText.Describe(Address(pk), pk.Length)}, column {statement.String(3)})";
+        return $" (key {KeyText.Describe(StoredValue.Address(pk), pk.Length)}, column {statement.String(3)})";
     }
 
     private EngineException Corrupt(string field, string value) => new(

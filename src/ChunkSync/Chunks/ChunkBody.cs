@@ -1,3 +1,4 @@
+using ChunkSync.Changes;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
@@ -35,6 +36,9 @@ internal sealed unsafe class ChunkBody : IDisposable
 
         return memory + Length;
     }
+
+    /// <summary>Appends the current change of a source, whose encoded size is given.</summary>
+    public void Append(IChangeSource source, long size) => Commit(SourceRow.Write(source, Reserve(size)));
 
     /// <summary>Counts the bytes up to <paramref name="end"/> as used.</summary>
     public void Commit(byte* end) => Length = (int)(end - memory);

@@ -71,7 +71,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
                 return;
             }
 
-            long size = RowWriter.SizeOf(source.Current);
+            long size = ChangeRowCodec.SizeOf(source.Current);
             if (resume.Offset < positionOffset + size)
             {
                 ResumeInside(resume, size, maxChunkSize);
@@ -101,9 +101,9 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         }
 
         positionOffset = done;
-        if (resume.Offset > done && row.Names(source.Current))
+        if (resume.Offset > done && row.Names(source))
         {
-            ResumeInside(resume, RowWriter.SizeOf(source.Current), maxChunkSize);
+            ResumeInside(resume, ChangeRowCodec.SizeOf(source.Current), maxChunkSize);
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         }
 
         body.Clear();
-        if (valueOffset > 0 || FragmentPlan.IsOversized(RowWriter.SizeOf(source.Current), maxChunkSize))
+        if (valueOffset > 0 || FragmentPlan.IsOversized(ChangeRowCodec.SizeOf(source.Current), maxChunkSize))
         {
             CutFragment(maxChunkSize, ref chunk);
         }
@@ -167,8 +167,8 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         chunk.DbVersionMin = source.Current.DbVersion;
         while (hasRow)
         {
-            ref readonly Change row = ref source.Current;
-            long size = RowWriter.SizeOf(row);
+            ref readonly ChangeRow row = ref source.Current;
+            long size = ChangeRowCodec.SizeOf(row);
             if (chunk.Rows > 0 && (used + size > maxChunkSize || FragmentPlan.IsOversized(size, maxChunkSize)
                 || (windowCap > 0 && row.DbVersion != chunk.DbVersionMax && windowBytes + used >= windowCap)))
             {
@@ -177,7 +177,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
 
             if (WithBody)
             {
-                RowWriter.Write(body, source, row, size);
+                body.Append(source, size);
             }
 
             used += size;
@@ -191,7 +191,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
 
     private void CutFragment(long maxChunkSize, ref Chunk chunk)
     {
-        ref readonly Change row = ref source.Current;
+        ref readonly ChangeRow row = ref source.Current;
         if (!planned)
         {
             fragments.Begin(row, maxChunkSize);
@@ -212,7 +212,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         valueOffset += length;
         if (valueOffset == plan.TotalSize)
         {
-            PassRow(RowWriter.SizeOf(row));
+            PassRow(ChangeRowCodec.SizeOf(row));
         }
     }
 
@@ -240,7 +240,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
             return;
         }
 
-        ref readonly Change next = ref source.Current;
+        ref readonly ChangeRow next = ref source.Current;
         if (windowCap > 0 && windowBytes >= windowCap && valueOffset == 0 && next.DbVersion != chunk.DbVersionMax)
         {
             capped = true;

@@ -21,12 +21,12 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
     /// <summary>Plans the current change's value.</summary>
     /// <exception cref="EngineException">SQLITE_TOOBIG: the row cannot be cut, because its key or names are too long or its value
     /// is no TEXT or BLOB.</exception>
-    public void Begin(in Change change, long maxChunkSize)
+    public void Begin(in ChangeRow change, long maxChunkSize)
     {
         hasIdentity = false;
-        bool canCut = change.ValueClass is StorageClass.Text or StorageClass.Blob;
+        bool canCut = change.Value.Kind is WireKind.Text or WireKind.Blob;
         if (!canCut || !FragmentPlan.TryMake(
-            RowWriter.SizeOfValue(change), RowWriter.SizeOfRest(change), change.ColumnLength, maxChunkSize, out plan))
+            ValueCodec.SizeOf(change.Value), ChangeRowCodec.SizeOfRest(change), change.ColumnLength, maxChunkSize, out plan))
         {
             throw new EngineException(ResultCode.TooBig, "string or blob too big: a change of table "
                 + Text(change.Table, change.TableLength) + ", column " + Text(change.Column, change.ColumnLength)
@@ -35,7 +35,7 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
     }
 
     /// <summary>Appends the fragment row that carries bytes [offset, offset + length) of V.</summary>
-    public void Write(ChunkBody body, in Change change, long offset, int length)
+    public void Write(ChunkBody body, in ChangeRow change, long offset, int length)
     {
         if (!hasIdentity)
         {
@@ -45,21 +45,20 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
 
         long index = offset / plan.PartSize;
         int nameLength = (int)FragmentName.LengthOf(index, plan.PartCount, plan.TotalSize, change.ColumnLength);
-        long size = RowWriter.SizeOfRest(change) + ValueCodec.SizeOfBytes(nameLength) + ValueCodec.SizeOfBytes(length);
+        long size = ChangeRowCodec.SizeOfRest(change) + ValueCodec.SizeOfBytes(nameLength) + ValueCodec.SizeOfBytes(length);
         byte* at = body.Reserve(size);
-        at = ValueCodec.WriteBytes(at, ValueCodec.Text, change.Table, change.TableLength);
-        at = ValueCodec.WriteBytes(at, ValueCodec.Blob, change.Key, change.KeyLength);
+        at = ChangeRowCodec.WriteKey(at, change);
         at = ValueCodec.WriteBytesHeader(at, ValueCodec.Text, nameLength);
         FragmentName.Write(
-            new Span<byte>(at, nameLength), identity, index, plan, new ReadOnlySpan<byte>(change.Column, change.ColumnLength));
+            new Span<byte>(at, nameLength), identity, index, plan, change.ColumnName);
         at = ValueCodec.WriteBytesHeader(at + nameLength, ValueCodec.Blob, length);
         CopyEncoding(change, offset, at, length);
-        body.Commit(RowWriter.WriteVersions(at + length, change));
+        body.Commit(ChangeRowCodec.WriteVersions(at + length, change));
     }
 
     /// <summary>The encoded size of that fragment row.</summary>
-    public long SizeOf(in Change change, long offset, int length) =>
-        RowWriter.SizeOfRest(change) + ValueCodec.SizeOfBytes(length) + ValueCodec.SizeOfBytes(
+    public long SizeOf(in ChangeRow change, long offset, int length) =>
+        ChangeRowCodec.SizeOfRest(change) + ValueCodec.SizeOfBytes(length) + ValueCodec.SizeOfBytes(
             FragmentName.LengthOf(offset / plan.PartSize, plan.PartCount, plan.TotalSize, change.ColumnLength));
 
     public void Dispose()
@@ -70,7 +69,7 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
 
     private static string Text(byte* utf8, int length) => System.Text.Encoding.UTF8.GetString(utf8, Math.Min(length, 256));
 
-    private FragmentIdentity Identify(in Change change)
+    private FragmentIdentity Identify(in ChangeRow change)
     {
         if (!source.TryRecallChecksum(out ulong checksum))
         {
@@ -79,21 +78,19 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
         }
 
         return FragmentIdentity.Of(
-            new ReadOnlySpan<byte>(change.Table, change.TableLength), new ReadOnlySpan<byte>(change.Key, change.KeyLength),
-            new ReadOnlySpan<byte>(change.Column, change.ColumnLength), new ReadOnlySpan<byte>(change.Site, change.SiteLength),
-            change.ColumnVersion, change.DbVersion, change.CausalLength, change.Seq, checksum, plan.TotalSize);
+            change.TableName, change.KeyBlob, change.ColumnName, change.SiteId, change.ColumnVersion, change.DbVersion, change.CausalLength, change.Seq, checksum, plan.TotalSize);
     }
 
     /// <summary>FNV64 of V in one pass.</summary>
-    private ulong Checksum(in Change change)
+    private ulong Checksum(in ChangeRow change)
     {
         byte* header = stackalloc byte[ValueCodec.MaxHeader];
-        byte* headerEnd = ValueCodec.WriteBytesHeader(header, RowWriter.KindOf(change), change.DataLength);
+        byte* headerEnd = ValueCodec.WriteBytesHeader(header, change.Value);
         Fnv1a64 hash = new(Fnv1a64.OffsetBasis);
         hash.Add(header, headerEnd - header);
-        if (change.Data != null)
+        if (change.Value.Data != null)
         {
-            hash.Add(change.Data, change.DataLength);
+            hash.Add(change.Value.Data, change.Value.Length);
             return hash.Value;
         }
 
@@ -102,9 +99,9 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
             hashBuffer = Sqlite3.Allocate(HashBlock);
         }
 
-        for (long offset = 0; offset < change.DataLength; offset += HashBlock)
+        for (long offset = 0; offset < change.Value.Length; offset += HashBlock)
         {
-            int block = (int)Math.Min(HashBlock, change.DataLength - offset);
+            int block = (int)Math.Min(HashBlock, change.Value.Length - offset);
             source.ReadData(offset, hashBuffer, block);
             hash.Add(hashBuffer, block);
         }
@@ -113,10 +110,10 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
     }
 
     /// <summary>Copies bytes [offset, offset + length) of V.</summary>
-    private void CopyEncoding(in Change change, long offset, byte* target, int length)
+    private void CopyEncoding(in ChangeRow change, long offset, byte* target, int length)
     {
         byte* header = stackalloc byte[ValueCodec.MaxHeader];
-        int headerLength = (int)(ValueCodec.WriteBytesHeader(header, RowWriter.KindOf(change), change.DataLength) - header);
+        int headerLength = (int)(ValueCodec.WriteBytesHeader(header, change.Value) - header);
         while (offset < headerLength && length > 0)
         {
             *target++ = header[offset++];
@@ -128,9 +125,9 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
             return;
         }
 
-        if (change.Data != null)
+        if (change.Value.Data != null)
         {
-            Buffer.MemoryCopy(change.Data + (offset - headerLength), target, length, length);
+            Buffer.MemoryCopy(change.Value.Data + (offset - headerLength), target, length, length);
         }
         else
         {

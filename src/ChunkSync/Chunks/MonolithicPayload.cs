@@ -39,13 +39,12 @@ internal static unsafe class MonolithicPayload
             long rows = 0;
             while (stream.MoveNext())
             {
-                ref readonly Change change = ref stream.Current;
-                long size = Chunks.RowWriter.SizeOf(change);
+                long size = ChangeRowCodec.SizeOf(stream.Current);
                 estimate += size;
                 rows++;
                 if (maxEstimate == null || estimate <= maxEstimate)
                 {
-                    encoder.Commit(Chunks.RowWriter.Write(encoder.BeginRow(size), stream, change));
+                    encoder.Commit(SourceRow.Write(stream, encoder.BeginRow(size)));
                 }
             }
 

@@ -1,5 +1,6 @@
 using ChunkSync.Catalog;
 using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
@@ -14,9 +15,6 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
     private long length;
     private uint rows;
     private int columns = -1;
-
-    /// <summary>The uncompressed length so far.</summary>
-    public long BodyLength => length;
 
     /// <summary>Appends one row of values.</summary>
     public void Add(ReadOnlySpan<Value> values)
@@ -34,7 +32,8 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
         rows++;
         foreach (Value value in values)
         {
-            Append(value);
+            WireValue wire = StoredValue.Read(value);
+            length = ValueCodec.Write(Reserve(ValueCodec.MaxHeader + wire.Length), wire) - body;
         }
     }
 
@@ -71,37 +70,6 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
         Sqlite3.Free(body);
         body = null;
         capacity = 0;
-    }
-
-    private void Append(Value value)
-    {
-        switch (value.Type)
-        {
-            case StorageClass.Integer:
-                length = ValueCodec.WriteInteger(Reserve(ValueCodec.MaxHeader), value.Int64) - body;
-                break;
-            case StorageClass.Real:
-                length = ValueCodec.WriteReal(Reserve(ValueCodec.SizeOfReal), value.Double) - body;
-                break;
-            case StorageClass.Text:
-                Append(ValueCodec.Text, value.Text);
-                break;
-            case StorageClass.Blob:
-                Append(ValueCodec.Blob, value.Blob);
-                break;
-            default:
-                length = ValueCodec.WriteNull(Reserve(ValueCodec.SizeOfNull)) - body;
-                break;
-        }
-    }
-
-    private void Append(int kind, ReadOnlySpan<byte> data)
-    {
-        byte* target = Reserve(ValueCodec.MaxHeader + (long)data.Length);
-        fixed (byte* bytes = data)
-        {
-            length = ValueCodec.WriteBytes(target, kind, bytes, data.Length) - body;
-        }
     }
 
     private byte* Reserve(long bytes)

@@ -18,17 +18,15 @@ internal sealed class ResumeMemory
     /// <summary>The row that the remembered cursor is before or inside of.</summary>
     public RowKey Row => row!;
 
-    /// <summary>Remembers where a cursor points.</summary>
-    public unsafe void Store(Cursor next, long done, in Change change, ScanRange range, int metadataGeneration)
+    /// <summary>Remembers where a cursor points: to the current row of the source.</summary>
+    public void Store(Cursor next, long done, IChangeSource source, ScanRange range, int metadataGeneration)
     {
         cursor = next;
         Done = done;
         filter = range.Filter;
         siteOrdinal = range.SiteOrdinal;
         generation = metadataGeneration;
-        row = new RowKey(
-            change.TableOrder, new ReadOnlySpan<byte>(change.Key, change.KeyLength).ToArray(),
-            new ReadOnlySpan<byte>(change.Column, change.ColumnLength).ToArray());
+        row = RowKey.Of(source);
     }
 
     /// <summary>Whether the memory is about this cursor and scan.</summary>

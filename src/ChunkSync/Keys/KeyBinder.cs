@@ -39,32 +39,9 @@ internal static unsafe class KeyBinder
                 return false;
             }
 
-            BindValue(statement, i, value);
+            StoredValue.Bind(statement, i, value);
         }
 
         return reader.Remaining == 0;
-    }
-
-    /// <summary>Binds one decoded value without copying it.</summary>
-    public static void BindValue(Statement statement, int index, in WireValue value)
-    {
-        switch (value.Kind)
-        {
-            case WireKind.Integer:
-                statement.Bind(index, value.Integer);
-                break;
-            case WireKind.Real:
-                statement.Bind(index, value.Real);
-                break;
-            case WireKind.Text:
-                statement.BindStaticText(index, value.Data, value.Length);
-                break;
-            case WireKind.Blob:
-                statement.BindStaticBlob(index, value.Data, value.Length);
-                break;
-            default:
-                statement.BindNull(index);
-                break;
-        }
     }
 }

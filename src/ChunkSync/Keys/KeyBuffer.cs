@@ -30,55 +30,13 @@ internal sealed unsafe class KeyBuffer(Connection? connection) : IDisposable
     }
 
     /// <summary>Appends one value; its storage class stays.</summary>
-    public void Append(Value value)
-    {
-        switch (value.Type)
-        {
-            case StorageClass.Integer:
-                Reserve(ValueCodec.MaxHeader);
-                Commit(ValueCodec.WriteInteger(memory + Length, value.Int64));
-                break;
-            case StorageClass.Real:
-                Reserve(ValueCodec.SizeOfReal);
-                Commit(ValueCodec.WriteReal(memory + Length, value.Double));
-                break;
-            case StorageClass.Text:
-                Append(ValueCodec.Text, value.Text);
-                break;
-            case StorageClass.Blob:
-                Append(ValueCodec.Blob, value.Blob);
-                break;
-            default:
-                Reserve(ValueCodec.SizeOfNull);
-                Commit(ValueCodec.WriteNull(memory + Length));
-                break;
-        }
-    }
+    public void Append(Value value) => Append(StoredValue.Read(value));
 
-    /// <summary>Appends one value; its storage class stays.</summary>
+    /// <inheritdoc cref="Append(Value)"/>
     public void Append(in WireValue value)
     {
-        switch (value.Kind)
-        {
-            case WireKind.Integer:
-                Reserve(ValueCodec.MaxHeader);
-                Commit(ValueCodec.WriteInteger(memory + Length, value.Integer));
-                break;
-            case WireKind.Real:
-                Reserve(ValueCodec.SizeOfReal);
-                Commit(ValueCodec.WriteReal(memory + Length, value.Real));
-                break;
-            case WireKind.Text:
-                Append(ValueCodec.Text, value.Bytes);
-                break;
-            case WireKind.Blob:
-                Append(ValueCodec.Blob, value.Bytes);
-                break;
-            default:
-                Reserve(ValueCodec.SizeOfNull);
-                Commit(ValueCodec.WriteNull(memory + Length));
-                break;
-        }
+        Reserve(ValueCodec.MaxHeader + value.Length);
+        Length = ValueCodec.Write(memory + Length, value) - memory;
     }
 
     /// <summary>Binds the blob to a parameter of a statement with lasting bindings (see <see cref="Connection.Prepare(string, bool)"/>).</summary>
@@ -126,17 +84,6 @@ internal sealed unsafe class KeyBuffer(Connection? connection) : IDisposable
         memory = null;
         capacity = 0;
     }
-
-    private void Append(int kind, ReadOnlySpan<byte> data)
-    {
-        Reserve(ValueCodec.MaxHeader + (long)data.Length);
-        fixed (byte* bytes = data)
-        {
-            Commit(ValueCodec.WriteBytes(memory + Length, kind, bytes, data.Length));
-        }
-    }
-
-    private void Commit(byte* end) => Length = end - memory;
 
     private void Reserve(long bytes)
     {

@@ -100,7 +100,7 @@ internal sealed unsafe class KeyForms : IDisposable
         ValueReader reader = new(key.Data + 1, key.Length - 1);
         for (int i = 0; i < rules.Columns.Length && reader.TryRead(out WireValue value); i++)
         {
-            KeyBinder.BindValue(areEqual, first + i, value);
+            StoredValue.Bind(areEqual, first + i, value);
         }
     }
 

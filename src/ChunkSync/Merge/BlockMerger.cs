@@ -44,7 +44,7 @@ internal sealed unsafe class BlockMerger : IDisposable
     }
 
     /// <summary>Merges one block; true when it won.</summary>
-    public bool Add(byte* key, int keyLength, in IncomingChange change, bool newer, long site)
+    public bool Add(byte* key, int keyLength, in ChangeRow change, bool newer, long site)
     {
         long? version = Version(key, keyLength, change);
         bool wins = newer || version == null || change.ColumnVersion > version
@@ -58,7 +58,7 @@ internal sealed unsafe class BlockMerger : IDisposable
         Bind(statement, key, keyLength, change);
         if (change.Value.Kind != WireKind.Null)
         {
-            KeyBinder.BindValue(statement, 3, change.Value);
+            StoredValue.Bind(statement, 3, change.Value);
         }
 
         statement.Run();
@@ -96,13 +96,13 @@ internal sealed unsafe class BlockMerger : IDisposable
         }
     }
 
-    private static void Bind(Statement statement, byte* key, int keyLength, in IncomingChange change)
+    private static void Bind(Statement statement, byte* key, int keyLength, in ChangeRow change)
     {
         statement.Reset();
         statement.BindStaticBlob(1, key, keyLength).BindStaticText(2, change.Column, change.ColumnLength);
     }
 
-    private long? Version(byte* key, int keyLength, in IncomingChange change)
+    private long? Version(byte* key, int keyLength, in ChangeRow change)
     {
         Bind(readVersion, key, keyLength, change);
         long? version = readVersion.Step() ? readVersion.Int64(0) : null;
@@ -110,7 +110,7 @@ internal sealed unsafe class BlockMerger : IDisposable
         return version;
     }
 
-    private bool BeatsLocalValue(byte* key, int keyLength, in IncomingChange change)
+    private bool BeatsLocalValue(byte* key, int keyLength, in ChangeRow change)
     {
         Bind(readValue, key, keyLength, change);
         WireValue local = readValue.Step() ? StoredValue.Read(readValue, 0) : default;

@@ -17,14 +17,14 @@ internal unsafe struct ChangeRowReader(byte* body, long length)
         ChangeRowReader reader = new(body, length);
         for (uint i = 0; i < rows; i++)
         {
-            reader.Read(out IncomingChange change);
-            change.CheckNumbers("Error on cloudsync_payload_apply");
+            reader.Read(out ChangeRow change);
+            ChangeNumbers.Check(change, "Error on cloudsync_payload_apply");
         }
     }
 
     /// <summary>Reads the next row.</summary>
     /// <exception cref="EngineException">The row is malformed.</exception>
-    public void Read(out IncomingChange change)
+    public void Read(out ChangeRow change)
     {
         ReadBytes(out change.Table, out change.TableLength, "tbl");
         ReadBytes(out change.Key, out change.KeyLength, "pk");

@@ -27,16 +27,16 @@ internal sealed unsafe class ClockEntries : IDisposable
     }
 
     /// <summary>The clock row of a value column, with the name that the table gives it.</summary>
-    public ClockEntry Column(int column, in IncomingChange change) =>
+    public ClockEntry Column(int column, in ChangeRow change) =>
         Make(names[column], table.ValueColumns[column].ClockNameUtf8.Length, change, change.ColumnVersion);
 
     /// <summary>The clock row of a sentinel. Its version is the causal length, whatever col_version it came with: a row that is alive must
     /// not be stored as deleted.</summary>
-    public ClockEntry Sentinel(in IncomingChange change) =>
+    public ClockEntry Sentinel(in ChangeRow change) =>
         Make(sentinelName, SentinelColumn.Name.Length, change, change.CausalLength);
 
     /// <summary>The ordinal of the change's site; an unknown one is added.</summary>
-    public long SiteOrdinal(in IncomingChange change) => change.SiteLength > 0
+    public long SiteOrdinal(in ChangeRow change) => change.SiteLength > 0
         ? session.Sites.FindOrAdd(change.SiteId)
         : throw new EngineException(
             ResultCode.Error, "Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
@@ -58,7 +58,7 @@ internal sealed unsafe class ClockEntries : IDisposable
         return copy;
     }
 
-    private ClockEntry Make(byte* name, int nameLength, in IncomingChange change, long version) => new()
+    private ClockEntry Make(byte* name, int nameLength, in ChangeRow change, long version) => new()
     {
         Name = name,
         NameLength = nameLength,

@@ -13,7 +13,7 @@ internal unsafe struct FragmentRow
     private const long MaxTotalSize = int.MaxValue;
 
     /// <summary>The change that the whole value belongs to, with the real column name and no value.</summary>
-    public IncomingChange Change;
+    public ChangeRow Change;
 
     /// <summary>32 hex digits.</summary>
     public string ValueId;
@@ -48,7 +48,7 @@ internal unsafe struct FragmentRow
         row.Data = values[3].Data;
         row.DataLength = values[3].Length;
         row.ReadName(values[2].Bytes, values[2].Data);
-        row.Change.CheckNumbers("Error on cloudsync_payload_apply");
+        ChangeNumbers.Check(row.Change, "Error on cloudsync_payload_apply");
         return row;
     }
 
@@ -73,7 +73,7 @@ internal unsafe struct FragmentRow
         }
     }
 
-    private static IncomingChange ReadChange(WireValue* values) => new()
+    private static ChangeRow ReadChange(WireValue* values) => new()
     {
         Table = values[0].Data,
         TableLength = (int)values[0].Length,

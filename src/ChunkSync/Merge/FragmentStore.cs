@@ -107,7 +107,7 @@ internal sealed unsafe class FragmentStore
     /// <summary>Whether the value has been merged, or can only lose: a repeat then leaves nothing behind.</summary>
     private bool IsKnown(in FragmentRow part)
     {
-        IncomingChange change = part.Change;
+        ChangeRow change = part.Change;
         winner = null;
         TrackedTable? table = catalog.Find(change.TableName);
         if (table == null)
@@ -144,7 +144,7 @@ internal sealed unsafe class FragmentStore
     }
 
     /// <summary>The key that the row's clocks have, where SQLite takes other bytes for the same key.</summary>
-    private ReadOnlySpan<byte> KnownKey(TrackedTable table, in IncomingChange change)
+    private ReadOnlySpan<byte> KnownKey(TrackedTable table, in ChangeRow change)
     {
         if (keys.Rules(table).Match(change.Key, change.KeyLength) != KeyMatch.Loose)
         {
@@ -202,7 +202,7 @@ internal sealed unsafe class FragmentStore
 
     private void Merge(in FragmentRow part, byte* encoded)
     {
-        IncomingChange change = part.Change;
+        ChangeRow change = part.Change;
         ValueReader reader = new(encoded, part.TotalSize);
         if (!reader.TryRead(out change.Value) || reader.Remaining != 0)
         {

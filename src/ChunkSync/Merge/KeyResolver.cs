@@ -75,7 +75,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     /// <param name="change">The change; its key is well-formed.</param>
     /// <param name="key">The key: valid until the next call.</param>
     /// <param name="length">Its length.</param>
-    public void Resolve(in IncomingChange change, out byte* key, out int length)
+    public void Resolve(in ChangeRow change, out byte* key, out int length)
     {
         rules.Store(change.Key, change.KeyLength, asked);
         KeyBuffer resolved = Home(change);
@@ -106,7 +106,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     /// <summary>What is bound are the two buffers, which stay.</summary>
     private Statement Prepare(string sql) => connection.Prepare(sql, lastingBindings: true);
 
-    private KeyBuffer Home(in IncomingChange change)
+    private KeyBuffer Home(in ChangeRow change)
     {
         bool isConverted = !asked.Bytes.SequenceEqual(change.KeyBlob);
         bool isStored = ReadStored();
@@ -133,7 +133,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     }
 
     /// <summary>Lets the bytes of the change or those of the row win.</summary>
-    private KeyBuffer Decide(in IncomingChange change, bool isStored, long causalLength)
+    private KeyBuffer Decide(in ChangeRow change, bool isStored, long causalLength)
     {
         bool isAlive = (causalLength & 1) == 1;
         bool begins = (change.CausalLength & 1) == 1;
@@ -180,7 +180,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     }
 
     /// <summary>Reads all equal keys that have clocks into <see cref="known"/>, that of the row first.</summary>
-    private void ReadForms(in IncomingChange change, bool isConverted, bool isStored)
+    private void ReadForms(in ChangeRow change, bool isConverted, bool isStored)
     {
         known.Clear();
         if (isStored)
@@ -327,7 +327,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         int count = table.KeyColumns.Length;
         for (int i = count + 1; i <= 2 * count && reader.TryRead(out WireValue value); i++)
         {
-            KeyBinder.BindValue(rename, i, value);
+            StoredValue.Bind(rename, i, value);
         }
 
         int code = rename.TryStep();

@@ -35,34 +35,13 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
         session.RefuseDuringMerge("an INSERT into cloudsync_changes");
         session.Refresh();
         watch.Restore();
-        IncomingChange change = default;
-        ReadOnlySpan<byte> name = columns[0].Text;
-        ReadOnlySpan<byte> key = columns[1].Blob;
-        ReadOnlySpan<byte> site = columns[6].Blob;
-        change.Table = StoredValue.Address(name);
-        change.TableLength = name.Length;
-        change.Key = StoredValue.Address(key);
-        change.KeyLength = key.Length;
-        if (!columns[2].IsNull)
-        {
-            ReadOnlySpan<byte> column = columns[2].Text;
-            change.Column = StoredValue.Address(column);
-            change.ColumnLength = column.Length;
-        }
-
-        change.Value = StoredValue.Read(columns[3]);
-        change.ColumnVersion = columns[4].Int64;
-        change.DbVersion = columns[5].Int64;
-        change.Site = StoredValue.Address(site);
-        change.SiteLength = site.Length;
-        change.CausalLength = columns[7].Int64;
-        change.Seq = columns[8].Int64;
+        ChangeRow change = Read(columns);
         if (columns[0].IsNull || Find(change.TableName) == null)
         {
             throw catalog.Damage.Unknown(columns[0].String, ResultCode.Error, $"Unable to find table {columns[0].String},");
         }
 
-        change.CheckNumbers("Unable to perform merge_insert_col");
+        ChangeNumbers.Check(change, "Unable to perform merge_insert_col");
 
         // No savepoint can be opened inside the caller's INSERT. Mostly none is needed: the base row is written first, by one statement,
         // and what it refuses leaves nothing behind but a known site.
@@ -86,6 +65,31 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
         }
 
         return (change.DbVersion << VersionLimits.SeqBits) | change.Seq;
+    }
+
+    /// <summary>The values of an INSERT as a change.</summary>
+    private static ChangeRow Read(ReadOnlySpan<Value> columns)
+    {
+        ReadOnlySpan<byte> name = columns[0].Text;
+        ReadOnlySpan<byte> key = columns[1].Blob;
+        ReadOnlySpan<byte> column = columns[2].IsNull ? default : columns[2].Text;
+        ReadOnlySpan<byte> site = columns[6].Blob;
+        return new ChangeRow
+        {
+            Table = StoredValue.Address(name),
+            TableLength = name.Length,
+            Key = StoredValue.Address(key),
+            KeyLength = key.Length,
+            Column = StoredValue.Address(column),
+            ColumnLength = column.Length,
+            Value = StoredValue.Read(columns[3]),
+            ColumnVersion = columns[4].Int64,
+            DbVersion = columns[5].Int64,
+            Site = StoredValue.Address(site),
+            SiteLength = site.Length,
+            CausalLength = columns[7].Int64,
+            Seq = columns[8].Int64,
+        };
     }
 
     /// <summary>Prepares for a batch of changes: metadata stays as it is until the batch ends.</summary>
@@ -113,11 +117,11 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
     public TrackedTable? Find(ReadOnlySpan<byte> name) => catalog.Find(name);
 
     /// <summary>Whether a change belongs to the row in progress.</summary>
-    public bool IsSameRow(in IncomingChange change) =>
+    public bool IsSameRow(in ChangeRow change) =>
         current != null && AsciiNames.Same(current.Table.NameUtf8, change.TableName) && current.IsAt(change);
 
     /// <summary>Begins a row; one in progress must have been flushed.</summary>
-    public void BeginRow(in IncomingChange change)
+    public void BeginRow(in ChangeRow change)
     {
         TrackedTable table = Find(change.TableName) ?? throw Unknown(Encoding.UTF8.GetString(change.TableName));
         if (table.Columns.Length == 0)
@@ -142,7 +146,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
     /// <summary>Decides one change of the row in progress.</summary>
     /// <param name="change">The change, whose numbers have been checked.</param>
     /// <param name="operation">The operation's name in messages.</param>
-    public void Add(in IncomingChange change, string operation) => current!.Add(change, operation);
+    public void Add(in ChangeRow change, string operation) => current!.Add(change, operation);
 
     /// <summary>Writes the row in progress.</summary>
     public void FlushRow()

@@ -153,7 +153,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             clock.Advance();
             for (uint i = 0; i < count; i++)
             {
-                reader.Read(out IncomingChange change);
+                reader.Read(out ChangeRow change);
                 bool newRun = i > 0 && change.DbVersion != lastDbVersion;
                 if (newRun || !merge.IsSameRow(change))
                 {
@@ -198,7 +198,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
             ChangeRowReader before = reader;
-            reader.Read(out IncomingChange change);
+            reader.Read(out ChangeRow change);
             if (count > 0 && change.DbVersion != run)
             {
                 ApplyRun(start, count, false);

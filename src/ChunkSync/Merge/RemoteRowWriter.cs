@@ -198,7 +198,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         KeyBinder.Bind(statement, table, key, keyLength);
         for (int i = 0; i < columns.Length; i++)
         {
-            KeyBinder.BindValue(statement, table.KeyColumns.Length + 1 + i, newValues[columns[i]]);
+            StoredValue.Bind(statement, table.KeyColumns.Length + 1 + i, newValues[columns[i]]);
         }
 
         int code = statement.TryRun();

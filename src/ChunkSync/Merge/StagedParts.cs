@@ -72,7 +72,7 @@ internal sealed unsafe class StagedParts
         }
 
         firstPart.Reset();
-        IncomingChange change = received.Change;
+        ChangeRow change = received.Change;
         stage.Bind(1, group).Bind(2, received.PartIndex).Bind(3, received.PartCount).Bind(4, received.TotalSize).Bind(5, received.Checksum);
         stage.BindStaticText(6, change.Table, change.TableLength).BindStaticBlob(7, change.Key, change.KeyLength)
             .BindStaticText(8, change.Column, change.ColumnLength);

@@ -93,11 +93,11 @@ internal sealed unsafe class TableMerger : IDisposable
     public TrackedTable Table => table;
 
     /// <summary>Whether changes now are about this row.</summary>
-    public bool IsAt(in IncomingChange change) => change.KeyBlob.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength))
+    public bool IsAt(in ChangeRow change) => change.KeyBlob.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength))
         && (askedCausalLength < 0 || change.CausalLength == askedCausalLength);
 
     /// <summary>Goes to a row: its local clocks are read. The key stays in place until <see cref="Flush"/>.</summary>
-    public void Begin(in IncomingChange change)
+    public void Begin(in ChangeRow change)
     {
         asked = change.Key;
         askedLength = change.KeyLength;
@@ -151,7 +151,7 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>Decides one change of the row.</summary>
     /// <param name="change">The change.</param>
     /// <param name="operation">The name that sqlite-sync's message for an unknown column has.</param>
-    public void Add(in IncomingChange change, string operation)
+    public void Add(in ChangeRow change, string operation)
     {
         int column = change.IsSentinel ? -1 : FindColumn(change, operation);
         mergingVersion = change.DbVersion;
@@ -228,7 +228,7 @@ internal sealed unsafe class TableMerger : IDisposable
     }
 
     /// <summary>Finds the key that the row has: mostly the change's own.</summary>
-    private void FindKey(in IncomingChange change)
+    private void FindKey(in ChangeRow change)
     {
         KeyMatch match = rules.Match(asked, askedLength);
         if (match == KeyMatch.None)
@@ -247,7 +247,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
     }
 
-    private int FindColumn(in IncomingChange change, string operation)
+    private int FindColumn(in ChangeRow change, string operation)
     {
         int column = table.FindValueColumn(change.ColumnName, ref lastColumn);
         return column >= 0 || (blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator))
@@ -256,7 +256,7 @@ internal sealed unsafe class TableMerger : IDisposable
                 + $" '{System.Text.Encoding.UTF8.GetString(change.ColumnName)}'");
     }
 
-    private void AddColumn(in IncomingChange change, int column)
+    private void AddColumn(in ChangeRow change, int column)
     {
         bool wins = (!pending.Has(column) && (change.CausalLength > localCausalLength || !isKnown || !hasVersion[column]))
             || change.ColumnVersion > versions[column]
@@ -273,7 +273,7 @@ internal sealed unsafe class TableMerger : IDisposable
     }
 
     /// <summary>A column of a longer life than the local one implies that life's sentinel.</summary>
-    private void Revive(in IncomingChange change)
+    private void Revive(in ChangeRow change)
     {
         if (change.CausalLength > localCausalLength && (isKnown || change.CausalLength > 1))
         {
@@ -281,7 +281,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
     }
 
-    private void AddBlock(in IncomingChange change)
+    private void AddBlock(in ChangeRow change)
     {
         bool newer = change.CausalLength > localCausalLength;
         Revive(change);
@@ -299,7 +299,7 @@ internal sealed unsafe class TableMerger : IDisposable
         }
     }
 
-    private bool BeatsLocalValue(in IncomingChange change, int column)
+    private bool BeatsLocalValue(in ChangeRow change, int column)
     {
         if (pending.Has(column))
         {
@@ -311,7 +311,7 @@ internal sealed unsafe class TableMerger : IDisposable
         return beats;
     }
 
-    private void Resurrect(in IncomingChange change)
+    private void Resurrect(in ChangeRow change)
     {
         pending.Begin(entries.Sentinel(change), hasClocks: isKnown);
         for (int i = 0; i < versions.Length; i++)
@@ -324,7 +324,7 @@ internal sealed unsafe class TableMerger : IDisposable
         localCausalLength = change.CausalLength;
     }
 
-    private void Delete(in IncomingChange change)
+    private void Delete(in ChangeRow change)
     {
         WriteRow();
         if (isRefused)

@@ -60,7 +60,7 @@ internal unsafe struct ReceivedChunk
         ChangeRowReader reader = new(payload.Body, payload.BodyLength);
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
-            reader.Read(out IncomingChange change);
+            reader.Read(out ChangeRow change);
             Cursor position = new(change.DbVersion, change.Seq, 0);
             CheckPosition(position, request);
             Last = Last is Cursor last ? CursorOrder.Max(last, position) : position;
@@ -116,9 +116,8 @@ internal unsafe struct ReceivedChunk
 
     private readonly long SizeOfRow()
     {
-        IncomingChange change = Fragment.Change;
-        return ValueCodec.SizeOfBytes(change.ColumnLength) + Fragment.TotalSize + RowWriter.SizeOfRest(
-            change.TableLength, change.KeyLength, change.ColumnVersion, change.DbVersion, change.SiteLength, change.CausalLength, change.Seq);
+        ChangeRow change = Fragment.Change;
+        return ValueCodec.SizeOfBytes(change.ColumnLength) + Fragment.TotalSize + ChangeRowCodec.SizeOfRest(change);
     }
 
     private static void CheckPosition(Cursor position, ReceiveRequest request)

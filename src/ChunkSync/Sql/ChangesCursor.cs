@@ -1,5 +1,6 @@
 using ChunkSync.Changes;
 using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql;
@@ -48,20 +49,20 @@ internal sealed unsafe class ChangesCursor(Engine engine) : VirtualCursor
 
     public override void Column(nint context, int column)
     {
-        ref readonly Change change = ref stream!.Current;
+        ref readonly ChangeRow change = ref stream!.Current;
         switch (column)
         {
             case ChangesTable.Table:
-                Result.Text(context, new ReadOnlySpan<byte>(change.Table, change.TableLength));
+                Result.Text(context, change.TableName);
                 break;
             case ChangesTable.Key:
-                Result.Blob(context, new ReadOnlySpan<byte>(change.Key, change.KeyLength));
+                Result.Blob(context, change.KeyBlob);
                 break;
             case ChangesTable.Column:
-                Result.Text(context, new ReadOnlySpan<byte>(change.Column, change.ColumnLength));
+                Result.Text(context, change.ColumnName);
                 break;
             case ChangesTable.Value:
-                ReturnValue(context, change);
+                ReturnValue(context, change.Value);
                 break;
             case ChangesTable.ColumnVersion:
                 Result.Int64(context, change.ColumnVersion);
@@ -70,7 +71,7 @@ internal sealed unsafe class ChangesCursor(Engine engine) : VirtualCursor
                 Result.Int64(context, change.DbVersion);
                 break;
             case ChangesTable.Site:
-                Result.Blob(context, new ReadOnlySpan<byte>(change.Site, change.SiteLength));
+                Result.Blob(context, change.SiteId);
                 break;
             case ChangesTable.CausalLength:
                 Result.Int64(context, change.CausalLength);
@@ -143,47 +144,25 @@ internal sealed unsafe class ChangesCursor(Engine engine) : VirtualCursor
         }
     }
 
-    private void ReturnValue(nint context, in Change change)
+    private void ReturnValue(nint context, in WireValue value)
     {
-        switch (change.ValueClass)
+        if (value.IsElsewhere)
         {
-            case StorageClass.Integer:
-                Result.Int64(context, change.Integer);
-                break;
-            case StorageClass.Real:
-                Sqlite3.Api->result_double(context, change.Real);
-                break;
-            case StorageClass.Null:
-                Result.Null(context);
-                break;
-            default:
-                ReturnData(context, change);
-                break;
+            ReturnData(context, value);
+        }
+        else
+        {
+            StoredValue.Return(context, value);
         }
     }
 
-    private void ReturnData(nint context, in Change change)
+    /// <summary>Reads the value into memory that SQLite takes over.</summary>
+    private void ReturnData(nint context, in WireValue value)
     {
-        bool text = change.ValueClass == StorageClass.Text;
-        if (change.Data != null)
-        {
-            ReadOnlySpan<byte> data = new(change.Data, (int)change.DataLength);
-            if (text)
-            {
-                Result.Text(context, data);
-            }
-            else
-            {
-                Result.Blob(context, data);
-            }
-
-            return;
-        }
-
-        byte* memory = Sqlite3.Allocate(change.DataLength);
+        byte* memory = Sqlite3.Allocate(value.Length);
         try
         {
-            stream!.ReadData(0, memory, (int)change.DataLength);
+            stream!.ReadData(0, memory, (int)value.Length);
         }
         catch
         {
@@ -191,13 +170,13 @@ internal sealed unsafe class ChangesCursor(Engine engine) : VirtualCursor
             throw;
         }
 
-        if (text)
+        if (value.Kind == WireKind.Text)
         {
-            Result.OwnedText(context, memory, change.DataLength);
+            Result.OwnedText(context, memory, value.Length);
         }
         else
         {
-            Result.OwnedBlob(context, memory, change.DataLength);
+            Result.OwnedBlob(context, memory, value.Length);
         }
     }
 }

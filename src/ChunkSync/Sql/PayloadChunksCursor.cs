@@ -186,7 +186,7 @@ internal sealed unsafe class PayloadChunksCursor(Engine engine) : VirtualCursor
         hasChunk = cutter!.TryCut(MaxChunkSize(), out chunk);
         if (hasChunk && cutter.IsInsidePosition)
         {
-            engine.Resume.Store(chunk.Next, cutter.PositionOffset, stream!.Current, query!.Range, engine.Session.Generation);
+            engine.Resume.Store(chunk.Next, cutter.PositionOffset, stream!, query!.Range, engine.Session.Generation);
         }
     }
 

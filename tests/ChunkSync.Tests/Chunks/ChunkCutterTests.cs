@@ -222,7 +222,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         long offset = 0;
         for (int i = 0; i < stream.Count; i++)
         {
-            ref readonly Change change = ref stream[i];
+            ref readonly ChangeRow change = ref stream[i];
             if ((change.DbVersion, change.Seq) == (part.Next.DbVersion, part.Next.Seq))
             {
                 if (offset == part.Next.Offset)
@@ -230,7 +230,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
                     return false;
                 }
 
-                offset += RowWriter.SizeOf(change);
+                offset += ChangeRowCodec.SizeOf(change);
             }
         }
 

@@ -1,14 +1,13 @@
 using System.Runtime.InteropServices;
 using ChunkSync.Changes;
-using ChunkSync.Chunks;
-using ChunkSync.Sqlite;
+using ChunkSync.Format;
 
 namespace ChunkSync.Tests.Chunks;
 
 /// <summary>A stream of changes from a plain list, without SQLite: what cuts chunks can be tested alone.</summary>
 internal sealed unsafe class ListSource : IChangeSource, IDisposable
 {
-    private readonly List<Change> changes = [];
+    private readonly List<ChangeRow> changes = [];
     private readonly List<nint> memory = [];
 
     /// <summary>The values' addresses; a change that is to be read in pieces does not show its own.</summary>
@@ -21,9 +20,11 @@ internal sealed unsafe class ListSource : IChangeSource, IDisposable
     /// <summary>How often a checksum had to be computed anew.</summary>
     public int ChecksumsStored { get; private set; }
 
-    public ref readonly Change Current => ref CollectionsMarshal.AsSpan(changes)[current];
+    public ref readonly ChangeRow Current => ref CollectionsMarshal.AsSpan(changes)[current];
 
-    public ref readonly Change this[int index] => ref CollectionsMarshal.AsSpan(changes)[index];
+    public int TableOrder => 0;
+
+    public ref readonly ChangeRow this[int index] => ref CollectionsMarshal.AsSpan(changes)[index];
 
     /// <summary>Appends a change of table t, column c, whose whole encoding has so many bytes, or one less where the width of
     /// the value's length leaves no such size; the value is a BLOB.</summary>
@@ -33,17 +34,17 @@ internal sealed unsafe class ListSource : IChangeSource, IDisposable
     /// <param name="inPieces">Whether the value is only to be had in pieces.</param>
     public void Add(long size, long dbVersion, long seq, bool inPieces = false)
     {
-        Change change = New(dbVersion, seq, StorageClass.Blob);
-        change.DataLength = size - RowWriter.SizeOf(change);
-        while (RowWriter.SizeOf(change) > size)
+        ChangeRow change = New(dbVersion, seq, WireKind.Blob);
+        change.Value.Length = size - ChangeRowCodec.SizeOf(change);
+        while (ChangeRowCodec.SizeOf(change) > size)
         {
-            change.DataLength--;
+            change.Value.Length--;
         }
 
-        byte[] data = new byte[change.DataLength];
+        byte[] data = new byte[change.Value.Length];
         new Random((int)(size ^ (changes.Count * 7919))).NextBytes(data);
         byte* value = Copy(data);
-        change.Data = inPieces ? null : value;
+        change.Value.Data = inPieces ? null : value;
         values.Add((nint)value);
         changes.Add(change);
     }
@@ -51,7 +52,7 @@ internal sealed unsafe class ListSource : IChangeSource, IDisposable
     /// <summary>Appends a change with a value that cannot be cut and a key of so many bytes.</summary>
     public void AddNumber(int keyLength, long dbVersion, long seq)
     {
-        Change change = New(dbVersion, seq, StorageClass.Integer);
+        ChangeRow change = New(dbVersion, seq, WireKind.Integer);
         change.Key = Copy(new byte[keyLength]);
         change.KeyLength = keyLength;
         values.Add(0);
@@ -82,7 +83,7 @@ internal sealed unsafe class ListSource : IChangeSource, IDisposable
     public void RememberChecksum(ulong checksum) => ChecksumsStored++;
 
     /// <summary>The bytes of a value.</summary>
-    public ReadOnlySpan<byte> Data(int index) => new((byte*)values[index], (int)changes[index].DataLength);
+    public ReadOnlySpan<byte> Data(int index) => new((byte*)values[index], (int)changes[index].Value.Length);
 
     public void Dispose()
     {
@@ -92,7 +93,7 @@ internal sealed unsafe class ListSource : IChangeSource, IDisposable
         }
     }
 
-    private Change New(long dbVersion, long seq, int valueClass) => new()
+    private ChangeRow New(long dbVersion, long seq, WireKind kind) => new()
     {
         Table = Copy("t"u8),
         TableLength = 1,
@@ -100,7 +101,7 @@ internal sealed unsafe class ListSource : IChangeSource, IDisposable
         KeyLength = 4,
         Column = Copy("c"u8),
         ColumnLength = 1,
-        ValueClass = valueClass,
+        Value = new WireValue { Kind = kind },
         ColumnVersion = 1,
         DbVersion = dbVersion,
         Seq = seq,

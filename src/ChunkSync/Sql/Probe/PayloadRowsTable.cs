@@ -1,4 +1,5 @@
 using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
 
@@ -201,29 +202,7 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
         {
             ValueReader reader = ReaderAtValue();
             reader.TryRead(out WireValue value);
-            Return(context, value);
-        }
-
-        private static void Return(nint context, in WireValue value)
-        {
-            switch (value.Kind)
-            {
-                case WireKind.Integer:
-                    Result.Int64(context, value.Integer);
-                    break;
-                case WireKind.Real:
-                    Sqlite3.Api->result_double(context, value.Real);
-                    break;
-                case WireKind.Text:
-                    Result.Text(context, value.Bytes);
-                    break;
-                case WireKind.Blob:
-                    Result.Blob(context, value.Bytes);
-                    break;
-                default:
-                    Result.Null(context);
-                    break;
-            }
+            StoredValue.Return(context, value);
         }
 
         /// <summary>col_version stands behind the value, cl behind the site.</summary>
@@ -239,7 +218,7 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
                 reader.TryRead(out value);
             }
 
-            Return(context, value);
+            StoredValue.Return(context, value);
         }
 
         private void Fragment(nint context, int column)
