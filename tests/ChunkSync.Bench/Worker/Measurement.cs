@@ -6,6 +6,9 @@ internal sealed record Measurement
     /// <summary>Wall-clock time.</summary>
     public double Milliseconds { get; init; }
 
+    /// <summary>Processor time of the process: what is short, or runs beside others, is compared by it.</summary>
+    public double ProcessorMilliseconds { get; init; }
+
     /// <summary>Rows that came out: chunks of a scan, rows of a fill, changes of a visit.</summary>
     public long Rows { get; init; }
 

@@ -10,12 +10,14 @@ internal sealed class Meter
     private readonly long rss;
     private readonly long allocated = GC.GetTotalAllocatedBytes();
     private readonly long start;
+    private readonly TimeSpan processor;
 
     public Meter()
     {
         _ = Native.MemoryHighWater(1);
         ResetPeak();
         rss = StatusBytes("VmRSS");
+        processor = Environment.CpuUsage.TotalTime;
         start = Stopwatch.GetTimestamp();
     }
 
@@ -23,9 +25,11 @@ internal sealed class Meter
     public Measurement Stop()
     {
         double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        double used = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds;
         return new Measurement
         {
             Milliseconds = milliseconds,
+            ProcessorMilliseconds = used,
             ManagedBytes = GC.GetTotalAllocatedBytes() - allocated,
             SqliteBytes = Native.MemoryHighWater(0) - memory,
             RssBytes = StatusBytes("VmHWM") - rss,

@@ -8,8 +8,7 @@ using Xunit.Abstractions;
 
 namespace ChunkSync.Tests.Probe;
 
-/// <summary>The driver over lists: every cut and subset of a short chain, every bit of a header, every prefix, what is read at all, and what is let
-/// go of when something fails.</summary>
+/// <summary>The driver over lists: every cut and subset of a short chain, what is read at all, and what is let go of when something fails.</summary>
 public sealed unsafe class ProbeDriverTests
 {
     private const int Rows = 8;
@@ -66,62 +65,6 @@ public sealed unsafe class ProbeDriverTests
     }
 
     [Fact]
-    public void Flipped_header_bit_is_an_error_that_names_the_chunk_or_gives_the_right_rows()
-    {
-        Random random = new(Seed.Next(output));
-        foreach (byte version in (byte[])[1, 2, 3])
-        {
-            foreach (bool compress in (bool[])[true, false])
-            {
-                NaiveRow[] rows = [.. Enumerable.Range(0, 12).Select(i => NaiveChunk.RandomRow(random, i, 0, version == 3))];
-                byte[] payload = NaiveChunk.MakePayload([.. rows], version, 5, compress);
-                byte[] index = Index(payload, 2);
-                for (int bit = 0; bit < ContainerHeader.Length * 8; bit++)
-                {
-                    byte[] flipped = [.. payload];
-                    flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-                    string what = $"version {version}, bit {bit}";
-
-                    // Opened for its rows: refused, or all of them are there.
-                    CheckDamaged(what, new StoredChunk(4, flipped, null), new ProbeOptions(), rows, mayPass: true);
-                    CheckDamaged(what, new StoredChunk(4, flipped, null), new ProbeOptions { Verify = 0 }, rows, mayPass: true);
-
-                    // The index is another payload's now, wherever the header is read from.
-                    CheckDamaged(what, new StoredChunk(4, flipped, index), new ProbeOptions(), rows, mayPass: false);
-                    CheckDamaged(what, new StoredChunk(4, flipped, index), new ProbeOptions { Verify = 2 }, rows, mayPass: false, cheapHeader: false);
-                }
-            }
-        }
-    }
-
-    [Fact]
-    public void Prefix_of_a_payload_an_index_or_a_set_is_refused_at_every_length()
-    {
-        Random random = new(Seed.Next(output));
-        List<NaiveRow> rows = [.. Enumerable.Range(0, 6).Select(i => NaiveChunk.RandomRow(random, i, 0))];
-        foreach (bool compress in (bool[])[true, false])
-        {
-            byte[] payload = NaiveChunk.MakePayload(rows, 2, 5, compress);
-            byte[] index = Index(payload, 2);
-            for (int length = 0; length < payload.Length; length++)
-            {
-                CheckDamaged($"{length} bytes", new StoredChunk(4, payload[..length], null), new ProbeOptions(), [.. rows], mayPass: false);
-            }
-
-            for (int length = 1; length < index.Length; length++)
-            {
-                CheckDamaged($"index of {length} bytes", new StoredChunk(4, payload, index[..length]), new ProbeOptions(), [.. rows], mayPass: false);
-            }
-        }
-
-        byte[] set = Everything();
-        for (int length = 0; length < set.Length; length++)
-        {
-            Assert.Null(ProbeSet.TryRead(set.AsSpan(0, length)));
-        }
-    }
-
-    [Fact]
     public void Chunk_is_not_read_when_it_would_expand_to_more_than_is_allowed()
     {
         Random random = new(Seed.Next(output));
@@ -131,11 +74,11 @@ public sealed unsafe class ProbeDriverTests
         {
             byte[] payload = NaiveChunk.MakePayload(rows, 2, 5, compress);
             ListChunkSource source = new([new StoredChunk(3, payload, null)]);
-            using ProbeScan refused = new(source, ProbeSet.TryRead(Everything())!, new ProbeOptions { MaxExpanded = size - 1 });
+            using ProbeScan refused = new(source, ProbeSet.TryRead(ProbeBytes.Everything())!, new ProbeOptions { MaxExpanded = size - 1 });
             DamagedChunkException damage = Assert.Throws<DamagedChunkException>(() => refused.MoveNext());
             Assert.Equal($"chunk 3: expands to {size} bytes, more than max_expanded_size {size - 1}", damage.Message);
             Assert.Equal(0, source.Reads);
-            using ProbeScan read = new(new ListChunkSource([new StoredChunk(3, payload, null)]), ProbeSet.TryRead(Everything())!, new ProbeOptions { MaxExpanded = size });
+            using ProbeScan read = new(new ListChunkSource([new StoredChunk(3, payload, null)]), ProbeSet.TryRead(ProbeBytes.Everything())!, new ProbeOptions { MaxExpanded = size });
             Assert.True(read.MoveNext());
         }
     }
@@ -157,7 +100,7 @@ public sealed unsafe class ProbeDriverTests
         using ProbeSetBuilder builder = new();
         builder.AddRange(new PositionInterval(new Position(3, long.MinValue), new Position(4, long.MaxValue)));
         ListChunkSource source = new(chain);
-        using ProbeScan scan = new(source, ProbeSet.TryRead(Finish(builder))!, new ProbeOptions());
+        using ProbeScan scan = new(source, ProbeSet.TryRead(ProbeBytes.Finish(builder))!, new ProbeOptions());
         Assert.True(scan.MoveNext());
         Assert.Equal(chain[3].Payload, scan.Current.Payload.Bytes.ToArray());
         Assert.True(scan.MoveNext());
@@ -170,14 +113,14 @@ public sealed unsafe class ProbeDriverTests
         // One position in the sound chunk opens it alone.
         using ProbeSetBuilder point = new();
         point.AddPoint(new Position(3, 2));
-        using ProbeScan one = new(new ListChunkSource(chain), ProbeSet.TryRead(Finish(point))!, new ProbeOptions());
+        using ProbeScan one = new(new ListChunkSource(chain), ProbeSet.TryRead(ProbeBytes.Finish(point))!, new ProbeOptions());
         Assert.True(one.MoveNext());
         Assert.Equal((1L, 0L, (long)chain[3].Payload.Length), (one.Current.Counters.Opened, one.Current.Counters.Passed, one.Current.Counters.BytesRead));
 
         // A damaged one that is needed is named.
         using ProbeSetBuilder damaged = new();
         damaged.AddPoint(new Position(6, 2));
-        using ProbeScan failing = new(new ListChunkSource(chain), ProbeSet.TryRead(Finish(damaged))!, new ProbeOptions());
+        using ProbeScan failing = new(new ListChunkSource(chain), ProbeSet.TryRead(ProbeBytes.Finish(damaged))!, new ProbeOptions());
         Assert.Equal("chunk 6: invalid checksum", Assert.Throws<DamagedChunkException>(() => failing.MoveNext()).Message);
     }
 
@@ -190,10 +133,10 @@ public sealed unsafe class ProbeDriverTests
         {
             bool ordered = random.Next(2) == 0;
             List<NaiveChunk> chain = NaiveChunk.RandomChain(random, ordered);
-            List<StoredChunk> stored = [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, random.Next(2) == 0 ? null : Index(chunk.Payload, 2)))];
+            List<StoredChunk> stored = [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, random.Next(2) == 0 ? null : ProbeBytes.Index(chunk.Payload, 2)))];
             using ProbeSetBuilder builder = new();
             _ = NaiveProbe.Random(random, chain, builder);
-            byte[] set = Finish(builder);
+            byte[] set = ProbeBytes.Finish(builder);
             ProbeOptions options = new() { MaxSize = random.Next(40, 300), Invert = random.Next(2) == 0, Verify = random.Next(3), Order = ordered ? ChainOrder.Position : ChainOrder.None };
             bool failed = true;
             for (int call = 1; failed; call++)
@@ -222,7 +165,7 @@ public sealed unsafe class ProbeDriverTests
             for (int pages = 0; more; pages++)
             {
                 ListChunkSource source = new(stored);
-                using (ProbeScan scan = new(source, ProbeSet.TryRead(Everything())!, new ProbeOptions { MaxSize = 1 }))
+                using (ProbeScan scan = new(source, ProbeSet.TryRead(ProbeBytes.Everything())!, new ProbeOptions { MaxSize = 1 }))
                 {
                     for (int page = 0; page < pages && more; page++)
                     {
@@ -249,7 +192,7 @@ public sealed unsafe class ProbeDriverTests
         {
             using ProbeSetBuilder builder = new();
             builder.AddEntity(table, wanted);
-            byte[] set = Finish(builder);
+            byte[] set = ProbeBytes.Finish(builder);
             using ProbeSet read = ProbeSet.TryRead(set)!;
             ChunkFacts facts = Facts(chunk, out GuardedBuffer memory);
             using (memory)
@@ -261,79 +204,6 @@ public sealed unsafe class ProbeDriverTests
             using ProbeScan scan = new(new ListChunkSource([chunk]), ProbeSet.TryRead(set)!, new ProbeOptions());
             Assert.Equal(hits > 0, scan.MoveNext());
         }
-    }
-
-    [Fact]
-    public void Walker_reads_nothing_behind_the_body_when_rows_are_of_every_form()
-    {
-        Random random = new(Seed.Next(output));
-        using GuardedBuffer memory = new(1 << 16);
-        for (int turn = 0; turn < 3000; turn++)
-        {
-            List<NaiveRow> rows = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => NaiveChunk.RandomRow(random, i))];
-            byte[] body = [.. rows.SelectMany(row => row.Encoded)];
-            if (random.Next(2) == 0)
-            {
-                body[random.Next(body.Length)] = (byte)random.Next(256);
-            }
-
-            body = random.Next(3) == 0 ? body[..random.Next(body.Length)] : body;
-            Assert.Equal(NaiveWalk(body, rows.Count), Walk(memory.Put(body), body.Length, rows.Count));
-        }
-    }
-
-    /// <summary>What the general reader makes of a body: offset, position and lengths of each row, and whether it ends with an error.</summary>
-    private static List<string> NaiveWalk(byte[] body, int rows)
-    {
-        List<string> found = [];
-        fixed (byte* data = body.Length == 0 ? new byte[1] : body)
-        {
-            ValueReader reader = new(data, body.Length);
-            for (int row = 0; row < rows; row++)
-            {
-                long offset = reader.Offset;
-                WireValue[] values = new WireValue[ContainerHeader.ChangeColumns];
-                for (int i = 0; i < values.Length; i++)
-                {
-                    if (!reader.TryRead(out values[i]))
-                    {
-                        found.Add("error");
-                        return found;
-                    }
-
-                    bool isBytes = values[i].Kind is WireKind.Text or WireKind.Blob;
-                    if ((i is 0 or 1 or 6 && !isBytes) || (i is 5 or 8 && values[i].Kind != WireKind.Integer))
-                    {
-                        found.Add("error");
-                        return found;
-                    }
-                }
-
-                found.Add($"{offset} {reader.Offset - offset} {values[0].Length} {values[1].Length} {values[6].Length} {values[5].Integer} {values[8].Integer}");
-            }
-        }
-
-        return found;
-    }
-
-    private static List<string> Walk(byte* body, int length, int rows)
-    {
-        List<string> found = [];
-        ChangeRowWalker row = new(body, length);
-        try
-        {
-            for (int i = 0; i < rows; i++)
-            {
-                row.Next();
-                found.Add($"{row.Offset} {row.Length} {row.TableLength} {row.KeyLength} {row.SiteLength} {row.Position.DbVersion} {row.Position.Seq}");
-            }
-        }
-        catch (DamagedChunkException)
-        {
-            found.Add("error");
-        }
-
-        return found;
     }
 
     /// <summary>Two keys of one table whose 40-bit hashes are equal.</summary>
@@ -372,39 +242,6 @@ public sealed unsafe class ProbeDriverTests
         return facts;
     }
 
-    /// <summary>Probes one chunk for everything that has a table, row by row: an error that names it, or all its rows. With damage left out it is
-    /// counted instead.</summary>
-    private static void CheckDamaged(string what, StoredChunk chunk, ProbeOptions options, NaiveRow[] rows, bool mayPass, bool cheapHeader = true)
-    {
-        byte[] set = Everything();
-        ListChunkSource source = new([chunk], cheapHeader);
-        using ProbeScan scan = new(source, ProbeSet.TryRead(set)!, options);
-        List<byte> body = [];
-        try
-        {
-            while (scan.MoveNext())
-            {
-                body.AddRange(Body(scan.Current.Payload.Bytes.ToArray()));
-            }
-
-            Assert.True(mayPass, what + " is not noticed");
-            Assert.True(rows.SelectMany(row => row.Encoded).SequenceEqual(body), what + " gives other rows");
-        }
-        catch (DamagedChunkException damage)
-        {
-            Assert.StartsWith("chunk 4: ", damage.Message, StringComparison.Ordinal);
-            ListChunkSource again = new([chunk], cheapHeader);
-            using ProbeScan lenient = new(again, ProbeSet.TryRead(set)!, options with { SkipDamaged = true });
-            bool found = lenient.MoveNext();
-
-            // An index that does not fit is left out, then the payload counts.
-            Assert.True(!found || chunk.Index != null, what);
-            Assert.Equal(0, again.Leases);
-        }
-
-        Assert.Equal(0, source.Leases);
-    }
-
     private static bool Fails(ProbeScan scan)
     {
         try
@@ -423,26 +260,6 @@ public sealed unsafe class ProbeDriverTests
         }
     }
 
-    private static byte[] Body(byte[] payload)
-    {
-        using NativeBuffer expanded = new();
-        fixed (byte* bytes = payload)
-        {
-            ContainerHeader header = PayloadCheck.ReadHeader(payload, payload.Length);
-            byte* body = PayloadCheck.Open(header, bytes, payload.Length, false, long.MaxValue, expanded, out long size);
-            return new ReadOnlySpan<byte>(body, (int)size).ToArray();
-        }
-    }
-
-    /// <summary>Every position by two ranges that leave one out, where no row is: a chunk is walked, and all its rows match.</summary>
-    private static byte[] Everything()
-    {
-        using ProbeSetBuilder builder = new();
-        builder.AddRange(new PositionInterval(Position.First, new Position(-2, 0)));
-        builder.AddRange(new PositionInterval(new Position(-1, 0), Position.Last));
-        return Finish(builder);
-    }
-
     private static byte[] Points(IEnumerable<Position> points)
     {
         using ProbeSetBuilder builder = new();
@@ -451,14 +268,7 @@ public sealed unsafe class ProbeDriverTests
             builder.AddPoint(point);
         }
 
-        return Finish(builder);
-    }
-
-    private static byte[] Finish(ProbeSetBuilder builder)
-    {
-        using NativeBuffer target = new();
-        builder.Finish(target);
-        return target.Bytes.ToArray();
+        return ProbeBytes.Finish(builder);
     }
 
     private static uint Mask(IEnumerable<int> places) => places.Aggregate(0u, (mask, place) => mask | (1u << place));
@@ -473,18 +283,6 @@ public sealed unsafe class ProbeDriverTests
     private static StoredChunk Stored(long ordinal, NaiveRow[] rows, int level = 1)
     {
         byte[] payload = NaiveChunk.MakePayload([.. rows], 2, 5, compress: false);
-        return new StoredChunk(ordinal, payload, Index(payload, level));
-    }
-
-    private static byte[] Index(byte[] payload, int level)
-    {
-        using PayloadIndexWriter writer = new();
-        using NativeBuffer target = new();
-        fixed (byte* bytes = payload)
-        {
-            writer.Write(bytes, payload.Length, level, target);
-        }
-
-        return target.Bytes.ToArray();
+        return new StoredChunk(ordinal, payload, ProbeBytes.Index(payload, level));
     }
 }
