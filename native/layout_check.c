@@ -1,5 +1,5 @@
-/* Proves the slots of src/ChunkSync/Sqlite/SqliteApi.cs against the system's header: a test makes layout_slots.inc of the C# file, one
-   line SLOT(name, number) per member, and compiles this. */
+/* Proves the slots of src/ChunkSync/Sqlite/SqliteApi.cs and SqliteRoutines.cs against the system's header: a test makes layout_slots.inc
+   of each, one line SLOT(name, number) per routine, and compiles this. */
 #include <stddef.h>
 #define SQLITE_CORE 1 /* keeps sqlite3ext.h from renaming every function to a member of its own pointer */
 #include <sqlite3ext.h>

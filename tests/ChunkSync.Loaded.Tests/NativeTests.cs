@@ -1,29 +1,29 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using ChunkSync.Sqlite;
 
 namespace ChunkSync.Loaded.Tests;
 
 /// <summary>The checks that only C, the linker's view, or the source text can make.</summary>
 public partial class NativeTests
 {
-    [Fact]
-    public void Slots_match_the_system_header_when_compiled()
+    /// <summary>The routines that are called, and the table that is filled for a managed host: both have every routine at the header's slot.</summary>
+    [Theory]
+    [InlineData("SqliteApi.cs")]
+    [InlineData("SqliteRoutines.cs")]
+    public void Slots_match_the_system_header_when_compiled(string file)
     {
-        string folder = Directory.CreateTempSubdirectory("chunksync-layout").FullName;
-        try
-        {
-            string source = Repository.Read("src/ChunkSync/Sqlite/SqliteApi.cs");
-            string[] slots = [.. Slot().Matches(source).Select(match => $"SLOT({match.Groups[2].Value}, {match.Groups[1].Value})")];
-            Assert.True(slots.Length > 40, "no slots were found in SqliteApi.cs");
-            File.WriteAllLines(Path.Combine(folder, "layout_slots.inc"), slots);
-            (int code, _, string errors) = Repository.Run(
-                "gcc", "", "-fsyntax-only", "-I", folder, Path.Combine(Repository.Root, "native", "layout_check.c"));
-            Assert.True(code == 0, errors);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        (string Name, int Slot)[] slots = file == "SqliteRoutines.cs"
+            ? [.. SqliteRoutines.All]
+            : [.. Slot().Matches(Repository.Read("src/ChunkSync/Sqlite/" + file))
+                .Select(match => (match.Groups[2].Value, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)))];
+        Assert.True(slots.Length > 40, "no slots were found in " + file);
+        Assert.Equal("", HeaderErrors(slots));
+
+        // Two that are exchanged are found.
+        (slots[3].Slot, slots[4].Slot) = (slots[4].Slot, slots[3].Slot);
+        Assert.Contains("slot of " + slots[3].Name, HeaderErrors(slots), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,6 +101,7 @@ public partial class NativeTests
             foreach (Match method in UnmanagedMethod().Matches(text))
             {
                 bool forwards = method.Groups[1].Value.Contains("=> Load(", StringComparison.Ordinal)
+                    || method.Groups[1].Value.Contains("=> ResultCode.Ok;", StringComparison.Ordinal)
                     || method.Groups[1].Value.Contains("LZ4_", StringComparison.Ordinal);
                 int next = text.IndexOf("[UnmanagedCallersOnly", method.Index + 1, StringComparison.Ordinal);
                 string body = text[method.Index..(next < 0 ? text.Length : next)];
@@ -111,6 +112,23 @@ public partial class NativeTests
         }
 
         Assert.True(checkedMethods > 15, "only " + checkedMethods + " entry points were found");
+    }
+
+    /// <summary>What the C compiler says of slots; empty when all are the header's.</summary>
+    private static string HeaderErrors(IEnumerable<(string Name, int Slot)> slots)
+    {
+        string folder = Directory.CreateTempSubdirectory("chunksync-layout").FullName;
+        try
+        {
+            File.WriteAllLines(Path.Combine(folder, "layout_slots.inc"), slots.Select(slot => $"SLOT({slot.Name}, {slot.Slot})"));
+            (int code, _, string errors) = Repository.Run(
+                "gcc", "", "-fsyntax-only", "-I", folder, Path.Combine(Repository.Root, "native", "layout_check.c"));
+            return code == 0 ? "" : "failed: " + errors;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [GeneratedRegex(@"FieldOffset\(8 \* (\d+)\)\].*> (\w+);")]

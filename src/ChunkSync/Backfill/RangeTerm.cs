@@ -1,19 +1,5 @@
 namespace ChunkSync.Backfill;
 
-/// <summary>What a term of a range asks of its column, in SQL's order (not the index's).</summary>
-internal enum RangeTest
-{
-    Equal,
-    IsNull,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-
-    /// <summary>All but NULL.</summary>
-    NotNull,
-}
-
 /// <summary>One condition on one key column.</summary>
 /// <param name="Column">The column's place in the key, from 0: also the place of the value in its cut.</param>
 /// <param name="Test">The comparison.</param>

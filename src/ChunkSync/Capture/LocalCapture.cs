@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Keys;
@@ -8,7 +7,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Capture;
 
 /// <summary>What the triggers of tracked tables call: finds the table, encodes the key, writes the clocks.</summary>
-internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, ReplaceTriggers triggers, ReplacedRows replaced, FilterWatch filters)
+internal sealed unsafe class LocalCapture
 {
     /// <summary>SQLite 3.40, known to do rightly what 3.35 does not; where between the two that began is not known.</summary>
     private const int KnownRight = 3_040_000;
@@ -16,25 +15,42 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
     /// <summary>Bytes of a table name that are remembered between a trigger's two calls; tables with longer ones are looked at.</summary>
     private const int MaxAskedName = 128;
 
-    private readonly KeyBuffer key = new(session.Connection);
-    private readonly KeyBuffer oldKey = new(session.Connection);
-    private readonly TriggerOrigin origin = new(session);
-    private readonly Statement reverse = session.Connection.Prepare("PRAGMA reverse_unordered_selects");
-    private bool[] changed = [];
-    private TrackedTable? updating;
-    private int updateStep;
-    private bool keyChanged;
-
-    /// <summary>Whether the aggregate is called for an INSERT or a DELETE: of a table whose key is too long for one call.</summary>
-    private bool isInsert;
-    private bool isDelete;
-    private bool isDirectUpdate;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
+    private readonly VersionClock clock;
+    private readonly LocalClocks clocks;
+    private readonly ReplaceTriggers triggers;
+    private readonly ReplacedRows replaced;
+    private readonly FilterWatch filters;
+    private readonly KeyBuffer key;
+    private readonly KeyBuffer oldKey;
+    private readonly TriggerOrigin origin;
+    private readonly Statement reverse;
+    private readonly UpdatedRow updated;
 
     /// <summary>The table that <c>cloudsync_is_sync</c> was asked about last, and how many rows the connection had written by then. A trigger
     /// asks right before it captures: a call without that question is no trigger's.</summary>
     private readonly byte[] asked = new byte[MaxAskedName];
     private int askedLength = -1;
     private int askedAt;
+
+    /// <summary>Prepares capture on a connection.</summary>
+    public LocalCapture(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, ReplaceTriggers triggers,
+        ReplacedRows replaced, FilterWatch filters)
+    {
+        this.session = session;
+        this.catalog = catalog;
+        this.clock = clock;
+        this.clocks = clocks;
+        this.triggers = triggers;
+        this.replaced = replaced;
+        this.filters = filters;
+        key = new KeyBuffer(session.Connection);
+        oldKey = new KeyBuffer(session.Connection);
+        origin = new TriggerOrigin(session);
+        reverse = session.Connection.Prepare("PRAGMA reverse_unordered_selects");
+        updated = new UpdatedRow(key, oldKey);
+    }
 
     /// <summary>Whose trigger calls.</summary>
     public TriggerOrigin Origin => origin;
@@ -116,7 +132,7 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
         {
             if (value.IsNull)
             {
-                throw NullKey(isDelete ? "Delete" : "Insert", table);
+                throw UpdatedRow.NullKey(isDelete ? "Delete" : "Insert", table);
             }
 
             key.Append(value);
@@ -153,25 +169,13 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
     {
         if (triggers.Guard(table) is ReplaceGuard guard)
         {
-            if (!isUpdate || IsWatched(guard))
+            if (!isUpdate || updated.Touches(guard))
             {
                 triggers.Require(table, guard);
             }
 
             replaced.Written(table, key, isUpdate ? oldKey : key);
         }
-
-    }
-
-    private bool IsWatched(ReplaceGuard guard)
-    {
-        bool isWatched = keyChanged && guard.WatchesKey;
-        for (int i = 0; i < guard.WatchedValues.Length && !isWatched; i++)
-        {
-            isWatched = changed[i] && guard.WatchedValues[i];
-        }
-
-        return isWatched;
     }
 
     /// <summary>One column of an AFTER UPDATE trigger: first the key's, then the others, in declaration order.</summary>
@@ -179,103 +183,40 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
     {
         try
         {
-            AddColumn(name, newValue, oldValue);
+            TrackedTable table = updated.Table ?? BeginUpdate(name, newValue, oldValue);
+            updated.Add(table, newValue, oldValue);
         }
         catch (EngineException)
         {
             // SQLite still calls the end of the aggregate: there is nothing to write then.
-            updating = null;
+            updated.Abandon();
             throw;
         }
     }
 
-    private void AddColumn(Value name, Value newValue, Value oldValue)
+    private TrackedTable BeginUpdate(Value name, Value newValue, Value oldValue)
     {
-        if (updating == null)
-        {
-            isDirectUpdate = !WasAsked(name.Text);
-            RefuseReversedColumns();
-            updating = Table(name, "cloudsync_update");
-            int keys = updating.KeyColumns.Length;
-            int values = updating.ValueColumns.Length;
-            if (changed.Length < values)
-            {
-                changed = new bool[values];
-            }
-
-            key.Begin(keys);
-            oldKey.Begin(keys);
-            keyChanged = false;
-            updateStep = 0;
-            bool wide = keys > TriggerSet.MaxKeyArguments;
-            isInsert = wide && oldValue.IsNull && !newValue.IsNull;
-            isDelete = wide && newValue.IsNull && !oldValue.IsNull;
-        }
-
-        TrackedTable table = updating;
-        int column = updateStep++ - table.KeyColumns.Length;
-        if (column >= table.ValueColumns.Length)
-        {
-            throw new EngineException(ResultCode.Error, $"cloudsync_update: table {table.Name} has {table.Columns.Length} columns,"
-                + " its trigger passes more; alter tracked tables between cloudsync_begin_alter and cloudsync_commit_alter");
-        }
-
-        if (column >= 0 && !isInsert && !isDelete)
-        {
-            changed[column] = Differs(newValue, oldValue);
-            return;
-        }
-
-        if (isInsert || isDelete)
-        {
-            AppendOneSide(table, isInsert ? newValue : oldValue, isInsert ? oldValue : newValue);
-            return;
-        }
-
-        if (newValue.IsNull || oldValue.IsNull)
-        {
-            throw NullKey("Update", table);
-        }
-
-        keyChanged |= Differs(newValue, oldValue);
-        key.Append(newValue);
-        oldKey.Append(oldValue);
-    }
-
-    /// <summary>A key column of an inserted or deleted row. Where the other side has a value, too, or columns follow, it is an update of a
-    /// key's first column to or from NULL.</summary>
-    private void AppendOneSide(TrackedTable table, Value value, Value other)
-    {
-        if (!other.IsNull || updateStep > table.KeyColumns.Length)
-        {
-            throw NullKey("Update", table);
-        }
-
-        key.Append(value.IsNull ? throw NullKey(isInsert ? "Insert" : "Delete", table) : value);
+        bool isDirect = !WasAsked(name.Text);
+        RefuseReversedColumns();
+        TrackedTable table = Table(name, "cloudsync_update");
+        updated.Begin(table, isDirect, newValue, oldValue);
+        return table;
     }
 
     /// <summary>The end of an AFTER UPDATE trigger's columns.</summary>
     public void UpdateRow()
     {
-        TrackedTable? table = updating;
-        updating = null;
-        if (table == null)
+        if (updated.Table is not { } table)
         {
             return;
         }
 
-        int columns = updateStep - table.KeyColumns.Length;
-        if (columns < 0)
+        int columns = updated.End(table);
+        if (!updated.IsDirect)
         {
-            throw new EngineException(ResultCode.Error, $"cloudsync_update: table {table.Name} has {table.KeyColumns.Length} key"
-                + $" columns, {updateStep} were given");
-        }
-
-        if (!isDirectUpdate)
-        {
-            if (isInsert || isDelete)
+            if (updated.IsInsert || updated.IsDelete)
             {
-                WriteRow(table, isDelete);
+                WriteRow(table, updated.IsDelete);
             }
             else
             {
@@ -292,7 +233,7 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
         }
 
         DirectCapture.RequireRow(session, table, key, "cloudsync_update", exists: true);
-        if (keyChanged)
+        if (updated.KeyChanged)
         {
             DirectCapture.RequireRow(session, table, oldKey, "cloudsync_update", exists: false);
         }
@@ -309,20 +250,21 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
         {
             long dbVersion = clock.Next();
             LocalClockWriter writer = clocks.Writer(table);
-            if (table.Filter != null && !isDirectUpdate && WriteFiltered(table, columns, writer))
+            if (table.Filter != null && !updated.IsDirect && WriteFiltered(table, columns, writer))
             {
                 return;
             }
 
-            if (keyChanged)
+            if (updated.KeyChanged)
             {
                 writer.ChangeKey(oldKey, key);
             }
 
             // A trigger from before ADD COLUMN does not pass the columns behind: whether they changed is not known, so they did.
+            bool[] changed = updated.Changed;
             for (int i = 0; i < table.ValueColumns.Length; i++)
             {
-                if (i < columns ? changed[i] : !isDirectUpdate)
+                if (i < columns ? changed[i] : !updated.IsDirect)
                 {
                     writer.UpsertColumn(key, i, dbVersion);
                 }
@@ -344,10 +286,10 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
             return true;
         }
 
-        if (!keyChanged && filters.Rows(table).IsHidden(key))
+        if (!updated.KeyChanged && filters.Rows(table).IsHidden(key))
         {
-            changed.AsSpan(columns).Fill(true);
-            filters.Rows(table).Show(key, writer, changed);
+            updated.Changed.AsSpan(columns).Fill(true);
+            filters.Rows(table).Show(key, writer, updated.Changed);
             return true;
         }
 
@@ -355,7 +297,7 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
     }
 
     /// <summary>Forgets an update whose statement failed between its columns.</summary>
-    public void AbandonUpdate() => updating = null;
+    public void AbandonUpdate() => updated.Abandon();
 
     /// <summary>Frees the buffers.</summary>
     public void Release()
@@ -380,26 +322,6 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
             throw new EngineException(ResultCode.Error, "cloudsync_update: under PRAGMA reverse_unordered_selects this version of SQLite passes"
                 + " the columns of a row in reverse; switch the setting off to update tracked tables, or use SQLite 3.40 or newer");
         }
-    }
-
-    /// <summary>Whether two values differ: in storage class, or in value by all of their bytes.</summary>
-    private static bool Differs(Value left, Value right)
-    {
-        int type = left.Type;
-        if (type != right.Type)
-        {
-            return true;
-        }
-
-        return type switch
-        {
-            StorageClass.Integer => left.Int64 != right.Int64,
-            // By bits: -0.0 equals 0.0 but is another value.
-            StorageClass.Real => BitConverter.DoubleToInt64Bits(left.Double) != BitConverter.DoubleToInt64Bits(right.Double),
-            StorageClass.Text => !left.Text.SequenceEqual(right.Text),
-            StorageClass.Blob => !left.Blob.SequenceEqual(right.Blob),
-            _ => false,
-        };
     }
 
     /// <summary>The tracked table of that name, as it is now.</summary>
@@ -431,7 +353,4 @@ internal sealed unsafe class LocalCapture(SyncSession session, TableCatalog cata
         scope.Dispose();
         session.CountChanges();
     }
-
-    private static EngineException NullKey(string operation, TrackedTable table) => new(
-        ResultCode.Error, $"{operation} aborted because primary key in table {table.Name} contains NULL values.");
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using ChunkSync.Capture;
 using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
@@ -95,7 +94,7 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>Whether there is the mark <see cref="TableMarks.Whole"/>. Whoever removes it keeps this in step.</summary>
     public bool IsWhole { get; set; }
 
-    /// <summary>What the triggers are good for; null until <see cref="CaptureWatch"/> has looked. They cannot change without the schema,
+    /// <summary>What the triggers are good for; null until capture has looked. They cannot change without the schema,
     /// and this object does not outlive it.</summary>
     public CaptureState? CaptureState { get; set; }
 

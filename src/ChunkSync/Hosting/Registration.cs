@@ -1,4 +1,3 @@
-using ChunkSync.Session;
 using ChunkSync.Sql;
 using ChunkSync.Sql.Backfill;
 using ChunkSync.Sql.Help;

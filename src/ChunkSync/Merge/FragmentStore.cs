@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;

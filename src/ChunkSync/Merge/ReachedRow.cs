@@ -1,5 +1,3 @@
-using ChunkSync.Catalog;
-
 namespace ChunkSync.Merge;
 
 /// <summary>A row that foreign keys will reach, in <see cref="ReachedRows"/>; its identity and its values follow.</summary>

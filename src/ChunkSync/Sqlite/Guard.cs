@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using ChunkSync.Format;
-using ChunkSync.Session;
 
 namespace ChunkSync.Sqlite;
 

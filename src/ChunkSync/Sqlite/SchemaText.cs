@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ChunkSync.Sqlite;
 
 /// <summary>What the CREATE TABLE texts of a connection's databases call. Before SQLite 3.41 or so a CHECK constraint may call a function

@@ -1,4 +1,3 @@
-using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;

@@ -1,4 +1,3 @@
-using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;

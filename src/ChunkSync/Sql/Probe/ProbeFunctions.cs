@@ -1,7 +1,6 @@
 using ChunkSync.Format;
 using ChunkSync.Probe;
 using ChunkSync.Sqlite;
-using ChunkSync.Tracking;
 
 namespace ChunkSync.Sql.Probe;
 
