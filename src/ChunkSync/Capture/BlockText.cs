@@ -16,7 +16,7 @@ internal static class BlockText
         int count = table.KeyColumns.Length;
         string blocks = table.QuotedBlocks;
         string condition = string.Join(" AND ", keys.Rules(table).Conditions);
-        string delimiter = catalog.ColumnSetting(table.Name, column, "delimiter") ?? "\n";
+        string delimiter = catalog.Settings.OfColumn(table.Name, column, TableSettingStore.Delimiter) ?? "\n";
         string prefix = AsciiNames.Lower(column) + (char)TrackedTable.BlockSeparator;
         using Statement update = session.Connection.Prepare(
             $"""

@@ -167,7 +167,7 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
     private int[] PlainColumns(TrackedTable table) =>
     [
         .. Enumerable.Range(0, table.ValueColumns.Length).Where(column =>
-            !table.HasBlocks || catalog.ColumnSetting(table.Name, table.ValueColumns[column].Name, "algo") != "block"),
+            !table.HasBlocks || !catalog.Settings.IsBlockColumn(table.Name, table.ValueColumns[column].Name)),
     ];
 
     private static string KeyList(TrackedTable table) => string.Join(", ", table.KeyColumns.Select(column => column.Quoted));

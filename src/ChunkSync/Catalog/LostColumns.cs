@@ -22,8 +22,8 @@ internal static class LostColumns
         {
             lost += $" AND {BlockColumn} COLLATE NOCASE NOT IN ({names})";
             connection.Execute($"DELETE FROM {table.QuotedBlocks} WHERE {lost}");
-            connection.Execute($"DELETE FROM main.cloudsync_table_settings WHERE tbl_name = {Connection.Literal(table.Name)}"
-                + $" AND key IN ('algo', 'delimiter') AND col_name <> '*' AND col_name NOT IN ({names})");
+            connection.Execute($"DELETE FROM main.{TableSettingStore.Table.Name} WHERE tbl_name = {Connection.Literal(table.Name)}"
+                + $" AND key IN ('{TableSettingStore.Algorithm}', '{TableSettingStore.Delimiter}') AND col_name <> '{TableSettingStore.WholeTable}' AND col_name NOT IN ({names})");
         }
 
         connection.Execute($"DELETE FROM {table.QuotedClock} WHERE col_name <> '{SentinelColumn.Name}' AND {lost}");

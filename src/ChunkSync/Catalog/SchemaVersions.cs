@@ -16,7 +16,6 @@ internal sealed class SchemaVersions
     private readonly Statement newest;
     private readonly Statement known;
     private readonly Statement append;
-    private readonly Statement tables;
     private long computed;
     private int computedGeneration = -1;
 
@@ -33,8 +32,6 @@ internal sealed class SchemaVersions
             VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM main.cloudsync_schema_versions))
             ON CONFLICT(hash) DO UPDATE SET seq = excluded.seq
             """);
-        tables = connection.Prepare(
-            "SELECT tbl_name FROM main.cloudsync_table_settings ORDER BY tbl_name COLLATE NOCASE, col_name COLLATE NOCASE, key");
     }
 
     /// <summary>The newest hash, which a payload carries.</summary>
@@ -93,21 +90,8 @@ internal sealed class SchemaVersions
     /// <summary><c>tbl:col:type:pk</c> of every column of every tracked table, joined by commas.</summary>
     private string Describe()
     {
-        List<string> names = [];
-        byte[]? last = null;
-        while (tables.Step())
-        {
-            // One table can be spelled in several ways; its first setting tells which one counts.
-            if (last == null || !AsciiNames.Same(last, tables.Text(0)))
-            {
-                last = tables.Text(0).ToArray();
-                names.Add(tables.String(0));
-            }
-        }
-
-        tables.Reset();
         StringBuilder text = new();
-        foreach (string name in names)
+        foreach (string name in catalog.Settings.Names())
         {
             foreach (TableColumn column in catalog.ReadColumns(name))
             {

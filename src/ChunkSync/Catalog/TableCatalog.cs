@@ -10,9 +10,6 @@ internal sealed class TableCatalog
 {
     private readonly SyncSession session;
     private readonly Statement clockTables;
-    private readonly Statement settings;
-    private readonly Statement storedName;
-    private readonly Statement columnSetting;
     private readonly Statement columns;
     private readonly Statement baseTable;
     private readonly Statement positionIndex;
@@ -24,7 +21,8 @@ internal sealed class TableCatalog
         this.session = session;
         Connection connection = session.Connection;
         Metadata = new MetadataSchema(session, metadata);
-        Marks = new TableMarks(connection);
+        Settings = new TableSettingStore(session);
+        Marks = new TableMarks(connection, Settings);
         Schema = new SchemaVersions(session, this);
         Disabled = new DisabledTables(session, this);
         Damage = new MetadataDamage(session, this);
@@ -39,10 +37,6 @@ internal sealed class TableCatalog
                    WHERE name IN ('pk', 'col_name', 'col_version', 'db_version', 'site_id', 'seq')) = 6
             ORDER BY m.rowid
             """);
-        settings = connection.Prepare("SELECT tbl_name, col_name, key, value FROM main.cloudsync_table_settings ORDER BY 1, 2, 3");
-        storedName = connection.Prepare("SELECT tbl_name FROM main.cloudsync_table_settings WHERE tbl_name = ?1 LIMIT 1");
-        columnSetting = connection.Prepare(
-            "SELECT value FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = ?2 AND key = ?3");
         columns = connection.Prepare(
             "SELECT cid, name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info(?1, 'main') ORDER BY cid");
         baseTable = connection.Prepare(
@@ -94,6 +88,9 @@ internal sealed class TableCatalog
     /// <summary>What is missing of the metadata.</summary>
     public MetadataDamage Damage { get; }
 
+    /// <summary>What is set for tables and columns.</summary>
+    public TableSettingStore Settings { get; }
+
     /// <summary>What the file remembers about the capture of tables.</summary>
     public TableMarks Marks { get; }
 
@@ -106,68 +103,8 @@ internal sealed class TableCatalog
     /// <summary>Whether <c>cloudsync_disable</c> was called for the table of that name on this connection.</summary>
     public bool IsDisabled(ReadOnlySpan<byte> name) => Disabled.Contains(name);
 
-    /// <summary>A hash of all table settings, to notice that another connection changed them; 0 when there are none.</summary>
-    public int SettingsHash()
-    {
-        if (!session.Sites.HasLocal)
-        {
-            return 0;
-        }
-
-        HashCode hash = default;
-        while (settings.Step())
-        {
-            for (int i = 0; i < 4; i++)
-            {
-                hash.Add(settings.Type(i));
-                hash.AddBytes(settings.Text(i));
-            }
-        }
-
-        settings.Reset();
-        return hash.ToHashCode();
-    }
-
     /// <summary>The stored spelling of a table that has settings or clocks; null for other tables.</summary>
-    public string? StoredName(string name)
-    {
-        if (Find(name) is TrackedTable tracked)
-        {
-            return tracked.Name;
-        }
-
-        if (!session.Sites.HasLocal)
-        {
-            return null;
-        }
-
-        storedName.Bind(1, name);
-        string? found = storedName.Step() ? storedName.String(0) : null;
-        storedName.Reset();
-        return found;
-    }
-
-    /// <summary>A setting of a column; null when it is not stored.</summary>
-    public string? ColumnSetting(string table, string column, string key)
-    {
-        columnSetting.Bind(1, table).Bind(2, column).Bind(3, key);
-        string? value = columnSetting.Step() ? columnSetting.String(0) : null;
-        columnSetting.Reset();
-        return value;
-    }
-
-    /// <summary>Whether any table has settings.</summary>
-    public bool HasSettings()
-    {
-        if (!session.Sites.HasLocal)
-        {
-            return false;
-        }
-
-        bool any = settings.Step();
-        settings.Reset();
-        return any;
-    }
+    public string? StoredName(string name) => Find(name)?.Name ?? Settings.StoredName(name);
 
     /// <summary>Reads everything anew.</summary>
     public void Reload()
@@ -197,7 +134,7 @@ internal sealed class TableCatalog
             return;
         }
 
-        Dictionary<string, TableSettings> stored = ReadSettings();
+        Dictionary<string, TableSettings> stored = Settings.ReadTables();
         foreach (string name in names)
         {
             stored.TryGetValue(AsciiNames.Lower(name), out TableSettings setting);
@@ -280,37 +217,5 @@ internal sealed class TableCatalog
         }
 
         return null;
-    }
-
-    private Dictionary<string, TableSettings> ReadSettings()
-    {
-        Dictionary<string, TableSettings> result = [];
-        while (settings.Step())
-        {
-            if (settings.String(1) != "*")
-            {
-                continue;
-            }
-
-            string table = AsciiNames.Lower(settings.String(0));
-            result.TryGetValue(table, out TableSettings entry);
-            string value = settings.String(3);
-            result[table] = settings.String(2) switch
-            {
-                "algo" => entry with
-                {
-                    IsTracked = AsciiNames.Lower(value) is "cls" or "gos" or "causallengthset" or "growonlyset",
-                    Algorithm = value.Equals("gos", StringComparison.OrdinalIgnoreCase) ? CrdtAlgorithm.GrowOnlySet : CrdtAlgorithm.CausalLengthSet,
-                },
-                "filter" => entry with { Filter = value },
-                TableMarks.Examined => entry with { Examined = value },
-                TableMarks.Uncaptured => entry with { Uncaptured = value },
-                TableMarks.Whole => entry with { IsWhole = true },
-                _ => entry,
-            };
-        }
-
-        settings.Reset();
-        return result;
     }
 }

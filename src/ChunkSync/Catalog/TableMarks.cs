@@ -6,7 +6,7 @@ namespace ChunkSync.Catalog;
 
 /// <summary>What the engine remembers in a file about the capture of a table: settings of column <c>*</c>, which sqlite-sync keeps and
 /// does not read.</summary>
-internal sealed class TableMarks
+internal sealed class TableMarks(Connection connection, TableSettingStore settings)
 {
     /// <summary>Key: every row of the table has been looked at, for the columns whose <see cref="Fingerprint"/> is the value.</summary>
     public const string Examined = "chunksync_examined";
@@ -23,20 +23,6 @@ internal sealed class TableMarks
 
     /// <summary>Value of <see cref="Uncaptured"/>: the triggers were gone for a time.</summary>
     public const string WhileLost = "lost";
-
-    private readonly Connection connection;
-    private readonly Statement set;
-    private readonly Statement remove;
-
-    public TableMarks(Connection connection)
-    {
-        this.connection = connection;
-        set = connection.Prepare(
-            "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', ?2, ?3)"
-            + " ON CONFLICT(tbl_name, col_name, key) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value");
-        remove = connection.Prepare(
-            "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = ?2");
-    }
 
     /// <summary>A table's columns in 16 hex digits: names without ASCII case, declared types, keys.</summary>
     public static string Fingerprint(TrackedTable table)
@@ -60,8 +46,7 @@ internal sealed class TableMarks
     public unsafe void Set(TrackedTable table, string key, string value)
     {
         long lastRowId = Sqlite3.Api->last_insert_rowid(connection.Handle);
-        set.Bind(1, table.Name).Bind(2, key).Bind(3, value);
-        set.Run();
+        settings.Keep(table.Name, key, value);
         if (key == Uncaptured)
         {
             ForgetWhole(table);
@@ -71,11 +56,7 @@ internal sealed class TableMarks
     }
 
     /// <summary>Removes a mark.</summary>
-    public void Remove(TrackedTable table, string key)
-    {
-        remove.Bind(1, table.Name).Bind(2, key);
-        remove.Run();
-    }
+    public void Remove(TrackedTable table, string key) => settings.Set(table.Name, TableSettingStore.WholeTable, key, null);
 
     /// <summary>Something is left out of the table's clocks.</summary>
     public void ForgetWhole(TrackedTable table)

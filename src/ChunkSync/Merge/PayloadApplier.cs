@@ -93,7 +93,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             failure = MergeRows(start, count, owns);
             if (failure == null && advance)
             {
-                AdvanceCheckpoint();
+                Checkpoint.Advance(session.Settings, lastDbVersion, lastSeq);
             }
         }
         catch
@@ -241,27 +241,6 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         {
             Undo();
             throw owns ? new CommitRefusedException(failure) : failure;
-        }
-    }
-
-    /// <summary>Moves the checkpoint to the position of the last row that was merged, only forward.</summary>
-    private void AdvanceCheckpoint()
-    {
-        long version = session.Settings.Integer(Settings.CheckDbVersion) ?? 0;
-        long seq = session.Settings.Integer(Settings.CheckSeq) ?? 0;
-        if (lastDbVersion < version || (lastDbVersion == version && lastSeq <= seq))
-        {
-            return;
-        }
-
-        if (lastDbVersion != version)
-        {
-            session.Settings.Set(Settings.CheckDbVersion, lastDbVersion);
-        }
-
-        if (lastSeq != seq)
-        {
-            session.Settings.Set(Settings.CheckSeq, lastSeq);
         }
     }
 }

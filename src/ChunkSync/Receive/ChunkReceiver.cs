@@ -100,22 +100,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             return;
         }
 
-        Settings settings = session.Settings;
-        Cursor known = new(settings.Integer(Settings.CheckDbVersion) ?? 0, settings.Integer(Settings.CheckSeq) ?? 0, 0);
-        if (reached.ComparePosition(known) <= 0)
-        {
-            return;
-        }
-
-        if (reached.DbVersion != known.DbVersion)
-        {
-            settings.Set(Settings.CheckDbVersion, reached.DbVersion);
-        }
-
-        if (reached.Seq != known.Seq)
-        {
-            settings.Set(Settings.CheckSeq, reached.Seq);
-        }
+        Checkpoint.Advance(session.Settings, reached.DbVersion, reached.Seq);
     }
 
     /// <summary>The last position of which, and before which, everything is in the range. When the range ends inside a position,

@@ -161,12 +161,12 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     void ISessionEvents.RowsMoved() => Clock.Forget();
 
-    bool ISessionEvents.HaveSettingsMoved() => Catalog.SettingsHash() != tableSettingsHash;
+    bool ISessionEvents.HaveSettingsMoved() => Catalog.Settings.Hash() != tableSettingsHash;
 
     void ISessionEvents.Reload()
     {
         Catalog.Reload();
-        tableSettingsHash = Catalog.SettingsHash();
+        tableSettingsHash = Catalog.Settings.Hash();
     }
 
     bool ISessionEvents.HasTables => Catalog.Damage.HasTables;

@@ -175,7 +175,7 @@ internal static unsafe class KeyFunctions
         TrackedTable table = engine.Catalog.Find(call[0].Text) ?? throw engine.Catalog.Damage.Unknown(
             call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in cloudsync_text_materialize.");
         string column = call[1].String;
-        if (engine.Catalog.ColumnSetting(table.Name, column, "algo") != "block")
+        if (!engine.Catalog.Settings.IsBlockColumn(table.Name, column))
         {
             throw new EngineException(
                 ResultCode.Error, $"Column {column} in table {table.Name} is not configured as block-level."

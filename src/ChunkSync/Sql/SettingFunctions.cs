@@ -1,3 +1,4 @@
+using ChunkSync.Catalog;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -89,14 +90,12 @@ internal static unsafe class SettingFunctions
 
         if (call[1].IsNull)
         {
-            using Statement remove = engine.Session.Connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1");
-            remove.Bind(1, call[0].String);
-            remove.Run();
+            engine.Catalog.Settings.RemoveAll(call[0].String);
             engine.Session.Invalidate();
             return;
         }
 
-        Write(engine, call[0].String, "*", call[1].String, call[2]);
+        Write(engine, call[0].String, TableSettingStore.WholeTable, call[1].String, call[2]);
     }
 
     private static void SetColumn(in Call call)
@@ -110,8 +109,8 @@ internal static unsafe class SettingFunctions
 
         string table = call[0].String;
         string column = call[1].String;
-        bool block = call[2].String == "algo" && !call[3].IsNull && call[3].String == "block";
-        if (block && engine.Catalog.ColumnSetting(table, column, "algo") != "block")
+        bool block = call[2].String == TableSettingStore.Algorithm && !call[3].IsNull && call[3].String == TableSettingStore.Block;
+        if (block && !engine.Catalog.Settings.IsBlockColumn(table, column))
         {
             throw new EngineException(ResultCode.Error,
                 $"cloudsync_set_column: column {column} of table {table} cannot be made a block column: this is not supported yet");
@@ -122,16 +121,7 @@ internal static unsafe class SettingFunctions
 
     private static void Write(Engine engine, string table, string column, string key, Value value)
     {
-        using Statement statement = engine.Session.Connection.Prepare(value.IsNull
-            ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = ?2 AND key = ?3"
-            : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, ?2, ?3, ?4)");
-        statement.Bind(1, table).Bind(2, column).Bind(3, key);
-        if (!value.IsNull)
-        {
-            statement.Bind(4, value.String);
-        }
-
-        statement.Run();
+        engine.Catalog.Settings.Set(table, column, key, value.IsNull ? null : value.String);
         engine.Session.Invalidate();
     }
 

@@ -85,15 +85,10 @@ internal static class TableAlteration
             TriggerSet.Drop(connection, stored);
             tracker.Session.Transaction.Join();
             ClockTable.Drop(connection, stored);
-            using (Statement settings = connection.Prepare("DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1"))
-            {
-                settings.Bind(1, stored);
-                settings.Run();
-            }
-
+            tracker.Catalog.Settings.RemoveAll(stored);
             tracker.Session.Invalidate();
             tracker.Session.Refresh();
-            if (tracker.Catalog.HasSettings() || tracker.Catalog.All.Count > 0)
+            if (tracker.Catalog.Settings.Any() || tracker.Catalog.All.Count > 0)
             {
                 tracker.Clock.Raise(floor);
                 tracker.Clock.Store(floor);

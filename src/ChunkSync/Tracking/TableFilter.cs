@@ -46,7 +46,6 @@ internal static class TableFilter
 
     private static void Apply(Tracker tracker, string name, string? filter)
     {
-        Connection connection = tracker.Session.Connection;
         tracker.Session.Transaction.Join();
         tracker.Watch.Restore();
         long floor = tracker.Clock.Highest;
@@ -56,19 +55,7 @@ internal static class TableFilter
             tracker.Rows.HideFiltered(before);
         }
 
-        using (Statement setting = connection.Prepare(filter == null
-            ? "DELETE FROM main.cloudsync_table_settings WHERE tbl_name = ?1 AND col_name = '*' AND key = 'filter'"
-            : "INSERT OR REPLACE INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'filter', ?2)"))
-        {
-            setting.Bind(1, name);
-            if (filter != null)
-            {
-                setting.Bind(2, filter);
-            }
-
-            setting.Run();
-        }
-
+        tracker.Catalog.Settings.Set(name, TableSettingStore.WholeTable, TableSettingStore.Filter, filter);
         tracker.Session.Invalidate();
         tracker.Session.Refresh();
         tracker.Clock.Raise(floor);

@@ -80,15 +80,7 @@ internal static class TableInitializer
         RequireClockName(tracker, name);
         bool isNew = tracker.Catalog.Find(name) == null;
         ClockTable.Create(connection, name);
-        using (Statement setting = connection.Prepare(
-            "INSERT INTO main.cloudsync_table_settings(tbl_name, col_name, key, value) VALUES (?1, '*', 'algo', ?2)"
-            + " ON CONFLICT(tbl_name, col_name, key) DO UPDATE SET value = excluded.value"
-            + " WHERE lower(value) NOT IN ('cls', 'gos', 'causallengthset', 'growonlyset')"))
-        {
-            setting.Bind(1, name).Bind(2, crdt == CrdtAlgorithm.GrowOnlySet ? "gos" : "cls");
-            setting.Run();
-        }
-
+        tracker.Catalog.Settings.SetAlgorithm(name, crdt);
         tracker.Session.Invalidate();
         tracker.Session.Refresh();
         TrackedTable tracked = tracker.Catalog.Require(name);
@@ -196,14 +188,10 @@ internal static class TableInitializer
 
     private static CrdtAlgorithm CheckAlgorithm(Tracker tracker, string table, string? name)
     {
-        CrdtAlgorithm algorithm = name?.ToUpperInvariant() switch
-        {
-            null or "CLS" or "CAUSALLENGTHSET" => CrdtAlgorithm.CausalLengthSet,
-            "GOS" or "GROWONLYSET" => CrdtAlgorithm.GrowOnlySet,
-            "DWS" or "DELETEWINSSET" or "AWS" or "ADDWINSSET" => throw new EngineException(
-                ResultCode.Error, $"CRDT algorithm {name} is not yet supported"),
-            _ => throw new EngineException(ResultCode.Error, $"Unknown CRDT algorithm name {name}"),
-        };
+        CrdtAlgorithm algorithm = name == null ? CrdtAlgorithm.CausalLengthSet : CrdtAlgorithms.Find(name)
+            ?? throw new EngineException(ResultCode.Error, AsciiNames.Lower(name) is "dws" or "deletewinsset" or "aws" or "addwinsset"
+                ? $"CRDT algorithm {name} is not yet supported"
+                : $"Unknown CRDT algorithm name {name}");
         TrackedTable? tracked = tracker.Catalog.Find(table);
         return tracked == null || tracked.Algorithm == algorithm || !tracked.IsConfigured
             ? algorithm

@@ -67,6 +67,27 @@ public class InitTests
         Assert.Equal("The function cloudsync_cleanup(table) must be called before changing a table algorithm", failure.Text);
     }
 
+    [Theory]
+    [InlineData("GrowOnlySet", "Error: DELETE operation is not allowed on table t.")]
+    [InlineData("CausalLengthSet", null)]
+    public void Algorithm_of_a_table_is_read_when_sqlite_sync_stored_its_long_name(string name, string? refusal)
+    {
+        using Database database = Database.Open();
+        database.Exec($"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t', '{name}'); INSERT INTO t VALUES ('k', 1);"
+            + $" UPDATE cloudsync_table_settings SET value = '{name}' WHERE key = 'algo'");
+        Assert.Equal(
+            database.Scalar($"SELECT cloudsync_init('t', '{name}')"), database.Scalar("SELECT lower(hex(cloudsync_siteid()))"));
+        if (refusal == null)
+        {
+            database.Exec("DELETE FROM t");
+            Assert.Equal(0L, database.Scalar("SELECT count(*) FROM t"));
+        }
+        else
+        {
+            Assert.Equal(refusal, Assert.Throws<SqlException>(() => database.Exec("DELETE FROM t")).Text);
+        }
+    }
+
     [Fact]
     public void Schema_has_the_text_of_sqlite_sync_when_tables_are_initialised()
     {

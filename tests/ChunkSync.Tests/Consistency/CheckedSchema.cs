@@ -53,7 +53,7 @@ internal sealed class CheckedSchema : IDisposable
         HashSet<string> blocks = [.. own.Where(setting => setting[2] == "algo" && setting[3] == "block")
             .Select(setting => new CheckedColumn(setting[1]!, IsKey: false).ClockName)];
         string? Setting(string key) => Array.Find(own, setting => setting[1] == "*" && setting[2] == key)?[3];
-        bool isGrowOnly = "gos".Equals(Setting("algo"), StringComparison.OrdinalIgnoreCase);
+        bool isGrowOnly = Setting("algo")?.ToLowerInvariant() is "gos" or "growonlyset";
         return new CheckedTable(database, name, columns, Setting("filter"), isGrowOnly, blocks);
     }
 
