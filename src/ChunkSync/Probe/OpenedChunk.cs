@@ -45,16 +45,17 @@ internal sealed unsafe class OpenedChunk : IDisposable
     public void Open(in ContainerHeader chunk, byte* payload, long length, long firstRow, ProbeOptions options)
     {
         header = chunk;
-        Body = PayloadCheck.Open(header, payload, length, options.Verify > 0, options.MaxExpanded, expanded, out size);
+        PayloadCheck.Limit(PayloadCheck.SizeOfBody(header, length), options.MaxExpanded);
         _ = runs.Reserve((long)MaxRuns * sizeof(HitRun));
         matcher.Begin();
         runCount = 0;
         nextRun = 0;
         hasMore = false;
         Hits = 0;
+        RunningChecksum checksum = new(header, payload, length, options.Verify > 0);
         try
         {
-            Walk(firstRow);
+            OpenChecked(payload, length, firstRow, options, ref checksum);
         }
         catch
         {
@@ -103,12 +104,30 @@ internal sealed unsafe class OpenedChunk : IDisposable
         }
     }
 
-    private void Walk(long firstRow)
+    /// <summary>Uncompresses and walks the rows while the checksum is computed. Where both are wrong, the checksum is what is named.</summary>
+    private void OpenChecked(byte* payload, long length, long firstRow, ProbeOptions options, ref RunningChecksum checksum)
+    {
+        try
+        {
+            Body = PayloadCheck.Open(header, payload, length, verify: false, options.MaxExpanded, expanded, out size);
+            Walk(firstRow, ref checksum);
+        }
+        catch (DamagedChunkException)
+        {
+            checksum.Check();
+            throw;
+        }
+
+        checksum.Check();
+    }
+
+    private void Walk(long firstRow, ref RunningChecksum checksum)
     {
         ChangeRowWalker row = new(Body, size);
         for (uint i = 0; i < header.Rows; i++)
         {
             row.Next();
+            checksum.Advance();
             if (i >= firstRow && matcher.Matches(ref row, mark: true) != invert)
             {
                 Hits++;

@@ -72,9 +72,12 @@ internal static unsafe class PayloadCheck
         ulong found = ContainerHeader.Low48(Fnv1a64.Of(payload + ContainerHeader.Length, length - ContainerHeader.Length));
         if (header.Version != ContainerHeader.LegacyVersion && found != header.Checksum)
         {
-            throw new DamagedChunkException("invalid checksum");
+            throw WrongChecksum();
         }
     }
+
+    /// <summary>The error of a body that is not the one its checksum was made of.</summary>
+    public static DamagedChunkException WrongChecksum() => new("invalid checksum");
 
     /// <summary>Gives the body of a payload whose header was checked.</summary>
     /// <param name="header">The header.</param>

@@ -97,6 +97,41 @@ public sealed unsafe class ProbeDamageTests
         }
     }
 
+    [Fact]
+    public void Rows_of_a_chunk_count_for_nothing_when_its_checksum_is_wrong()
+    {
+        Random random = new(Seed.Next(output));
+        NaiveRow lost = NaiveChunk.RandomRow(random, 1, 0);
+        NaiveRow kept = NaiveChunk.RandomRow(random, 2, 0);
+        byte[] damaged = NaiveChunk.MakePayload([lost, lost], 2, 5, compress: false);
+        damaged[ContainerHeader.Length - 1] ^= 1;
+        List<StoredChunk> chain = [new(0, damaged, null), new(1, NaiveChunk.MakePayload([kept], 2, 5, compress: false), null)];
+        using ProbeSetBuilder builder = new();
+        builder.AddPoint(lost.Position);
+        builder.AddPoint(kept.Position);
+        byte[] set = ProbeBytes.Finish(builder);
+        using ProbeScan scan = new(new ListChunkSource(chain), ProbeSet.TryRead(set)!, new ProbeOptions { SkipDamaged = true });
+        Assert.True(scan.MoveNext());
+        Assert.Equal(kept.Encoded, ProbeBytes.Body(scan.Current.Payload.Bytes.ToArray()));
+        Assert.Equal((1L, 1L), (scan.Current.Counters.Damaged, scan.Current.Misses));
+        Assert.False(scan.MoveNext());
+    }
+
+    [Fact]
+    public void Checksum_is_what_is_named_when_rows_are_wrong_too()
+    {
+        byte[] payload = NaiveChunk.MakePayload([NaiveChunk.RandomRow(new Random(5), 1, 0)], 2, 5, compress: false);
+        payload[ContainerHeader.Length] = 0xFF;
+        Assert.Equal("chunk 4: invalid checksum", Failure(payload, new ProbeOptions()));
+        Assert.Equal("chunk 4: row 0 cannot be decoded at offset 0", Failure(payload, new ProbeOptions { Verify = 0 }));
+    }
+
+    private static string Failure(byte[] payload, ProbeOptions options)
+    {
+        using ProbeScan scan = new(new ListChunkSource([new StoredChunk(4, payload, null)]), ProbeSet.TryRead(ProbeBytes.Everything())!, options);
+        return Assert.Throws<DamagedChunkException>(() => scan.MoveNext()).Message;
+    }
+
     /// <summary>What the general reader makes of a body: offset, position and lengths of each row, and whether it ends with an error.</summary>
     private static List<string> NaiveWalk(byte[] body, int rows)
     {
