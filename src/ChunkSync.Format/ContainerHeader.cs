@@ -21,9 +21,6 @@ internal struct ContainerHeader
     public const byte RowsVersion = 2;
     public const byte FragmentVersion = 3;
 
-    /// <summary>Values of a change row.</summary>
-    public const int ChangeColumns = 9;
-
     public bool HasMagic;
     public byte Version;
     public uint ExpandedSize;

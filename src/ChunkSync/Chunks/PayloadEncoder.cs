@@ -40,7 +40,7 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
     /// <summary>Makes room for a row of that encoded size and counts it; returns where it goes. <see cref="Commit"/> ends it.</summary>
     public byte* BeginRow(long size)
     {
-        columns = ContainerHeader.ChangeColumns;
+        columns = ChangeRowCodec.Columns;
         rows++;
         return Reserve(size);
     }

@@ -7,8 +7,6 @@ namespace ChunkSync.Merge;
 /// <summary>One row of a fragment payload (format B.1), checked: it says which value it belongs to, and where in it.</summary>
 internal unsafe struct FragmentRow
 {
-    private const int Columns = ContainerHeader.ChangeColumns;
-
     /// <summary>The longest value that a fragment may announce: SQLite's own limit is below.</summary>
     private const long MaxTotalSize = int.MaxValue;
 
@@ -33,59 +31,23 @@ internal unsafe struct FragmentRow
     /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
     public static FragmentRow Read(ref ValueReader reader, uint number)
     {
-        WireValue* values = stackalloc WireValue[Columns];
-        for (int i = 0; i < Columns; i++)
+        if (!ChangeRowCodec.TryReadExact(ref reader, out ChangeRow change, out ChangeRowFault fault))
         {
-            if (!reader.TryRead(out values[i]))
-            {
-                throw FragmentStore.Invalid($"invalid v3 payload row {number} at offset {reader.Offset}");
-            }
+            throw FragmentStore.Invalid("invalid v3 payload row"
+                + (fault.Defect == ChangeRowDefect.Undecodable ? $" {number} at offset {fault.Offset}" : ""));
         }
 
-        CheckTypes(values);
-        FragmentRow row = default;
-        row.Change = ReadChange(values);
-        row.Data = values[3].Data;
-        row.DataLength = values[3].Length;
-        row.ReadName(values[2].Bytes, values[2].Data);
-        ChangeNumbers.Check(row.Change, "Error on cloudsync_payload_apply");
-        return row;
-    }
-
-    private static void CheckTypes(WireValue* values)
-    {
-        ReadOnlySpan<WireKind> kinds =
-        [
-            WireKind.Text, WireKind.Blob, WireKind.Text, WireKind.Blob, WireKind.Integer, WireKind.Integer, WireKind.Blob,
-            WireKind.Integer, WireKind.Integer,
-        ];
-        for (int i = 0; i < Columns; i++)
-        {
-            if (values[i].Kind != kinds[i])
-            {
-                throw FragmentStore.Invalid("invalid v3 payload row");
-            }
-        }
-
-        if (values[3].Length == 0)
+        if (change.Value.Kind != WireKind.Blob || change.Value.Length == 0)
         {
             throw FragmentStore.Invalid("invalid v3 payload row");
         }
-    }
 
-    private static ChangeRow ReadChange(WireValue* values) => new()
-    {
-        Table = values[0].Data,
-        TableLength = (int)values[0].Length,
-        Key = values[1].Data,
-        KeyLength = (int)values[1].Length,
-        ColumnVersion = values[4].Integer,
-        DbVersion = values[5].Integer,
-        Site = values[6].Data,
-        SiteLength = (int)values[6].Length,
-        CausalLength = values[7].Integer,
-        Seq = values[8].Integer,
-    };
+        FragmentRow row = new() { Change = change, Data = change.Value.Data, DataLength = change.Value.Length };
+        row.Change.Value = default;
+        row.ReadName(change.ColumnName, change.Column);
+        ChangeNumbers.Check(row.Change, "Error on cloudsync_payload_apply");
+        return row;
+    }
 
     private void ReadName(ReadOnlySpan<byte> text, byte* address)
     {

@@ -51,14 +51,14 @@ internal sealed unsafe class FragmentStore
     /// <returns>How many values became complete.</returns>
     public long Apply(OpenedPayload payload)
     {
-        if (payload.Header.Columns != ContainerHeader.ChangeColumns)
+        if (payload.Header.Columns != ChangeRowCodec.Columns)
         {
             throw Invalid("invalid v3 column count");
         }
 
         // All rows are checked before the first is stored.
         ValueReader check = new(payload.Body, payload.BodyLength);
-        for (uint row = 0; row < payload.Header.Rows; row++)
+        for (uint row = 0; row < payload.Header.Rows && !payload.HasCheckedRows; row++)
         {
             FragmentRow.Read(ref check, row);
         }

@@ -9,13 +9,9 @@ namespace ChunkSync.Merge;
 /// no memory is taken that the payload's own length does not justify.</summary>
 internal sealed unsafe class OpenedPayload : IDisposable
 {
-    /// <summary>An LZ4 block grows at most by this factor, plus <see cref="ExpansionSlack"/>.</summary>
-    private const long MaxExpansion = 255;
-    private const long ExpansionSlack = 64;
-
     private const string Prefix = "Error on cloudsync_payload_apply: ";
 
-    private byte* expanded;
+    private readonly NativeBuffer expanded = new();
 
     private OpenedPayload(ContainerHeader header) => Header = header;
 
@@ -26,11 +22,16 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
     public long BodyLength { get; private set; }
 
+    /// <summary>Whether all rows have been decoded and checked: who has done that says so here, and nobody does it again.</summary>
+    public bool HasCheckedRows { get; set; }
+
     /// <summary>Checks and uncompresses a payload. The bytes must stay in place while it is open.</summary>
     /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
     public static OpenedPayload Open(SyncSession session, TableCatalog catalog, byte* data, long length)
     {
-        if (length < ContainerHeader.Length)
+        ReadOnlySpan<byte> start = new(data, (int)Math.Min(length, ContainerHeader.Length));
+        PayloadDefects defects = PayloadBody.ReadHeader(start, length, out ContainerHeader header);
+        if (defects == PayloadDefects.TooShort)
         {
             throw Failure("Error on cloudsync_payload_decode: invalid input size.");
         }
@@ -40,39 +41,40 @@ internal sealed unsafe class OpenedPayload : IDisposable
             throw SyncSession.NotInitialized("before calling cloudsync_payload_apply().", ResultCode.Misuse);
         }
 
-        ContainerHeader header = ContainerHeader.Read(new ReadOnlySpan<byte>(data, ContainerHeader.Length));
         CheckSchema(session, catalog, header);
-        if (!header.HasMagic || header.Columns == 0)
+        if ((defects & (PayloadDefects.NoSignature | PayloadDefects.NoColumns)) != 0)
         {
             throw Failure(Prefix + "invalid signature or column size");
         }
 
-        if (header.Version is < ContainerHeader.LegacyVersion or > ContainerHeader.FragmentVersion)
+        if ((defects & PayloadDefects.UnknownVersion) != 0)
         {
             throw Failure(Prefix + "unsupported payload version");
         }
 
-        byte* stored = data + ContainerHeader.Length;
-        long storedLength = length - ContainerHeader.Length;
-        if (header.Version != ContainerHeader.LegacyVersion
-            && ContainerHeader.Low48(Fnv1a64.Of(stored, storedLength)) != header.Checksum)
-        {
-            throw Failure(Prefix + "invalid checksum");
-        }
-
-        OpenedPayload payload = new(header) { Body = stored, BodyLength = storedLength };
-        if (header.ExpandedSize != 0)
-        {
-            payload.Expand(stored, storedLength);
-        }
-
+        OpenedPayload payload = new(header);
+        payload.ReadBody(data, length);
         return payload;
     }
 
-    public void Dispose()
+    public void Dispose() => expanded.Dispose();
+
+    private void ReadBody(byte* data, long length)
     {
-        Sqlite3.Free(expanded);
-        expanded = null;
+        PayloadDefects defect = PayloadBody.Open(Header, data, length, verify: true, expanded, out PayloadBody body);
+        if (defect != PayloadDefects.None)
+        {
+            Dispose();
+            throw Failure(Prefix + defect switch
+            {
+                PayloadDefects.Checksum => "invalid checksum",
+                PayloadDefects.ExpandedSize => "declared expanded size is inconsistent with the compressed payload",
+                _ => "unable to decompress BLOB",
+            });
+        }
+
+        Body = body.Data;
+        BodyLength = body.Length;
     }
 
     private static EngineException Failure(string message) => new(ResultCode.Misuse, message);
@@ -89,24 +91,5 @@ internal sealed unsafe class OpenedPayload : IDisposable
             throw Failure($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
                 + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {catalog.Schema.CurrentHash()})");
         }
-    }
-
-    private void Expand(byte* stored, long storedLength)
-    {
-        long size = Header.ExpandedSize;
-        if (size > PayloadContainer.MaxBody || size > (MaxExpansion * storedLength) + ExpansionSlack || storedLength > int.MaxValue)
-        {
-            throw Failure(Prefix + "declared expanded size is inconsistent with the compressed payload");
-        }
-
-        expanded = Sqlite3.Allocate(size);
-        if (Lz4.Decompress(stored, (int)storedLength, expanded, (int)size) != size)
-        {
-            Dispose();
-            throw Failure(Prefix + "unable to decompress BLOB");
-        }
-
-        Body = expanded;
-        BodyLength = size;
     }
 }

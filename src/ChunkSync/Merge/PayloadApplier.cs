@@ -49,15 +49,15 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             return 0;
         }
 
-        if (payload.Header.Columns != ContainerHeader.ChangeColumns)
+        if (payload.Header.Columns != ChangeRowCodec.Columns)
         {
             throw new EngineException(ResultCode.Error, "Error on cloudsync_payload_apply: rows have"
-                + $" {payload.Header.Columns} values, change rows have {ContainerHeader.ChangeColumns}");
+                + $" {payload.Header.Columns} values, change rows have {ChangeRowCodec.Columns}");
         }
 
-        ChangeRowReader.CheckAll(payload.Body, payload.BodyLength, payload.Header.Rows);
+        PayloadRows.Check(payload);
         uint rows = payload.Header.Rows;
-        ChangeRowReader start = new(payload.Body, payload.BodyLength);
+        PayloadRows start = new(payload);
         if (!session.Connection.IsAutocommit)
         {
             ApplyRange(start, rows, advance);
@@ -82,7 +82,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     /// <summary>Applies the next <paramref name="count"/> rows in one savepoint, or in autocommit in one transaction: that is cheaper,
     /// because SQLite keeps no copies of pages for a savepoint.</summary>
-    private void ApplyRange(ChangeRowReader start, uint count, bool advance)
+    private void ApplyRange(PayloadRows start, uint count, bool advance)
     {
         Connection connection = session.Connection;
         bool owns = savepoint.Begin();
@@ -118,7 +118,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     /// <summary>Merges rows until the end or the first failure, which is returned; a failed row is undone, the rows before it
     /// stay.</summary>
-    private EngineException? MergeRows(ChangeRowReader start, uint count, bool owns)
+    private EngineException? MergeRows(PayloadRows start, uint count, bool owns)
     {
         VersionClock.State saved = clock.Save();
         uint good = MergeUntilFailure(start, count, out EngineException? failure, out bool leftTraces);
@@ -142,7 +142,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     }
 
     /// <returns>The number of rows before the row that failed.</returns>
-    private uint MergeUntilFailure(ChangeRowReader reader, uint count, out EngineException? failure, out bool leftTraces)
+    private uint MergeUntilFailure(PayloadRows reader, uint count, out EngineException? failure, out bool leftTraces)
     {
         failure = null;
         leftTraces = false;
@@ -191,13 +191,13 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     private void ApplyRunByRun(OpenedPayload payload, bool advance)
     {
-        ChangeRowReader reader = new(payload.Body, payload.BodyLength);
-        ChangeRowReader start = reader;
+        PayloadRows reader = new(payload);
+        PayloadRows start = reader;
         uint count = 0;
         long run = 0;
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
-            ChangeRowReader before = reader;
+            PayloadRows before = reader;
             reader.Read(out ChangeRow change);
             if (count > 0 && change.DbVersion != run)
             {
@@ -213,7 +213,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         ApplyRun(start, count, advance);
     }
 
-    private void ApplyRun(ChangeRowReader start, uint count, bool advance)
+    private void ApplyRun(PayloadRows start, uint count, bool advance)
     {
         try
         {

@@ -115,48 +115,26 @@ internal unsafe struct ChangeRowWalker
     private void NextChecked()
     {
         ValueReader reader = new(current, end - current);
-        ReadBytes(ref reader, out Table, out TableLength, "tbl");
-        ReadBytes(ref reader, out Key, out KeyLength, "pk");
-        if (!reader.TryReadBytes(out Column, out ColumnLength))
+        if (!ChangeRowCodec.TryRead(ref reader, ChangeRowUse.Probe, out ChangeRow row, out ChangeRowFault fault))
         {
-            Skip(ref reader);
+            throw new DamagedChunkException(fault.Describe(Row, Offset));
         }
 
-        ValueOffset = Offset + reader.Offset;
-        Skip(ref reader);
-        Skip(ref reader);
-        long dbVersion = ReadInteger(ref reader, "db_version");
-        ReadBytes(ref reader, out Site, out SiteLength, "site_id");
-        Skip(ref reader);
-        Position = new Position(dbVersion, ReadInteger(ref reader, "seq"));
+        Table = row.Table;
+        TableLength = row.TableLength;
+        Key = row.Key;
+        KeyLength = row.KeyLength;
+        Column = row.Column;
+        ColumnLength = row.ColumnLength;
+        Site = row.Site;
+        SiteLength = row.SiteLength;
+        Position = new Position(row.DbVersion, row.Seq);
         next = current + reader.Offset;
-    }
 
-    private readonly void Skip(ref ValueReader reader)
-    {
-        if (!reader.TrySkip())
-        {
-            throw new DamagedChunkException($"row {Row} cannot be decoded at offset {Offset + reader.Offset}");
-        }
-    }
-
-    private readonly void ReadBytes(ref ValueReader reader, out byte* data, out int length, string field)
-    {
-        if (!reader.TryReadBytes(out data, out length))
-        {
-            Skip(ref reader);
-            throw new DamagedChunkException($"{field} of row {Row} is neither TEXT nor BLOB");
-        }
-    }
-
-    private readonly long ReadInteger(ref ValueReader reader, string field)
-    {
-        if (!reader.TryReadInteger(out long number))
-        {
-            Skip(ref reader);
-            throw new DamagedChunkException($"{field} of row {Row} is not an INTEGER");
-        }
-
-        return number;
+        // The value begins behind the col_name, which may be anything.
+        byte* name = row.Key + row.KeyLength;
+        ValueReader value = new(name, next - name);
+        value.TrySkip();
+        ValueOffset = name + value.Offset - body;
     }
 }

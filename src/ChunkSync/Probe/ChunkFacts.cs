@@ -63,7 +63,7 @@ internal unsafe struct ChunkFacts
     }
 
     /// <summary>The length of the uncompressed body.</summary>
-    public readonly long BodySize => PayloadCheck.SizeOfBody(Header, Length);
+    public readonly long BodySize => PayloadBody.SizeOf(Header, Length);
 
     /// <summary>Reads the header that an index repeats: for sources where reading the payload's own costs too much.</summary>
     /// <exception cref="DamagedChunkException">The index is malformed.</exception>

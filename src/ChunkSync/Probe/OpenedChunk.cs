@@ -45,7 +45,7 @@ internal sealed unsafe class OpenedChunk : IDisposable
     public void Open(in ContainerHeader chunk, byte* payload, long length, long firstRow, ProbeOptions options)
     {
         header = chunk;
-        PayloadCheck.Limit(PayloadCheck.SizeOfBody(header, length), options.MaxExpanded);
+        PayloadCheck.Limit(PayloadBody.SizeOf(header, length), options.MaxExpanded);
         _ = runs.Reserve((long)MaxRuns * sizeof(HitRun));
         matcher.Begin();
         runCount = 0;

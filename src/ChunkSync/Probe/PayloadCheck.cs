@@ -3,57 +3,19 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
 
-/// <summary>The structural checks of a stored payload, which need no database: first those of its header, then, when it is opened, those of
-/// its body.</summary>
+/// <summary>Words the defects of stored payloads (see <see cref="PayloadBody"/>): first those of a header, then, when the payload is opened,
+/// those of its body.</summary>
 internal static unsafe class PayloadCheck
 {
-    /// <summary>An LZ4 block grows at most by this factor, plus <see cref="ExpansionSlack"/>.</summary>
-    private const long MaxExpansion = 255;
-    private const long ExpansionSlack = 64;
-
-    /// <summary>The fewest bytes that a row takes: nine values of one byte.</summary>
-    private const long MinRow = ContainerHeader.ChangeColumns;
-
     /// <summary>Reads and checks a header.</summary>
     /// <param name="bytes">The payload's first bytes, up to 32.</param>
     /// <param name="length">The payload's whole length.</param>
     /// <exception cref="DamagedChunkException">It cannot be the header of such a payload.</exception>
     public static ContainerHeader ReadHeader(ReadOnlySpan<byte> bytes, long length)
     {
-        if (length < ContainerHeader.Length || bytes.Length < ContainerHeader.Length)
-        {
-            throw new DamagedChunkException($"not a payload ({length} bytes, a header has {ContainerHeader.Length})");
-        }
-
-        ContainerHeader header = ContainerHeader.Read(bytes);
-        if (!header.HasMagic)
-        {
-            throw new DamagedChunkException("not a payload (no CLSY signature)");
-        }
-
-        if (header.Version is < ContainerHeader.LegacyVersion or > ContainerHeader.FragmentVersion)
-        {
-            throw new DamagedChunkException($"unsupported payload version {header.Version}");
-        }
-
-        if (header.Columns != ContainerHeader.ChangeColumns)
-        {
-            throw new DamagedChunkException($"{header.Columns} values per row instead of {ContainerHeader.ChangeColumns}");
-        }
-
-        long stored = length - ContainerHeader.Length;
-        if (header.ExpandedSize > PayloadContainer.MaxBody || header.ExpandedSize > (MaxExpansion * stored) + ExpansionSlack)
-        {
-            throw new DamagedChunkException($"declared expanded size {header.ExpandedSize} is inconsistent with {stored} stored bytes");
-        }
-
-        long size = SizeOfBody(header, length);
-        return MinRow * header.Rows <= size ? header : throw new DamagedChunkException($"{header.Rows} rows do not fit {size} bytes");
+        PayloadDefects defects = PayloadBody.ReadHeader(bytes, length, out ContainerHeader header);
+        return defects == PayloadDefects.None ? header : throw new DamagedChunkException(Describe(defects, header, length));
     }
-
-    /// <summary>The length of the uncompressed body.</summary>
-    public static long SizeOfBody(in ContainerHeader header, long length) =>
-        header.ExpandedSize != 0 ? header.ExpandedSize : length - ContainerHeader.Length;
 
     /// <summary>Checks a body's length before memory is taken for it, or for the payload that it is in.</summary>
     /// <exception cref="DamagedChunkException">It is longer than is allowed.</exception>
@@ -69,8 +31,7 @@ internal static unsafe class PayloadCheck
     /// <exception cref="DamagedChunkException">It is wrong.</exception>
     public static void Checksum(in ContainerHeader header, byte* payload, long length)
     {
-        ulong found = ContainerHeader.Low48(Fnv1a64.Of(payload + ContainerHeader.Length, length - ContainerHeader.Length));
-        if (header.Version != ContainerHeader.LegacyVersion && found != header.Checksum)
+        if (!PayloadBody.IsSound(header, payload, length))
         {
             throw WrongChecksum();
         }
@@ -92,27 +53,26 @@ internal static unsafe class PayloadCheck
     public static byte* Open(
         in ContainerHeader header, byte* payload, long length, bool verify, long maxExpanded, NativeBuffer expanded, out long size)
     {
-        size = SizeOfBody(header, length);
+        size = PayloadBody.SizeOf(header, length);
         Limit(size, maxExpanded);
-        if (verify)
+        return PayloadBody.Open(header, payload, length, verify, expanded, out PayloadBody body) switch
         {
-            Checksum(header, payload, length);
-        }
+            PayloadDefects.None => body.Data,
+            PayloadDefects.Checksum => throw WrongChecksum(),
+            _ => throw new DamagedChunkException("unable to decompress"),
+        };
+    }
 
-        byte* stored = payload + ContainerHeader.Length;
-        if (header.ExpandedSize == 0)
-        {
-            return stored;
-        }
-
-        expanded.Clear();
-        byte* target = expanded.Reserve(size);
-        long storedLength = length - ContainerHeader.Length;
-        if (storedLength > int.MaxValue || Lz4.Decompress(stored, (int)storedLength, target, (int)size) != size)
-        {
-            throw new DamagedChunkException("unable to decompress");
-        }
-
-        return target;
+    private static string Describe(PayloadDefects defects, in ContainerHeader header, long length)
+    {
+        bool Has(PayloadDefects defect) => (defects & defect) != 0;
+        long size = PayloadBody.SizeOf(header, length);
+        return Has(PayloadDefects.TooShort) ? $"not a payload ({length} bytes, a header has {ContainerHeader.Length})"
+            : Has(PayloadDefects.NoSignature) ? "not a payload (no CLSY signature)"
+            : Has(PayloadDefects.UnknownVersion) ? $"unsupported payload version {header.Version}"
+            : Has(PayloadDefects.OtherColumns) ? $"{header.Columns} values per row instead of {ChangeRowCodec.Columns}"
+            : Has(PayloadDefects.ExpandedSize)
+                ? $"declared expanded size {header.ExpandedSize} is inconsistent with {length - ContainerHeader.Length} stored bytes"
+            : $"{header.Rows} rows do not fit {size} bytes";
     }
 }

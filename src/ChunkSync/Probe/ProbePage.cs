@@ -44,7 +44,7 @@ internal sealed unsafe class ProbePage : IDisposable
         int length = checked((int)staging.Body.Length);
         byte* target = Payload.Reserve(ContainerHeader.Length + (long)Lz4.Bound(length));
         Payload.Commit(PayloadContainer.Finish(
-            target, staging.Body.Data, length, staging.Version, ContainerHeader.ChangeColumns, checked((uint)staging.Rows),
+            target, staging.Body.Data, length, staging.Version, ChangeRowCodec.Columns, checked((uint)staging.Rows),
             staging.SchemaHash, compress));
     }
 

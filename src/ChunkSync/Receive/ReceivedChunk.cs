@@ -28,7 +28,7 @@ internal unsafe struct ReceivedChunk
     public static ReceivedChunk Read(OpenedPayload payload, ReceiveRequest request)
     {
         ReceivedChunk chunk = default;
-        if (payload.Header.Columns != ContainerHeader.ChangeColumns)
+        if (payload.Header.Columns != ChangeRowCodec.Columns)
         {
             // Applying it says what is wrong.
             return chunk;
@@ -57,10 +57,12 @@ internal unsafe struct ReceivedChunk
             throw ReceiveRequest.Refused("the payload has no changes and is_final is 0: only a window's end can be empty");
         }
 
-        ChangeRowReader reader = new(payload.Body, payload.BodyLength);
+        PayloadRows rows = new(payload);
+        bool areSound = true;
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
-            reader.Read(out ChangeRow change);
+            rows.Read(out ChangeRow change);
+            areSound &= change.HasSoundNumbers;
             Cursor position = new(change.DbVersion, change.Seq, 0);
             CheckPosition(position, request);
             Last = Last is Cursor last ? CursorOrder.Max(last, position) : position;
@@ -71,6 +73,9 @@ internal unsafe struct ReceivedChunk
             throw ReceiveRequest.Refused($"next_frag_offset is {request.Next.Offset}, but the payload ends before (db_version"
                 + $" {request.Next.DbVersion}, seq {request.Next.Seq}), where nothing can be done yet");
         }
+
+        // Otherwise applying it says what is wrong.
+        payload.HasCheckedRows = areSound;
     }
 
     private void ReadFragment(OpenedPayload payload, ReceiveRequest request)
@@ -82,6 +87,7 @@ internal unsafe struct ReceivedChunk
 
         ValueReader reader = new(payload.Body, payload.BodyLength);
         Fragment = FragmentRow.Read(ref reader, 0);
+        payload.HasCheckedRows = true;
         IsFragment = true;
         Cursor position = new(Fragment.Change.DbVersion, Fragment.Change.Seq, 0);
         CheckPosition(position, request);

@@ -203,7 +203,7 @@ internal sealed unsafe class PayloadChunksCursor(Engine engine) : VirtualCursor
         byte* finished = Sqlite3.Allocate(ContainerHeader.Length + (long)Lz4.Bound(length));
         payload = finished;
         payloadLength = PayloadContainer.Finish(
-            finished, body.Data, length, chunk.Version, ContainerHeader.ChangeColumns, (uint)chunk.Rows, schemaHash);
+            finished, body.Data, length, chunk.Version, ChangeRowCodec.Columns, (uint)chunk.Rows, schemaHash);
         payload = Sqlite3.Reallocate(finished, payloadLength);
     }
 

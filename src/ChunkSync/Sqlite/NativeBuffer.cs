@@ -1,8 +1,10 @@
+using ChunkSync.Format;
+
 namespace ChunkSync.Sqlite;
 
 /// <summary>A growing buffer in memory of <see cref="Sqlite3.Allocate"/>: kept between uses, freed by <see cref="Dispose"/>.
 /// Addresses into it are valid until the next call that can grow it.</summary>
-internal sealed unsafe class NativeBuffer : IDisposable
+internal sealed unsafe class NativeBuffer : IByteAllocator, IDisposable
 {
     private const long FirstCapacity = 256;
 
@@ -55,6 +57,14 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         data.CopyTo(new Span<byte>(Reserve(data.Length), data.Length));
         Length += data.Length;
+    }
+
+    /// <summary>Forgets the content and makes room for <paramref name="bytes"/> from the beginning.</summary>
+    /// <exception cref="EngineException">SQLITE_NOMEM.</exception>
+    public byte* Allocate(long bytes)
+    {
+        Clear();
+        return Reserve(bytes);
     }
 
     /// <summary>Hands the memory over to the caller, who frees it; the buffer is empty then.</summary>

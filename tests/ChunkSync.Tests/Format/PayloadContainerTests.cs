@@ -42,7 +42,7 @@ public unsafe class PayloadContainerTests(ITestOutputHelper output)
         using GuardedBuffer source = new(body.Length);
         using GuardedBuffer target = new(room);
         byte* at = target.TakeAtEnd(room);
-        long length = PayloadContainer.Finish(at, source.Put(body), body.Length, version, ContainerHeader.ChangeColumns, rows, schema);
+        long length = PayloadContainer.Finish(at, source.Put(body), body.Length, version, ChangeRowCodec.Columns, rows, schema);
         target.AssertUntouchedBeside(at, room);
         return new ReadOnlySpan<byte>(at, (int)length).ToArray();
     }

@@ -108,7 +108,7 @@ internal sealed unsafe class NaiveChunk
         fixed (byte* target = payload, source = body.Length == 0 ? new byte[1] : body)
         {
             long length = PayloadContainer.Finish(
-                target, source, body.Length, version, ContainerHeader.ChangeColumns, (uint)rows.Count, schema, compress);
+                target, source, body.Length, version, ChangeRowCodec.Columns, (uint)rows.Count, schema, compress);
             return payload[..(int)length];
         }
     }

@@ -102,7 +102,7 @@ internal sealed class NaiveProbe
             for (uint i = 0; i < header.Rows; i++)
             {
                 int start = (int)reader.Offset;
-                WireValue[] values = new WireValue[ContainerHeader.ChangeColumns];
+                WireValue[] values = new WireValue[ChangeRowCodec.Columns];
                 for (int column = 0; column < values.Length; column++)
                 {
                     Assert.True(reader.TryRead(out values[column]), "a row that cannot be read was taken for one");

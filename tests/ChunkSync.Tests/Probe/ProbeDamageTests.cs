@@ -142,7 +142,7 @@ public sealed unsafe class ProbeDamageTests
             for (int row = 0; row < rows; row++)
             {
                 long offset = reader.Offset;
-                WireValue[] values = new WireValue[ContainerHeader.ChangeColumns];
+                WireValue[] values = new WireValue[ChangeRowCodec.Columns];
                 for (int i = 0; i < values.Length; i++)
                 {
                     if (!reader.TryRead(out values[i]))

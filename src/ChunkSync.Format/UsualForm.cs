@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using ChunkSync.Format;
 
-namespace ChunkSync.Probe;
+namespace ChunkSync.Format;
 
 /// <summary>Reads encoded values (format A.4) in the forms that nearly all of them have: texts and blobs of at most 255 bytes, numbers of at most
 /// seven. What is different, or lies near the end of a body, is left to <see cref="ValueReader"/>, which says what is wrong with it.</summary>
