@@ -32,9 +32,6 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
 
     public int TableOrder => heap[0].Table.CreationOrder;
 
-    /// <summary>VM steps of the position statements so far.</summary>
-    public long VmSteps => tables.Sum(table => table.VmSteps);
-
     /// <summary>Sets what the scan covers; nothing is read yet.</summary>
     public void Start(ScanRange scan)
     {

@@ -164,9 +164,6 @@ internal sealed unsafe class TableStream : IDisposable
         open = statement;
     }
 
-    /// <summary>Steps SQLite took for this table since its statements were prepared: a count of work for tests.</summary>
-    public long VmSteps => statements.Values.Sum(statement => (long)statement.Status(4));
-
     /// <inheritdoc cref="IChangeSource.ReadData"/>
     public void ReadData(long offset, byte* target, int length) => rows.ReadData(offset, target, length);
 

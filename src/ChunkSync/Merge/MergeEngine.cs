@@ -22,9 +22,6 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
     /// <summary>Total rows this connection had written when the current row was begun: tells whether a failed row left traces.</summary>
     private int changesBefore;
 
-    /// <summary>True while a row is decided and not written.</summary>
-    public bool IsOpen => current != null;
-
     /// <summary>The connection's counter of written rows when the row in progress began.</summary>
     public int ChangesBefore => changesBefore;
 

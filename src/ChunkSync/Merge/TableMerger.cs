@@ -74,7 +74,6 @@ internal sealed unsafe class TableMerger : IDisposable
         this.filters = filters;
         this.table = table;
         this.cascades = cascades;
-        Generation = session.Generation;
         ceiling = clocks.Ceiling(table);
         rules = keys.Rules(table);
         writer = new RemoteRowWriter(session.Connection, rules, table);
@@ -85,9 +84,6 @@ internal sealed unsafe class TableMerger : IDisposable
         hasVersion = new bool[count];
         pending = new PendingRow(count);
     }
-
-    /// <summary>The metadata that the statements were made from.</summary>
-    public int Generation { get; }
 
     /// <summary>The table.</summary>
     public TrackedTable Table => table;

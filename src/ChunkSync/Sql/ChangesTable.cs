@@ -1,3 +1,6 @@
+using ChunkSync.Changes;
+using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql;
@@ -14,18 +17,25 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
 {
     public const string Name = "cloudsync_changes";
 
-    public const int Table = 0;
-    public const int Key = 1;
-    public const int Column = 2;
-    public const int Value = 3;
-    public const int ColumnVersion = 4;
-    public const int DbVersion = 5;
-    public const int Site = 6;
-    public const int CausalLength = 7;
-    public const int Seq = 8;
-    public const int ColumnCount = 9;
+    private const int Table = 0;
+    private const int Key = 1;
+    private const int ColumnName = 2;
+    private const int Value = 3;
+    private const int ColumnVersion = 4;
+    private const int DbVersion = 5;
+    private const int Site = 6;
+    private const int CausalLength = 7;
+    private const int Seq = 8;
+    private const int ColumnCount = 9;
 
+    /// <summary>More than what is joined with it: it should be asked for few rows rather than often for all.</summary>
     private const double FullScanCost = 1_000_000;
+
+    /// <summary>What a term divides the cost by. One db_version is one transaction: the scan seeks to it and ends behind it. A bound of the
+    /// db_version cuts about as much off as SQLite takes a range for. The others are looked at row by row, or leave tables out.</summary>
+    private const double VersionGain = 1000;
+    private const double BoundGain = 4;
+    private const double OtherGain = 2;
 
     /// <summary>How SQLite registers it.</summary>
     public static ModuleDefinition Definition { get; } = new(
@@ -72,7 +82,7 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
             text[2 * used] = (byte)('0' + constraint.Column);
             text[(2 * used) + 1] = (byte)code;
             plan->Usage[i].ArgumentIndex = ++used;
-            cost /= constraint.Column == DbVersion ? (code == '=' ? 1000 : 4) : 2;
+            cost /= constraint.Column != DbVersion ? OtherGain : code == '=' ? VersionGain : BoundGain;
         }
 
         text[2 * used] = 0;
@@ -85,7 +95,7 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new ChangesCursor(engine);
+    public override VirtualCursor Open() => new Cursor(engine);
 
     public override long Update(int count, nint* arguments)
     {
@@ -112,4 +122,177 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
         plan->OrderByCount is 1 or 2
         && plan->OrderBy[0] is { Column: DbVersion, Descending: 0 }
         && (plan->OrderByCount == 1 || plan->OrderBy[1] is { Column: Seq, Descending: 0 });
+
+    private sealed class Cursor(Engine engine) : VirtualCursor
+    {
+        private ChangeStream? stream;
+        private bool hasRow;
+
+        public override bool Eof => !hasRow;
+
+        /// <summary>The db_version, and below it the seq (behaviour F.1).</summary>
+        public override long RowId => (stream!.Current.DbVersion << VersionLimits.SeqBits) | stream.Current.Seq;
+
+        public override void Filter(int indexNumber, byte* indexString, int count, nint* arguments)
+        {
+            Close();
+            if (!engine.Session.IsInitialized || engine.Catalog.All.Count == 0)
+            {
+                throw NoTables(engine);
+            }
+
+            ScanRange range = new() { FromDbVersion = long.MinValue, ToDbVersion = long.MaxValue };
+            long fromSeq = long.MinValue;
+            bool exactVersion = false;
+            for (int i = 0; i < count; i++)
+            {
+                Narrow(range, indexString[2 * i] - '0', (char)indexString[(2 * i) + 1], new Value(arguments[i]), ref fromSeq, ref exactVersion);
+            }
+
+            if (exactVersion && fromSeq != long.MinValue)
+            {
+                range.Start = ScanStart.Position;
+                range.FromSeq = fromSeq;
+            }
+
+            stream = engine.Changes.Rent(range.OnlyTable);
+            stream.Start(range);
+            hasRow = stream.MoveNext();
+        }
+
+        public override void Next() => hasRow = stream!.MoveNext();
+
+        public override void Column(nint context, int column)
+        {
+            ref readonly ChangeRow change = ref stream!.Current;
+            switch (column)
+            {
+                case Table:
+                    Result.Text(context, change.TableName);
+                    break;
+                case Key:
+                    Result.Blob(context, change.KeyBlob);
+                    break;
+                case ColumnName:
+                    Result.Text(context, change.ColumnName);
+                    break;
+                case Value:
+                    ReturnValue(context, change.Value);
+                    break;
+                case ColumnVersion:
+                    Result.Int64(context, change.ColumnVersion);
+                    break;
+                case DbVersion:
+                    Result.Int64(context, change.DbVersion);
+                    break;
+                case Site:
+                    Result.Blob(context, change.SiteId);
+                    break;
+                case CausalLength:
+                    Result.Int64(context, change.CausalLength);
+                    break;
+                default:
+                    Result.Int64(context, change.Seq);
+                    break;
+            }
+        }
+
+        public override void Close()
+        {
+            hasRow = false;
+            if (stream != null)
+            {
+                engine.Changes.Return(stream);
+                stream = null;
+            }
+        }
+
+        /// <summary>Narrows the scan by one constraint. Values that are not integers (or not of the column's class) narrow nothing:
+        /// SQLite compares them itself.</summary>
+        private void Narrow(ScanRange range, int column, char op, Value value, ref long fromSeq, ref bool exactVersion)
+        {
+            bool integer = value.Type == StorageClass.Integer;
+            switch (column)
+            {
+                case Table when value.Type == StorageClass.Text:
+                    range.OnlyTable = value.Text.ToArray();
+                    break;
+                case Site when value.Type == StorageClass.Blob:
+                    long? ordinal = engine.Session.Sites.Find(value.Blob);
+                    range.Filter = ordinal == null ? SiteFilter.None : SiteFilter.Only;
+                    range.SiteOrdinal = ordinal ?? 0;
+                    break;
+                case DbVersion when integer:
+                    long version = value.Int64;
+                    exactVersion |= op == '=';
+                    Bound(range, op, version);
+                    break;
+                case Seq when integer:
+                    long seq = value.Int64;
+                    fromSeq = Math.Max(fromSeq, op == '>' && seq < long.MaxValue ? seq + 1 : seq);
+                    break;
+            }
+        }
+
+        private static void Bound(ScanRange range, char op, long version)
+        {
+            if (op is '=' or 'g' or '>')
+            {
+                if (op == '>' && version == long.MaxValue)
+                {
+                    range.Filter = SiteFilter.None;
+                    return;
+                }
+
+                range.FromDbVersion = Math.Max(range.FromDbVersion, op == '>' ? version + 1 : version);
+            }
+
+            if (op is '=' or 'l' or '<')
+            {
+                if (op == '<' && version == long.MinValue)
+                {
+                    range.Filter = SiteFilter.None;
+                    return;
+                }
+
+                range.ToDbVersion = Math.Min(range.ToDbVersion, op == '<' ? version - 1 : version);
+            }
+        }
+
+        private void ReturnValue(nint context, in WireValue value)
+        {
+            if (value.IsElsewhere)
+            {
+                ReturnData(context, value);
+            }
+            else
+            {
+                StoredValue.Return(context, value);
+            }
+        }
+
+        /// <summary>Reads the value into memory that SQLite takes over.</summary>
+        private void ReturnData(nint context, in WireValue value)
+        {
+            byte* memory = Sqlite3.Allocate(value.Length);
+            try
+            {
+                stream!.ReadData(0, memory, (int)value.Length);
+            }
+            catch
+            {
+                Sqlite3.Free(memory);
+                throw;
+            }
+
+            if (value.Kind == WireKind.Text)
+            {
+                Result.OwnedText(context, memory, value.Length);
+            }
+            else
+            {
+                Result.OwnedBlob(context, memory, value.Length);
+            }
+        }
+    }
 }

@@ -28,23 +28,21 @@ internal sealed class ChunkQuery
 
     /// <summary>Reads the inputs.</summary>
     /// <param name="engine">The connection.</param>
-    /// <param name="inputs">The bound values by <see cref="ChunkColumns"/> input; handle 0 for unbound ones.</param>
+    /// <param name="inputs">The bound values by input of <see cref="PayloadChunksTable"/>; handle 0 for unbound ones.</param>
     public static ChunkQuery Read(Engine engine, ReadOnlySpan<Value> inputs)
     {
         ChunkQuery query = new();
-        query.ReadSites(engine, inputs[ChunkColumns.InputSite], inputs[ChunkColumns.InputExclude]);
+        query.ReadSites(engine, inputs[PayloadChunksTable.InputSite], inputs[PayloadChunksTable.InputExclude]);
         query.ReadResume(inputs);
         query.ReadLimits(inputs);
-        query.ReadWindow(engine, inputs[ChunkColumns.InputSince], inputs[ChunkColumns.InputUntil]);
+        query.ReadWindow(engine, inputs[PayloadChunksTable.InputSince], inputs[PayloadChunksTable.InputUntil]);
         return query;
     }
-
-    private static bool IsGiven(Value value) => value.Handle != 0 && !value.IsNull;
 
     private void ReadSites(Engine engine, Value site, Value exclude)
     {
         bool except = exclude.Handle != 0 && exclude.Int64 != 0;
-        if (!IsGiven(site))
+        if (!site.IsGiven)
         {
             if (except)
             {
@@ -100,9 +98,9 @@ internal sealed class ChunkQuery
 
     private void ReadResume(ReadOnlySpan<Value> inputs)
     {
-        long? dbVersion = NonNegative(inputs[ChunkColumns.InputResumeDbVersion], "resume_db_version");
-        long? seq = NonNegative(inputs[ChunkColumns.InputResumeSeq], "resume_seq");
-        long? offset = NonNegative(inputs[ChunkColumns.InputResumeOffset], "resume_frag_offset");
+        long? dbVersion = NonNegative(inputs[PayloadChunksTable.InputResumeDbVersion], "resume_db_version");
+        long? seq = NonNegative(inputs[PayloadChunksTable.InputResumeSeq], "resume_seq");
+        long? offset = NonNegative(inputs[PayloadChunksTable.InputResumeOffset], "resume_frag_offset");
         if (dbVersion is long version)
         {
             Resume = new Cursor(version, seq ?? 0, offset ?? 0);
@@ -111,9 +109,9 @@ internal sealed class ChunkQuery
 
     private void ReadLimits(ReadOnlySpan<Value> inputs)
     {
-        WindowCap = Math.Max(0, Exact(inputs[ChunkColumns.InputMaxWindowBytes], "max_window_bytes") ?? 0);
-        WindowSpent = Math.Max(0, Exact(inputs[ChunkColumns.InputResumeWindowBytes], "resume_window_bytes") ?? 0);
-        ChunkSize = Exact(inputs[ChunkColumns.InputMaxChunkSize], "max_chunk_size");
+        WindowCap = Math.Max(0, Exact(inputs[PayloadChunksTable.InputMaxWindowBytes], "max_window_bytes") ?? 0);
+        WindowSpent = Math.Max(0, Exact(inputs[PayloadChunksTable.InputResumeWindowBytes], "resume_window_bytes") ?? 0);
+        ChunkSize = Exact(inputs[PayloadChunksTable.InputMaxChunkSize], "max_chunk_size");
     }
 
     private static long? NonNegative(Value value, string field)
@@ -128,7 +126,7 @@ internal sealed class ChunkQuery
     /// <summary>A number, or a value that is one in another storage class; null when it is not given.</summary>
     private static long? Exact(Value value, string field)
     {
-        if (!IsGiven(value))
+        if (!value.IsGiven)
         {
             return null;
         }

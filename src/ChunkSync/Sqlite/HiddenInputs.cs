@@ -15,14 +15,33 @@ internal static unsafe class HiddenInputs
     /// taken.</returns>
     public static bool TryPlan(IndexInfo* plan, int first, int count, out int given, int visible = -1, int visibleInput = -1)
     {
+        Span<int> columns = stackalloc int[count];
+        for (int input = 0; input < count; input++)
+        {
+            columns[input] = first + input;
+        }
+
+        return TryPlan(plan, columns, out given, visible, visibleInput);
+    }
+
+    /// <summary>The same where hidden columns do not follow each other.</summary>
+    /// <param name="plan">SQLite's question.</param>
+    /// <param name="columns">The column of each input, at most 16.</param>
+    /// <param name="given">The bits of the inputs that are given.</param>
+    /// <param name="visible">A column that is no hidden one and gives an input, too; -1 for none.</param>
+    /// <param name="visibleInput">The input that it gives.</param>
+    /// <returns>As above.</returns>
+    public static bool TryPlan(IndexInfo* plan, ReadOnlySpan<int> columns, out int given, int visible = -1, int visibleInput = -1)
+    {
         given = 0;
+        int count = columns.Length;
         int* chosen = stackalloc int[count];
         new Span<int>(chosen, count).Fill(-1);
         for (int i = 0; i < plan->ConstraintCount; i++)
         {
             IndexConstraint constraint = plan->Constraints[i];
-            int input = constraint.Column == visible && visible >= 0 ? visibleInput : constraint.Column - first;
-            if (input < 0 || input >= count || constraint.Operator != IndexConstraint.Equal)
+            int input = constraint.Column == visible && visible >= 0 ? visibleInput : columns.IndexOf(constraint.Column);
+            if (input < 0 || constraint.Operator != IndexConstraint.Equal)
             {
                 continue;
             }

@@ -16,13 +16,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 6)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> bind_null;
     [FieldOffset(8 * 12)] public delegate* unmanaged[Cdecl]<nint, int, nint, int> bind_value;
     [FieldOffset(8 * 15)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> changes;
-    [FieldOffset(8 * 19)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, byte*> column_blob;
-    [FieldOffset(8 * 20)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> column_bytes;
     [FieldOffset(8 * 22)] public delegate* unmanaged[Cdecl]<nint, int> column_count;
-    [FieldOffset(8 * 27)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, double> column_double;
-    [FieldOffset(8 * 29)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, long> column_int64;
-    [FieldOffset(8 * 36)] public delegate* unmanaged[Cdecl]<nint, int, byte*> column_text;
-    [FieldOffset(8 * 38)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int> column_type;
     [FieldOffset(8 * 39)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, nint> column_value;
     [FieldOffset(8 * 50)] public delegate* unmanaged[Cdecl]<nint, byte*, int> declare_vtab;
     [FieldOffset(8 * 53)] public delegate* unmanaged[Cdecl]<nint, byte*> errmsg;
@@ -55,12 +49,9 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 123)] public delegate* unmanaged[Cdecl]<nint, byte*, byte*, byte*, long, int, nint*, int> blob_open;
     [FieldOffset(8 * 124)] public delegate* unmanaged[Cdecl]<nint, void*, int, int, int> blob_read;
     [FieldOffset(8 * 127)] public delegate* unmanaged[Cdecl]<nint, byte*, int, void*, int> file_control;
-    [FieldOffset(8 * 129)] public delegate* unmanaged[Cdecl]<long> memory_used;
     [FieldOffset(8 * 137)] public delegate* unmanaged[Cdecl]<nint, void> result_error_nomem;
-    [FieldOffset(8 * 138)] public delegate* unmanaged[Cdecl]<nint, void> result_error_toobig;
     [FieldOffset(8 * 146)] public delegate* unmanaged[Cdecl]<nint, int, void> result_error_code;
     [FieldOffset(8 * 148)] public delegate* unmanaged[Cdecl]<int, void*, void> randomness;
-    [FieldOffset(8 * 149)] public delegate* unmanaged[Cdecl]<nint, nint> context_db_handle;
     [FieldOffset(8 * 151)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int, int> limit;
     [FieldOffset(8 * 152)] public delegate* unmanaged[Cdecl]<nint, nint, nint> next_stmt;
     [FieldOffset(8 * 153)] public delegate* unmanaged[Cdecl]<nint, byte*> sql;
@@ -80,7 +71,6 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 202)] public delegate* unmanaged[Cdecl]<nint, byte*, ulong, nint, byte, void> result_text64;
     [FieldOffset(8 * 204)] public delegate* unmanaged[Cdecl]<nint, nint> value_dup;
     [FieldOffset(8 * 205)] public delegate* unmanaged[Cdecl]<nint, void> value_free;
-    [FieldOffset(8 * 207)] public delegate* unmanaged[Cdecl]<nint, int, ulong, int> bind_zeroblob64;
     [FieldOffset(8 * 216)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, long, void> set_last_insert_rowid;
     [FieldOffset(8 * 217)] public delegate* unmanaged[Cdecl]<nint, byte*, int, uint, nint*, byte**, int> prepare_v3;
     [FieldOffset(8 * 252)] public delegate* unmanaged[Cdecl]<nint, byte*, int> txn_state;

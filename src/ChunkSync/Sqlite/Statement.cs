@@ -291,9 +291,6 @@ internal sealed unsafe class Statement : IDisposable
     /// <summary>The column as an unprotected <c>sqlite3_value</c>: only to be bound or returned.</summary>
     public Value ColumnValue(int column) => new(values[column]);
 
-    /// <summary>A counter of <c>sqlite3_stmt_status</c>, for tests and benchmarks.</summary>
-    public int Status(int counter) => handle == 0 ? 0 : Sqlite3.Api->stmt_status(handle, counter, 0);
-
     /// <summary>Finalizes the prepared form; the next use prepares it again.</summary>
     public void Release()
     {

@@ -13,6 +13,9 @@ internal readonly unsafe struct Value(nint handle)
 
     public bool IsNull => Type == StorageClass.Null;
 
+    /// <summary>Whether it is the value of an argument or an input that is there and not NULL.</summary>
+    public bool IsGiven => Handle != 0 && !IsNull;
+
     /// <summary>SQLite's conversion to a 64-bit integer.</summary>
     public long Int64 => Sqlite3.Api->value_int64(Handle);
 

@@ -34,14 +34,11 @@ internal static class BackfillInputs
     /// <remarks>A visible column is called strategy.</remarks>
     public static string Declaration { get; } = string.Join(", ", Names.Select((name, i) => (i == Strategy ? "by_strategy" : name) + " HIDDEN"));
 
-    /// <summary>Whether an input is given: bound, and not NULL.</summary>
-    public static bool IsGiven(Value value) => value.Handle != 0 && !value.IsNull;
-
     /// <summary>Reads and checks all inputs but <c>resume</c>.</summary>
     /// <exception cref="EngineException">Names the input and its value.</exception>
     public static PlanInputs Read(ReadOnlySpan<Value> inputs)
     {
-        if (!IsGiven(inputs[Table]) || inputs[Table].Type != StorageClass.Text)
+        if (!inputs[Table].IsGiven || inputs[Table].Type != StorageClass.Text)
         {
             throw PlanFailure.Of("a table name is needed, as in cloudsync_backfill_plan('items')");
         }
@@ -74,12 +71,12 @@ internal static class BackfillInputs
             throw PlanFailure.Of("balance even takes one target");
         }
 
-        return new(inputs[Table].String, IsGiven(inputs[Schema]) ? inputs[Schema].String : "main")
+        return new(inputs[Table].String, inputs[Schema].IsGiven ? inputs[Schema].String : "main")
         {
             TargetRows = rows ?? (bytes == null && chunks == null ? PlanInputs.DefaultRows : null),
             TargetBytes = bytes,
             Chunks = chunks,
-            OrderBy = IsGiven(inputs[OrderBy]) ? inputs[OrderBy].String : null,
+            OrderBy = inputs[OrderBy].IsGiven ? inputs[OrderBy].String : null,
             Strategy = strategy,
             IsEven = balance == null ? bytes == null : balance == "even",
             IsSample = isSample,
@@ -91,7 +88,7 @@ internal static class BackfillInputs
     private static long? AtLeastOne(ReadOnlySpan<Value> inputs, int input)
     {
         Value value = inputs[input];
-        if (!IsGiven(value))
+        if (!value.IsGiven)
         {
             return null;
         }
@@ -103,7 +100,7 @@ internal static class BackfillInputs
     private static string? OneOf(ReadOnlySpan<Value> inputs, int input, string[] known)
     {
         Value value = inputs[input];
-        if (!IsGiven(value))
+        if (!value.IsGiven)
         {
             return null;
         }
@@ -115,7 +112,7 @@ internal static class BackfillInputs
 
     private static double SlackOf(Value value)
     {
-        if (!IsGiven(value))
+        if (!value.IsGiven)
         {
             return PlanInputs.DefaultSlack;
         }

@@ -89,7 +89,7 @@ internal sealed unsafe class BackfillPlanTable(Engine engine) : VirtualTable
             HiddenInputs.Read(indexNumber, arguments, inputs);
             PlanInputs asked = BackfillInputs.Read(inputs);
             Value resume = inputs[BackfillInputs.Resume];
-            bool isResumed = BackfillInputs.IsGiven(resume);
+            bool isResumed = resume.IsGiven;
             ReadOnlySpan<byte> token = isResumed && resume.Type == StorageClass.Blob ? resume.Blob : default;
             plan = BackfillPlan.Open(engine.Session.Connection, engine.Tick, asked, token, isResumed);
             Next();

@@ -1,3 +1,4 @@
+using System.Text;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql.Help;
@@ -9,6 +10,13 @@ namespace ChunkSync.Sql.Help;
 /// There are no plans: every scan reads all of the few rows.</summary>
 internal sealed unsafe class HelpTable(IReadOnlyList<HelpEntry> entries) : VirtualTable
 {
+    private const int Name = 0;
+    private const int Arity = 1;
+    private const int Kind = 2;
+    private const int Summary = 3;
+    private const int Example = 4;
+
+    /// <summary>About as many as there are; a scan costs one step each.</summary>
     private const int EstimatedRows = 60;
 
     /// <summary>How SQLite registers it.</summary>
@@ -30,5 +38,38 @@ internal sealed unsafe class HelpTable(IReadOnlyList<HelpEntry> entries) : Virtu
         return ResultCode.Ok;
     }
 
-    public override VirtualCursor Open() => new HelpCursor(entries);
+    public override VirtualCursor Open() => new Cursor(entries);
+
+    private sealed class Cursor(IReadOnlyList<HelpEntry> entries) : VirtualCursor
+    {
+        private int row;
+
+        public override bool Eof => row >= entries.Count;
+
+        public override long RowId => row + 1;
+
+        public override void Filter(int indexNumber, byte* indexString, int count, nint* arguments) => row = 0;
+
+        public override void Next() => row++;
+
+        public override void Column(nint context, int column)
+        {
+            HelpEntry entry = entries[row];
+            if (column == Arity)
+            {
+                Result.Int64(context, entry.Arity);
+                return;
+            }
+
+            string text = column switch
+            {
+                Name => entry.Name,
+                Kind => entry.Kind,
+                Summary => entry.Summary,
+                Example => entry.Example,
+                _ => entry.InSchema,
+            };
+            Result.Text(context, Encoding.UTF8.GetBytes(text));
+        }
+    }
 }

@@ -86,7 +86,7 @@ internal sealed unsafe class PayloadProbePlanTable(Connection connection) : Virt
             Span<Value> inputs = stackalloc Value[InputCount];
             HiddenInputs.Read(indexNumber, arguments, inputs);
             string text = ProbeInputs.SourceText(inputs[Source], Name);
-            invert = ProbeArguments.IsGiven(inputs[Invert]) && ProbeArguments.Integer(inputs[Invert], "invert", Name) != 0;
+            invert = inputs[Invert].IsGiven && ProbeArguments.Integer(inputs[Invert], "invert", Name) != 0;
             set = ProbeArguments.Set(inputs[Probes], Name);
             try
             {

@@ -90,7 +90,7 @@ internal sealed unsafe class PayloadProbeTable(Connection connection) : VirtualT
             ProbeSet set = ProbeArguments.Set(inputs[ProbeInputs.Probes], Name);
             try
             {
-                if (ProbeArguments.IsGiven(inputs[ProbeInputs.Keys]))
+                if (inputs[ProbeInputs.Keys].IsGiven)
                 {
                     options = options with { Covered = new EntityKeyTable(connection, KeysName(inputs[ProbeInputs.Keys])).Find(set) };
                 }

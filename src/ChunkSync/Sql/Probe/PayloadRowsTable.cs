@@ -92,8 +92,8 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
             isOpen = false;
             Span<Value> inputs = stackalloc Value[InputCount];
             HiddenInputs.Read(indexNumber, arguments, inputs);
-            bool verify = !ProbeArguments.IsGiven(inputs[Verify]) || ProbeArguments.Integer(inputs[Verify], "verify", Name) != 0;
-            if (!ProbeArguments.IsGiven(inputs[Payload]))
+            bool verify = !inputs[Verify].IsGiven || ProbeArguments.Integer(inputs[Verify], "verify", Name) != 0;
+            if (!inputs[Payload].IsGiven)
             {
                 return;
             }

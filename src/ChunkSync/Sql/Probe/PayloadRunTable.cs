@@ -75,7 +75,7 @@ internal sealed unsafe class PayloadRunTable(Connection connection) : VirtualTab
             Span<Value> inputs = stackalloc Value[InputCount];
             HiddenInputs.Read(indexNumber, arguments, inputs);
             string source = ProbeInputs.SourceText(inputs[Source], Name);
-            long size = ProbeArguments.IsGiven(inputs[MaxChunkSize]) ? ProbeArguments.Integer(inputs[MaxChunkSize], "max_chunk_size", Name) : 0;
+            long size = inputs[MaxChunkSize].IsGiven ? ProbeArguments.Integer(inputs[MaxChunkSize], "max_chunk_size", Name) : 0;
             size = size <= 0 ? DefaultSize : Math.Min(size, ProbeOptions.LargestMaxSize);
             try
             {

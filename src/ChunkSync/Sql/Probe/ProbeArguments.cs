@@ -6,9 +6,6 @@ namespace ChunkSync.Sql.Probe;
 /// <summary>Reads what SQL gives to the functions and tables of probes. Every refusal names the function, the field and the value.</summary>
 internal static class ProbeArguments
 {
-    /// <summary>Whether an input was given: bound, and not NULL.</summary>
-    public static bool IsGiven(Value value) => value.Handle != 0 && !value.IsNull;
-
     /// <summary>An input that must be an INTEGER.</summary>
     public static long Integer(Value value, string field, string function) => value.Type == StorageClass.Integer
         ? value.Int64
@@ -22,7 +19,7 @@ internal static class ProbeArguments
     /// <summary>A set that <c>cloudsync_probe_set</c> made; the caller disposes it.</summary>
     public static ProbeSet Set(Value value, string function)
     {
-        if (!IsGiven(value))
+        if (!value.IsGiven)
         {
             throw new EngineException(ResultCode.Error, function + ": probes is not given; make it with cloudsync_probe_set");
         }
@@ -93,7 +90,7 @@ internal static class ProbeArguments
 
     private static long Required(Value value, string field, string function)
     {
-        if (!IsGiven(value))
+        if (!value.IsGiven)
         {
             throw Refusal(function, field + " of a position is NULL");
         }
@@ -111,13 +108,13 @@ internal static class ProbeArguments
     /// <summary>A NULL version is without end, whatever its seq; a NULL seq takes in the whole version.</summary>
     private static Position Bound(Value version, Value seq, Position open, string prefix, string function)
     {
-        if (!IsGiven(version))
+        if (!version.IsGiven)
         {
             return open;
         }
 
         long dbVersion = Integer(version, prefix + "db_version", function);
-        return new Position(dbVersion, IsGiven(seq) ? Integer(seq, prefix + "seq", function) : open.Seq);
+        return new Position(dbVersion, seq.IsGiven ? Integer(seq, prefix + "seq", function) : open.Seq);
     }
 
     private static EngineException Refusal(string function, string text) => new(ResultCode.Error, function + ": " + text);

@@ -33,7 +33,7 @@ internal static class ProbeInputs
     /// <summary>The text of the input source.</summary>
     public static string SourceText(Value source, string function)
     {
-        if (!ProbeArguments.IsGiven(source))
+        if (!source.IsGiven)
         {
             throw new EngineException(
                 ResultCode.Error, function + ": source is not given; name a table or view, or write a query in parentheses");
@@ -59,17 +59,17 @@ internal static class ProbeInputs
     };
 
     private static long Flag(ReadOnlySpan<Value> inputs, int input, long ifNotGiven, string function) =>
-        ProbeArguments.IsGiven(inputs[input]) ? ProbeArguments.Integer(inputs[input], Names[input], function) : ifNotGiven;
+        inputs[input].IsGiven ? ProbeArguments.Integer(inputs[input], Names[input], function) : ifNotGiven;
 
     private static long MaxSize(Value value, string function)
     {
-        long size = ProbeArguments.IsGiven(value) ? ProbeArguments.Integer(value, Names[MaxChunkSize], function) : 0;
+        long size = value.IsGiven ? ProbeArguments.Integer(value, Names[MaxChunkSize], function) : 0;
         return size <= 0 ? ProbeOptions.DefaultMaxSize : Math.Min(size, ProbeOptions.LargestMaxSize);
     }
 
     private static ChainOrder ReadOrder(Value value, string function)
     {
-        if (!ProbeArguments.IsGiven(value))
+        if (!value.IsGiven)
         {
             return ChainOrder.None;
         }
@@ -84,14 +84,14 @@ internal static class ProbeInputs
 
     private static (long Chunk, long Row)? Resume(ReadOnlySpan<Value> inputs, string function)
     {
-        bool hasRow = ProbeArguments.IsGiven(inputs[ResumeRow]);
+        bool hasRow = inputs[ResumeRow].IsGiven;
         long row = hasRow ? ProbeArguments.Integer(inputs[ResumeRow], Names[ResumeRow], function) : 0;
         if (row < 0)
         {
             throw new EngineException(ResultCode.Error, $"{function}: resume_row {row} is negative");
         }
 
-        if (!ProbeArguments.IsGiven(inputs[ResumeChunkIndex]))
+        if (!inputs[ResumeChunkIndex].IsGiven)
         {
             return !hasRow ? null : throw new EngineException(ResultCode.Error, function + ": resume_row is given without resume_chunk_index");
         }
