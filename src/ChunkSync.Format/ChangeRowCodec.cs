@@ -50,6 +50,7 @@ internal static unsafe class ChangeRowCodec
     /// <returns>The address behind it.</returns>
     public static byte* Write(byte* at, in ChangeRow row, out byte* gap)
     {
+        byte* start = at;
         at = ValueCodec.WriteBytes(WriteKey(at, row), ValueCodec.Text, row.Column, row.ColumnLength);
         gap = null;
         if (row.Value.IsElsewhere)
@@ -62,7 +63,9 @@ internal static unsafe class ChangeRowCodec
             at = ValueCodec.Write(at, row.Value);
         }
 
-        return WriteVersions(at, row);
+        at = WriteVersions(at, row);
+        Check.That(at - start == SizeOf(row));
+        return at;
     }
 
     /// <summary>Writes what stands before col_name: tbl and pk.</summary>
@@ -94,7 +97,7 @@ internal static unsafe class ChangeRowCodec
     {
         Unsafe.SkipInit(out row);
         fault = default;
-        return TryReadBytes(ref reader, out row.Table, out row.TableLength, "tbl", ref fault)
+        bool isRead = TryReadBytes(ref reader, out row.Table, out row.TableLength, "tbl", ref fault)
             && TryReadBytes(ref reader, out row.Key, out row.KeyLength, "pk", ref fault)
             && (reader.TryReadBytes(out row.Column, out row.ColumnLength) || TryReadNoName(ref reader, use, ref fault))
             && (reader.TryRead(out row.Value) || Fail(ref reader, "col_value", ref fault))
@@ -103,6 +106,9 @@ internal static unsafe class ChangeRowCodec
             && TryReadBytes(ref reader, out row.Site, out row.SiteLength, "site_id", ref fault)
             && TryReadNumber(ref reader, ChangeRowUse.Merge, out row.CausalLength, "cl", ref fault)
             && TryReadNumber(ref reader, use, out row.Seq, "seq", ref fault);
+        Check.That(isRead == (fault.Defect == ChangeRowDefect.None));
+        Check.That(!isRead || (row.Key > row.Table + row.TableLength && row.Site > row.Key + row.KeyLength));
+        return isRead;
     }
 
     /// <summary>Reads the next row, which must have the storage classes that writers write, as fragment rows must. A value that cannot be

@@ -54,6 +54,8 @@ internal readonly ref struct FragmentName
         WriteNumber(ref target, index);
         WriteNumber(ref target, plan.PartCount);
         WriteNumber(ref target, plan.TotalSize);
+        Check.That(index >= 0 && index < plan.PartCount);
+        Check.That(target.Length == column.Length);
         column.CopyTo(target);
     }
 
@@ -75,6 +77,7 @@ internal readonly ref struct FragmentName
         }
 
         parsed = new FragmentName(id, checksum, index, count, total, rest);
+        Check.That(name.Length >= LengthOf(index, count, total, rest.Length));
         return true;
     }
 

@@ -63,6 +63,7 @@ internal readonly struct FragmentPlan
         }
 
         plan = new FragmentPlan(size, totalSize);
+        Check.That(plan.PartCount > 0 && (plan.PartCount - 1) * size < totalSize);
         return true;
     }
 

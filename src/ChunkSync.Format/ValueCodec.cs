@@ -114,6 +114,7 @@ internal static unsafe class ValueCodec
     /// <summary>Writes a whole TEXT or BLOB; returns the address behind it.</summary>
     public static byte* WriteBytes(byte* target, int kind, byte* data, long length)
     {
+        Check.That(length >= 0 && (data != null || length == 0));
         target = WriteBytesHeader(target, kind, length);
         Buffer.MemoryCopy(data, target, length, length);
         return target + length;

@@ -1,4 +1,5 @@
 using ChunkSync.Changes;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Chunks;
@@ -26,6 +27,7 @@ internal sealed unsafe class ChunkBody : IDisposable
     /// <summary>Makes room for <paramref name="bytes"/> more and returns where they go; <see cref="Commit"/> counts them.</summary>
     public byte* Reserve(long bytes)
     {
+        Check.That(bytes >= 0);
         long needed = Length + bytes;
         if (needed > capacity)
         {
@@ -41,7 +43,11 @@ internal sealed unsafe class ChunkBody : IDisposable
     public void Append(IChangeSource source, long size) => Commit(SourceRow.Write(source, Reserve(size)));
 
     /// <summary>Counts the bytes up to <paramref name="end"/> as used.</summary>
-    public void Commit(byte* end) => Length = (int)(end - memory);
+    public void Commit(byte* end)
+    {
+        Check.That(end >= memory + Length && end <= memory + capacity);
+        Length = (int)(end - memory);
+    }
 
     public void Dispose()
     {

@@ -186,6 +186,8 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
             PassRow(size);
         }
 
+        Check.That(chunk.Rows > 0 && used <= maxChunkSize);
+        Check.That(!WithBody || body.Length + ContainerHeader.Length == used);
         windowBytes += used;
     }
 
@@ -203,6 +205,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         chunk.Version = ContainerHeader.FragmentVersion;
         chunk.Rows = 1;
         chunk.DbVersionMin = chunk.DbVersionMax = row.DbVersion;
+        Check.That(length > 0 && ContainerHeader.Length + fragments.SizeOf(row, valueOffset, length) <= maxChunkSize);
         windowBytes += ContainerHeader.Length + fragments.SizeOf(row, valueOffset, length);
         if (WithBody)
         {
@@ -225,12 +228,14 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         planned = false;
         passedAtPosition = positionOffset + size;
         hasRow = source.MoveNext();
+        Check.That(!hasRow || source.Current.DbVersion > dbVersion || (source.Current.DbVersion == dbVersion && source.Current.Seq >= seq));
         bool samePosition = hasRow && source.Current.DbVersion == dbVersion && source.Current.Seq == seq;
         positionOffset = samePosition ? passedAtPosition : 0;
     }
 
     private void Finish(ref Chunk chunk)
     {
+        Check.That(chunk.DbVersionMin <= chunk.DbVersionMax && chunk.DbVersionMax <= watermark);
         chunk.WindowBytes = windowBytes;
         chunk.Watermark = watermark;
         if (!hasRow)

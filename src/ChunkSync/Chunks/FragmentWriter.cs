@@ -43,17 +43,21 @@ internal sealed unsafe class FragmentWriter(IChangeSource source) : IDisposable
             hasIdentity = true;
         }
 
+        Check.That(offset % plan.PartSize == 0 && length == Math.Min(plan.PartSize, plan.TotalSize - offset));
         long index = offset / plan.PartSize;
         int nameLength = (int)FragmentName.LengthOf(index, plan.PartCount, plan.TotalSize, change.ColumnLength);
         long size = ChangeRowCodec.SizeOfRest(change) + ValueCodec.SizeOfBytes(nameLength) + ValueCodec.SizeOfBytes(length);
         byte* at = body.Reserve(size);
+        byte* start = at;
         at = ChangeRowCodec.WriteKey(at, change);
         at = ValueCodec.WriteBytesHeader(at, ValueCodec.Text, nameLength);
         FragmentName.Write(
             new Span<byte>(at, nameLength), identity, index, plan, change.ColumnName);
         at = ValueCodec.WriteBytesHeader(at + nameLength, ValueCodec.Blob, length);
         CopyEncoding(change, offset, at, length);
-        body.Commit(ChangeRowCodec.WriteVersions(at + length, change));
+        at = ChangeRowCodec.WriteVersions(at + length, change);
+        Check.That(at - start == size);
+        body.Commit(at);
     }
 
     /// <summary>The encoded size of that fragment row.</summary>

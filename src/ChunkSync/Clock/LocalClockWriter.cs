@@ -372,6 +372,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     /// <returns>Whether a clock row was written.</returns>
     private bool Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
     {
+        Check.That(dbVersion > 0 && dbVersion <= clock.Pending && seq >= 0);
         ceiling.Note(key.Data, key.Length);
         key.BindTo(statement, 1);
         statement.Bind(2, dbVersion);

@@ -56,6 +56,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
         // A forged version must not push the clock to its end.
         pending = Math.Max(pending, merging < VersionLimits.ClockReach ? merging : 0);
         used = !session.IsMerging ? pending : used;
+        Check.That(pending is > 0 and < VersionLimits.DbVersionEnd);
         return pending;
     }
 
@@ -100,6 +101,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     public long TakeSeqs(int count)
     {
         session.JoinWhenWriting();
+        Check.That(count >= 0 && seq >= 0);
         long first = seq;
         seq += count;
         used = count > 0 ? pending : used;
@@ -122,6 +124,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
 
     private void Count()
     {
+        Check.That(used <= pending);
         if (used > 0)
         {
             current = Math.Max(current ?? 0, used);

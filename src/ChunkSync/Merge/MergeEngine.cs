@@ -98,6 +98,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
             generation = session.Generation;
         }
 
+        Check.That(current == null && !session.IsMerging);
         cascades.Begin();
         merging = session.Merging();
     }
@@ -132,6 +133,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
             mergers.Add(table, merger);
         }
 
+        Check.That(current == null && session.IsMerging);
         changesBefore = session.Connection.TotalChanges;
         current = merger;
         merger.Begin(change);

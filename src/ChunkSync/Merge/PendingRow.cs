@@ -69,6 +69,7 @@ internal sealed class PendingRow(int count)
             }
         }
 
+        Check.That(found == columnCount);
         wonColumns = columns.AsSpan(0, found);
         clockRows = entries.AsSpan(0, rows);
     }

@@ -134,6 +134,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
             return;
         }
 
+        Check.That(dbVersion > 0 && entries.Length == columns.Length);
         statement.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion).Bind(3, entries[0].Site);
         for (int i = 0; i < entries.Length; i++)
         {
@@ -148,6 +149,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <summary>Writes clock rows of one pk blob.</summary>
     public void WriteClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<ClockEntry> entries)
     {
+        Check.That(dbVersion > 0 && keyLength > 0);
         while (!entries.IsEmpty)
         {
             int count = Math.Min(entries.Length, MaxClockRows);
@@ -157,6 +159,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
             {
                 ref readonly ClockEntry entry = ref entries[i];
                 int parameter = ClockHead + (ClockRow * i);
+                Check.That(entry.Version >= 0 && entry.Site >= 0 && entry.Seq is >= 0 and <= VersionLimits.MaxSeq);
                 statement.BindStaticText(parameter + 1, entry.Name, entry.NameLength);
                 statement.Bind(parameter + 2, entry.Version);
                 statement.Bind(parameter + 3, entry.Site);

@@ -95,6 +95,7 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <summary>Goes to a row: its local clocks are read. The key stays in place until <see cref="Flush"/>.</summary>
     public void Begin(in ChangeRow change)
     {
+        Check.That(asked == null && pending.IsEmpty);
         asked = change.Key;
         askedLength = change.KeyLength;
         FindKey(change);
@@ -149,6 +150,7 @@ internal sealed unsafe class TableMerger : IDisposable
     /// <param name="operation">The name that sqlite-sync's message for an unknown column has.</param>
     public void Add(in ChangeRow change, string operation)
     {
+        Check.That(asked != null && IsAt(change) && change.HasSoundNumbers);
         int column = change.IsSentinel ? -1 : FindColumn(change, operation);
         mergingVersion = change.DbVersion;
         if (isRefused || change.CausalLength < localCausalLength)
@@ -196,6 +198,7 @@ internal sealed unsafe class TableMerger : IDisposable
             CaptureEntered();
         }
 
+        Check.That(pending.IsEmpty);
         Leave();
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using ChunkSync.Format;
 using ChunkSync.Hosting;
 using ChunkSync.Tests.Consistency;
 
@@ -271,6 +272,10 @@ public sealed unsafe class Database : IDisposable
             // Only now: after a successful close the handle is gone.
             Assert.Fail("sqlite3_close returned " + code + "; open statements: " + OpenStatements());
         }
+
+        // An entry point makes an error of it, which a test may expect for another reason.
+        string? failedCheck = Check.TakeFailure();
+        Assert.True(failedCheck == null, "a check did not hold: " + failedCheck);
     }
 
     private List<object?[]> Step(string sql, object?[] parameters)
