@@ -9,5 +9,5 @@ internal static class PlanFailure
     public const string Name = "cloudsync_backfill_plan";
 
     /// <summary>An input that is refused, or a table that cannot be planned.</summary>
-    public static EngineException Of(string text) => new(ResultCode.Error, Name + ": " + text);
+    public static EngineException Of(string text) => Errors.Refused(Name + ": " + text);
 }

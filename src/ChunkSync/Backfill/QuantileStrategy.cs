@@ -54,8 +54,7 @@ internal sealed class QuantileStrategy(Walk walk, KeySearch search, ChunkRule ru
         seen += rule.Rows;
         if (Expected != null && seen != Expected && Connection.TotalChanges == changes)
         {
-            throw new EngineException(ResultCode.Corrupt,
-                $"{PlanFailure.Name}: the order has {seen} entries and the table has {Expected} rows: run PRAGMA integrity_check");
+            throw Errors.Corrupt($"{PlanFailure.Name}: the order has {seen} entries and the table has {Expected} rows: run PRAGMA integrity_check");
         }
 
         return new(null, rows + rule.Rows, rule.Bytes == null ? null : bytes + rule.Bytes, BackfillChunk.Open);

@@ -59,7 +59,7 @@ internal sealed class CaptureWatch
         MetadataDamage damage = catalog.Damage;
         if ((onlyTable.IsEmpty ? damage.First : damage.Of(System.Text.Encoding.UTF8.GetString(onlyTable))) is string text)
         {
-            throw new EngineException(ResultCode.Corrupt, text);
+            throw Errors.Corrupt(text);
         }
 
         ExamineAll();
@@ -131,13 +131,13 @@ internal sealed class CaptureWatch
     {
         if (table.KeyColumns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error, $"table {table.Name} has no primary key any more, and its sync metadata needs one:"
+            throw Errors.Refused($"table {table.Name} has no primary key any more, and its sync metadata needs one:"
                 + $" restore the key, or call SELECT cloudsync_cleanup('{table.Name}')");
         }
 
         if (KeyLength(table) is int stored && stored != table.KeyColumns.Length)
         {
-            throw new EngineException(ResultCode.Error, $"the primary key of table {table.Name} has {table.KeyColumns.Length} columns, in its"
+            throw Errors.Refused($"the primary key of table {table.Name} has {table.KeyColumns.Length} columns, in its"
                 + $" sync metadata {table.ClockName} it has {stored}: another key makes another table. Restore the key, or call SELECT"
                 + $" cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init('{table.Name}') on all databases");
         }
@@ -145,11 +145,11 @@ internal sealed class CaptureWatch
 
     /// <summary>The failure of what needs a table whose capture was interrupted.</summary>
     public static EngineException Failure(TrackedTable table) => !table.IsConfigured
-        ? new EngineException(ResultCode.Corrupt, $"sync metadata of table {table.Name} is damaged: cloudsync_table_settings has no setting algo for"
+        ? Errors.Damaged(table.Name, "cloudsync_table_settings has no setting algo for"
             + $" it, and its triggers are not those of the default; call SELECT cloudsync_init('{table.Name}') again, with 'gos' if it is grow-only")
-        : new EngineException(ResultCode.Error, $"capture of table {table.Name} was interrupted: its triggers were gone, as after a rebuild of the table, and what was changed meanwhile"
-        + $" is not known. SELECT cloudsync_recapture('{table.Name}') captures the table as it is now, with 'values' as second argument every value"
-        + $" of it; SELECT cloudsync_init('{table.Name}') goes on without what was deleted or updated meanwhile");
+        : Errors.Refused($"capture of table {table.Name} was interrupted: its triggers were gone, as after a rebuild of the table, and"
+            + $" what was changed meanwhile is not known. SELECT cloudsync_recapture('{table.Name}') captures the table as it is now, with"
+            + $" 'values' as second argument every value of it; SELECT cloudsync_init('{table.Name}') goes on without what was deleted or updated meanwhile");
 
     private List<TrackedTable> Broken() => [.. catalog.All.Where(table => State(table) != CaptureState.Complete)];
 

@@ -38,13 +38,13 @@ internal static unsafe class DirectCapture
         using BaseRows rows = new(session.Connection, table);
         if (rows.Has(key) != exists)
         {
-            throw new EngineException(ResultCode.Error, $"{function}: table {table.Name} {(exists ? "has no" : "still has the")} row with the key"
+            throw Errors.BadArgument(function, $"table {table.Name} {(exists ? "has no" : "still has the")} row with the key"
                 + $" {KeyText.Describe(key.Data, checked((int)key.Length))}; triggers call this when a row has been written");
         }
 
         if (!exists && table.Algorithm == CrdtAlgorithm.GrowOnlySet)
         {
-            throw new EngineException(ResultCode.Error, $"{function}: table {table.Name} is grow-only, its rows are not deleted");
+            throw Errors.BadArgument(function, $"table {table.Name} is grow-only, its rows are not deleted");
         }
     }
 }

@@ -153,8 +153,7 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
         {
             if (!key.TryRead(rows, table.KeyColumns.Length))
             {
-                throw new EngineException(ResultCode.Error,
-                    $"Insert aborted because primary key in table {table.Name} contains NULL values.");
+                throw Errors.Refused($"Insert aborted because primary key in table {table.Name} contains NULL values.");
             }
 
             rowClocks.Read(key);

@@ -93,7 +93,7 @@ internal sealed unsafe class LocalCapture
         string function = isDelete ? "cloudsync_delete" : "cloudsync_insert";
         if (arguments.IsEmpty)
         {
-            throw new EngineException(ResultCode.Error, function + " requires a table name and the values of its key");
+            throw Errors.Refused(function + " requires a table name and the values of its key");
         }
 
         bool isTrigger = WasAsked(arguments[0].Text);
@@ -117,14 +117,13 @@ internal sealed unsafe class LocalCapture
     {
         if (table.Columns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error, $"{function}: table {table.Name}, for which this trigger was made, is gone. If it was"
+            throw Errors.BadArgument(function, $"table {table.Name}, for which this trigger was made, is gone. If it was"
                 + $" renamed: rename it back, or call SELECT cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init with the new name");
         }
 
         if (values.Length != table.KeyColumns.Length)
         {
-            throw new EngineException(ResultCode.Error,
-                $"{function}: table {table.Name} has {table.KeyColumns.Length} key columns, {values.Length} values were given");
+            throw Errors.BadArgument(function, $"table {table.Name} has {table.KeyColumns.Length} key columns, {values.Length} values were given");
         }
 
         key.Begin(values.Length);
@@ -229,7 +228,7 @@ internal sealed unsafe class LocalCapture
         using TransactionScope? direct = DirectCapture.Begin(session);
         if (catalog.Find(table.NameUtf8) != table)
         {
-            throw new EngineException(ResultCode.Abort, "cloudsync_update: another connection changed what is tracked, call it again");
+            throw Errors.Aborted("cloudsync_update: another connection changed what is tracked, call it again");
         }
 
         DirectCapture.RequireRow(session, table, key, "cloudsync_update", exists: true);
@@ -319,7 +318,7 @@ internal sealed unsafe class LocalCapture
         reverse.Reset();
         if (isReversed)
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_update: under PRAGMA reverse_unordered_selects this version of SQLite passes"
+            throw Errors.Refused("cloudsync_update: under PRAGMA reverse_unordered_selects this version of SQLite passes"
                 + " the columns of a row in reverse; switch the setting off to update tracked tables, or use SQLite 3.40 or newer");
         }
     }
@@ -329,7 +328,7 @@ internal sealed unsafe class LocalCapture
     {
         if (session.IsCapturing)
         {
-            throw new EngineException(ResultCode.Error, function + ": a trigger on a clock table must not write to a tracked table");
+            throw Errors.BadArgument(function, "a trigger on a clock table must not write to a tracked table");
         }
 
         origin.RequireMain(name.Text);

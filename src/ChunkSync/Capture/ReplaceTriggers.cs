@@ -258,7 +258,7 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
 
         if (gone.Count > 0 && (!table.IsWhole || table.Filter != null))
         {
-            throw new EngineException(ResultCode.Error, $"which rows of table {table.Name} a statement with REPLACE removed cannot be told: when"
+            throw Errors.Refused($"which rows of table {table.Name} a statement with REPLACE removed cannot be told: when"
                 + " it began, this connection did not know the table's unique indexes yet; nothing was changed. Call SELECT"
                 + $" cloudsync_init('{table.Name}') and run it again");
         }

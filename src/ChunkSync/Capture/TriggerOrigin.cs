@@ -56,7 +56,7 @@ internal sealed unsafe class TriggerOrigin(SyncSession session)
         if (answer.Owner != Owner.Main)
         {
             string name = Encoding.UTF8.GetString(table);
-            throw new EngineException(ResultCode.Error, answer.Owner == Owner.Attached
+            throw Errors.Refused(answer.Owner == Owner.Attached
                 ? $"table {name} of the attached database {answer.Detail} is synchronised by itself, and this connection records changes of its"
                     + " main database only: open that file on a connection of its own, with this extension loaded, and write there"
                 : $"a table {name} is synchronised in main and in an attached database, and it cannot be told which of the two is written"

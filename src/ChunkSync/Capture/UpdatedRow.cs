@@ -58,7 +58,7 @@ internal sealed class UpdatedRow(KeyBuffer key, KeyBuffer oldKey)
         int column = step++ - table.KeyColumns.Length;
         if (column >= table.ValueColumns.Length)
         {
-            throw new EngineException(ResultCode.Error, $"cloudsync_update: table {table.Name} has {table.Columns.Length} columns,"
+            throw Errors.Refused($"cloudsync_update: table {table.Name} has {table.Columns.Length} columns,"
                 + " its trigger passes more; alter tracked tables between cloudsync_begin_alter and cloudsync_commit_alter");
         }
 
@@ -91,8 +91,9 @@ internal sealed class UpdatedRow(KeyBuffer key, KeyBuffer oldKey)
     {
         Table = null;
         int columns = step - table.KeyColumns.Length;
-        return columns >= 0 ? columns : throw new EngineException(ResultCode.Error,
-            $"cloudsync_update: table {table.Name} has {table.KeyColumns.Length} key columns, {step} were given");
+        return columns >= 0
+            ? columns
+            : throw Errors.Refused($"cloudsync_update: table {table.Name} has {table.KeyColumns.Length} key columns, {step} were given");
     }
 
     /// <summary>Forgets a row whose statement failed between its columns.</summary>
@@ -113,8 +114,8 @@ internal sealed class UpdatedRow(KeyBuffer key, KeyBuffer oldKey)
     /// <summary>What a key with a NULL is refused with.</summary>
     /// <param name="operation"><c>Insert</c>, <c>Update</c> or <c>Delete</c>.</param>
     /// <param name="table">The table.</param>
-    public static EngineException NullKey(string operation, TrackedTable table) => new(
-        ResultCode.Error, $"{operation} aborted because primary key in table {table.Name} contains NULL values.");
+    public static EngineException NullKey(string operation, TrackedTable table) =>
+        Errors.Refused($"{operation} aborted because primary key in table {table.Name} contains NULL values.");
 
     /// <summary>A key column of an inserted or deleted row. Where the other side has a value, too, or columns follow, it is an update of a
     /// key's first column to or from NULL.</summary>

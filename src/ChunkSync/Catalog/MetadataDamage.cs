@@ -58,8 +58,8 @@ internal sealed class MetadataDamage
             _ when LostColumn(clock) is string lost => $"table {clock} has no column {lost}",
             _ => $"table {clock} cannot be used",
         };
-        tables.Add((table, $"sync metadata of table {table} is damaged: {what}; {Restore}, or call SELECT cloudsync_cleanup('{table}') and"
-            + $" SELECT cloudsync_init('{table}'), which forgets versions and deletions"));
+        tables.Add((table, Errors.DamagedText(table, $"{what}; {Restore}, or call SELECT cloudsync_cleanup('{table}') and"
+            + $" SELECT cloudsync_init('{table}'), which forgets versions and deletions")));
     }
 
     /// <summary>What is known of the damage that a look-up of this table meets; null for none.</summary>

@@ -49,7 +49,7 @@ internal static class ReservedName
         {
             if (!IsWritable(connection))
             {
-                throw new EngineException(ResultCode.Error, "a table named sqlite cannot be tracked on this connection: SQLite reserves the name of"
+                throw Errors.Refused("a table named sqlite cannot be tracked on this connection: SQLite reserves the name of"
                     + " its sync metadata, and the connection is in defensive mode");
             }
 

@@ -36,8 +36,8 @@ internal sealed class SchemaVersions
 
     /// <summary>The newest hash, which a payload carries.</summary>
     /// <exception cref="EngineException">There is none.</exception>
-    public long CurrentHash() => Newest() ?? throw new EngineException(ResultCode.Corrupt,
-        "table cloudsync_schema_versions is empty: SELECT cloudsync_init('<table_name>') computes the schema hash anew");
+    public long CurrentHash() =>
+        Newest() ?? throw Errors.Corrupt("table cloudsync_schema_versions is empty: SELECT cloudsync_init('<table_name>') computes the schema hash anew");
 
     /// <summary>The newest hash; null when there is none.</summary>
     private long? Newest()
@@ -48,7 +48,7 @@ internal sealed class SchemaVersions
         newest.Reset();
         return shown.Length == 0
             ? hash
-            : throw new EngineException(ResultCode.Corrupt, $"corrupt row in cloudsync_schema_versions: the newest hash is {shown}, it must be an"
+            : throw Errors.CorruptRow(Table.Name, $"the newest hash is {shown}, it must be an"
                 + " integer; delete that row, and SELECT cloudsync_init('<table_name>') computes the schema hash anew");
     }
 

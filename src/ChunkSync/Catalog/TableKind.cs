@@ -20,12 +20,12 @@ internal static class TableKind
     {
         if (catalog.Metadata.Has(table) || IsClockTable(connection, catalog, table))
         {
-            throw new EngineException(ResultCode.Error, $"Table {table} belongs to the sync metadata: it cannot be tracked");
+            throw Errors.Refused($"Table {table} belongs to the sync metadata: it cannot be tracked");
         }
 
         if (Ask(connection, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND coalesce(rootpage, 0) = 0", table))
         {
-            throw new EngineException(ResultCode.Error, $"Table {table} is a virtual table: only ordinary tables can be tracked");
+            throw Errors.Refused($"Table {table} is a virtual table: only ordinary tables can be tracked");
         }
 
         string suffixes = string.Join(", ", ShadowSuffixes.Select(suffix => $"lower(name) || '_{suffix}'"));
@@ -34,7 +34,7 @@ internal static class TableKind
         if (isShadow || (Sqlite3.Api->libversion_number() >= FirstWithTableList
             && Ask(connection, "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'shadow'", table)))
         {
-            throw new EngineException(ResultCode.Error, $"Table {table} belongs to a virtual table, which writes it: it cannot be tracked");
+            throw Errors.Refused($"Table {table} belongs to a virtual table, which writes it: it cannot be tracked");
         }
     }
 

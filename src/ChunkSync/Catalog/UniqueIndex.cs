@@ -136,7 +136,7 @@ internal sealed class UniqueIndex
             Column? column = info.IsNull(1) ? null : columns.Find(candidate => candidate.Name == info.String(1));
             string part = column != null ? Connection.Quote(column.Name)
                 : text != null && parts.Count < text.Parts.Count ? text.Parts[parts.Count]
-                : throw new EngineException(ResultCode.Error, $"the unique index {name} of table {table.Name} cannot be read");
+                : throw Errors.Refused($"the unique index {name} of table {table.Name} cannot be read");
             parts.Add(new Part(part, info.String(2), column));
         }
 
@@ -162,7 +162,7 @@ internal sealed class UniqueIndex
             {
                 expressions ??= GeneratedColumns.Parse(info.String(3));
                 expression = expressions.TryGetValue(info.String(0), out string? found) ? found
-                    : throw new EngineException(ResultCode.Error, $"the generated column {info.String(0)} of table {table} cannot be read");
+                    : throw Errors.Refused($"the generated column {info.String(0)} of table {table} cannot be read");
             }
 
             columns.Add(new Column(info.String(0), info.IsNull(1) ? null : "(" + info.String(1) + ")", expression));

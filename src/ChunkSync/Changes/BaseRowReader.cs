@@ -295,7 +295,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         if (!statement.Step())
         {
             statement.Reset();
-            throw new EngineException(ResultCode.Corrupt, $"a row of {table.Name} vanished while it was read");
+            throw Errors.Corrupt($"a row of {table.Name} vanished while it was read");
         }
 
         openColumn = column;
@@ -307,8 +307,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         StorageClass.Null => 1,
         StorageClass.Integer => statement.Int64(0),
-        _ => throw new EngineException(
-            ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: the sentinel's col_version of key"
+        _ => throw Errors.CorruptClock(table.ClockName, ": the sentinel's col_version of key"
                 + $" {KeyText.Describe(key, keyLength)} is {statement.String(0)}, which is not an integer"),
     };
 

@@ -107,7 +107,7 @@ internal sealed class ChangeStreamPool(SyncSession session, TableCatalog catalog
 
         string value = newest.String(0);
         newest.Reset();
-        throw new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: db_version is '{value}'");
+        throw Errors.CorruptClock(table.ClockName, $": db_version is '{value}'");
     }
 
     private Statement NewestStatement(TrackedTable table, SiteFilter filter)

@@ -149,8 +149,7 @@ internal sealed unsafe class LargeValueReader(Connection connection, LargeValueC
         {
             string name = column!;
             Close();
-            throw new EngineException(
-                ResultCode.Abort, $"a value of {table}.{name} was written while a scan was inside of it; start the scan again");
+            throw Errors.Aborted($"a value of {table}.{name} was written while a scan was inside of it; start the scan again");
         }
 
         connection.Check(code);

@@ -281,7 +281,7 @@ internal sealed unsafe class TableStream : IDisposable
         int index = table.FindValueColumn(column, ref lastColumn);
         if (table.Columns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error, $"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
+            throw Errors.Refused($"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
                 + $" there; call SELECT cloudsync_cleanup('{table.Name}')");
         }
 
@@ -305,12 +305,12 @@ internal sealed unsafe class TableStream : IDisposable
         int separator = column.IndexOf(TrackedTable.BlockSeparator);
         if (separator >= 0)
         {
-            throw new EngineException(ResultCode.Corrupt, $"sync metadata of table {table.Name} is damaged: table"
+            throw Errors.Damaged(table.Name, "table"
                 + $" {table.BlocksName}, which has the blocks of column"
                 + $" '{System.Text.Encoding.UTF8.GetString(column[..separator])}', is missing; restore a backup");
         }
 
-        throw new EngineException(ResultCode.Error, $"table {table.Name} has no column"
+        throw Errors.Refused($"table {table.Name} has no column"
             + $" '{System.Text.Encoding.UTF8.GetString(column)}', which its sync metadata {table.ClockName} names; alter tracked tables between"
             + " cloudsync_begin_alter and cloudsync_commit_alter");
     }
@@ -341,12 +341,12 @@ internal sealed unsafe class TableStream : IDisposable
             if (statement.Type(i) != classes[i])
             {
                 string value = statement.IsNull(i) ? "NULL" : "'" + statement.String(i) + "'";
-                return new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}"
-                    + $" at db_version {statement.String(0)}, seq {statement.String(1)}: {names[i]} is {value}" + RowOf(statement));
+                return Errors.CorruptClock(
+                    table.ClockName, $" at db_version {statement.String(0)}, seq {statement.String(1)}: {names[i]} is {value}" + RowOf(statement));
             }
         }
 
-        return new EngineException(ResultCode.Corrupt, "corrupt clock row in " + table.ClockName);
+        return Errors.CorruptClock(table.ClockName, "");
     }
 
     /// <summary>Which row a clock row is about, where it says so.</summary>
@@ -361,7 +361,6 @@ internal sealed unsafe class TableStream : IDisposable
         return $" (key {KeyText.Describe(StoredValue.Address(pk), pk.Length)}, column {statement.String(3)})";
     }
 
-    private EngineException Corrupt(string field, string value) => new(
-        ResultCode.Corrupt,
-        $"corrupt clock row in {table.ClockName} at db_version {current.DbVersion}, seq {current.Seq}: {field} is {value}");
+    private EngineException Corrupt(string field, string value) =>
+        Errors.CorruptClock(table.ClockName, $" at db_version {current.DbVersion}, seq {current.Seq}: {field} is {value}");
 }

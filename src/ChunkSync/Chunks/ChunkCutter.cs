@@ -155,9 +155,8 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         valueOffset = inside;
     }
 
-    private static EngineException NoBoundary(Cursor resume) => new(
-        ResultCode.Error,
-        $"cloudsync_payload_chunks: resume_frag_offset {resume.Offset} is not a boundary at (db_version {resume.DbVersion},"
+    private static EngineException NoBoundary(Cursor resume) =>
+        Errors.Refused($"cloudsync_payload_chunks: resume_frag_offset {resume.Offset} is not a boundary at (db_version {resume.DbVersion},"
         + $" seq {resume.Seq}); resume that position with resume_frag_offset 0");
 
     private void CutRows(long maxChunkSize, ref Chunk chunk)

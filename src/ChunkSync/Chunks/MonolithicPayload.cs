@@ -50,7 +50,7 @@ internal static unsafe class MonolithicPayload
 
             if (maxEstimate is long limit && rows > 0 && estimate > limit)
             {
-                throw new EngineException(ResultCode.Error, "cloudsync_error[payload_too_large]: cloudsync_payload_blob_checked: estimated"
+                throw Errors.Refused("cloudsync_error[payload_too_large]: cloudsync_payload_blob_checked: estimated"
                     + $" payload size {estimate} exceeds max_estimated_payload_size {limit}");
             }
 

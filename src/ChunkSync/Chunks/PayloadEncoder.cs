@@ -26,7 +26,7 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
 
         if (rows == uint.MaxValue)
         {
-            throw new EngineException(ResultCode.Error, "Maximum number of payload rows reached");
+            throw Errors.Refused("Maximum number of payload rows reached");
         }
 
         rows++;
@@ -53,8 +53,7 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
     {
         if (length > PayloadContainer.MaxBody)
         {
-            throw new EngineException(ResultCode.Error,
-                "cloudsync_error[payload_too_large]: cloudsync_encode: payload too large to compress (INT_MAX limit)");
+            throw Errors.Refused("cloudsync_error[payload_too_large]: cloudsync_encode: payload too large to compress (INT_MAX limit)");
         }
 
         // Read first: where that fails there is no memory to give back yet.

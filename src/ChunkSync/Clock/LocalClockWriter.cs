@@ -310,8 +310,8 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         }
     }
 
-    private EngineException Exhausted(KeyBuffer key, object causalLength) => new(
-        ResultCode.Error, $"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal length of this row is"
+    private EngineException Exhausted(KeyBuffer key, object causalLength) =>
+        Errors.Refused($"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal length of this row is"
             + $" {causalLength}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
 
     /// <summary>Keys stay where they are from row to row.</summary>

@@ -46,8 +46,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
         {
             if (Current >= VersionLimits.DbVersionEnd - 1)
             {
-                throw new EngineException(
-                    ResultCode.Full, $"db_version has reached {Current}: no later version is accepted anywhere");
+                throw Errors.Full($"db_version has reached {Current}: no later version is accepted anywhere");
             }
 
             pending = Current + 1;

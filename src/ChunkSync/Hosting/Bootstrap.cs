@@ -54,17 +54,17 @@ internal static unsafe class Bootstrap
         int version = api->libversion_number();
         if (version < Sqlite3.MinimumVersion)
         {
-            throw new EngineException(ResultCode.Error, $"chunksync needs SQLite 3.35.0 or newer, this is {version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
+            throw Errors.Refused($"chunksync needs SQLite 3.35.0 or newer, this is {version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
         }
 
         if (SqliteRoutines.Missing(api, version) is string missing)
         {
-            throw new EngineException(ResultCode.Error, MissingRoutine(missing));
+            throw Errors.Refused(MissingRoutine(missing));
         }
 
         if (db == 0)
         {
-            throw new EngineException(ResultCode.Misuse, "chunksync cannot be loaded: the connection is null");
+            throw Errors.Misuse("chunksync cannot be loaded: the connection is null");
         }
 
         ForkedProcess.Refuse();
@@ -127,8 +127,8 @@ internal static unsafe class Bootstrap
         catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Busy)
         {
             Withdraw(connection);
-            throw new EngineException(failure.Code, failure.Message
-                + ": functions of a load that failed, or of sqlite-sync, are there already; load chunksync alone, on a new connection");
+            throw failure.With(
+                ": functions of a load that failed, or of sqlite-sync, are there already; load chunksync alone, on a new connection");
         }
         catch
         {

@@ -16,7 +16,7 @@ internal static unsafe class KeyBinder
     {
         if (!TryBind(statement, table, key, length))
         {
-            throw new EngineException(ResultCode.Corrupt, $"corrupt clock row in {table.ClockName}: pk x'"
+            throw Errors.CorruptClock(table.ClockName, ": pk x'"
                 + Convert.ToHexStringLower(new ReadOnlySpan<byte>(key, Math.Min(length, ShownBytes)))
                 + $"' does not hold the {table.KeyColumns.Length} values of the key of {table.Name}");
         }

@@ -28,7 +28,7 @@ internal static class ChangeNumbers
                 ("col_version", change.ColumnVersion, "from 0 to " + (VersionLimits.ColumnVersionEnd - 1)),
             _ => ("cl", change.CausalLength, "from 0 to " + VersionLimits.MaxCausalLength),
         };
-        return new EngineException(ResultCode.Error, $"{operation}: {field} of a change of table"
+        return Errors.Refused($"{operation}: {field} of a change of table"
             + $" {Encoding.UTF8.GetString(change.TableName)} is {value}, it must be {rule}");
     }
 }

@@ -38,8 +38,7 @@ internal sealed unsafe class ClockEntries : IDisposable
     /// <summary>The ordinal of the change's site; an unknown one is added.</summary>
     public long SiteOrdinal(in ChangeRow change) => change.SiteLength > 0
         ? session.Sites.FindOrAdd(change.SiteId)
-        : throw new EngineException(
-            ResultCode.Error, "Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
+        : throw Errors.Refused("Unable to perform merge_insert_col (NOT NULL constraint failed: cloudsync_site_id.site_id)");
 
     public void Dispose()
     {

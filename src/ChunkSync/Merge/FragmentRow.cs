@@ -33,19 +33,19 @@ internal unsafe struct FragmentRow
     {
         if (!ChangeRowCodec.TryReadExact(ref reader, out ChangeRow change, out ChangeRowFault fault))
         {
-            throw FragmentStore.Invalid("invalid v3 payload row"
+            throw PayloadErrors.Malformed("invalid v3 payload row"
                 + (fault.Defect == ChangeRowDefect.Undecodable ? $" {number} at offset {fault.Offset}" : ""));
         }
 
         if (change.Value.Kind != WireKind.Blob || change.Value.Length == 0)
         {
-            throw FragmentStore.Invalid("invalid v3 payload row");
+            throw PayloadErrors.Malformed("invalid v3 payload row");
         }
 
         FragmentRow row = new() { Change = change, Data = change.Value.Data, DataLength = change.Value.Length };
         row.Change.Value = default;
         row.ReadName(change.ColumnName, change.Column);
-        ChangeNumbers.Check(row.Change, "Error on cloudsync_payload_apply");
+        ChangeNumbers.Check(row.Change, PayloadErrors.Operation);
         return row;
     }
 
@@ -54,7 +54,7 @@ internal unsafe struct FragmentRow
         if (!FragmentName.TryParse(text, out FragmentName name) || name.TotalSize < 1 || name.TotalSize > MaxTotalSize
             || name.PartCount > name.TotalSize)
         {
-            throw FragmentStore.Invalid("invalid v3 fragment metadata");
+            throw PayloadErrors.Malformed("invalid v3 fragment metadata");
         }
 
         ValueId = Encoding.ASCII.GetString(name.ValueId);
@@ -66,7 +66,7 @@ internal unsafe struct FragmentRow
         Change.ColumnLength = name.Column.Length;
         if (!ulong.TryParse(Checksum, System.Globalization.NumberStyles.AllowHexSpecifier, null, out ulong checksum))
         {
-            throw FragmentStore.Invalid("invalid v3 fragment metadata");
+            throw PayloadErrors.Malformed("invalid v3 fragment metadata");
         }
 
         FragmentIdentity identity = FragmentIdentity.Of(
@@ -74,7 +74,7 @@ internal unsafe struct FragmentRow
             Change.CausalLength, Change.Seq, checksum, TotalSize);
         if (ValueId != identity.High.ToString("x16") + identity.Low.ToString("x16") || Checksum != checksum.ToString("x16"))
         {
-            throw FragmentStore.Invalid("invalid v3 fragment identity");
+            throw PayloadErrors.Malformed("invalid v3 fragment identity");
         }
 
         CheckPlace();
@@ -88,7 +88,7 @@ internal unsafe struct FragmentRow
             && DataLength == Math.Min(PartSize, TotalSize - (PartIndex * PartSize));
         if (!fits)
         {
-            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: part {PartIndex} of {PartCount} of value {ValueId},"
+            throw PayloadErrors.BadFragment($"part {PartIndex} of {PartCount} of value {ValueId},"
                 + $" {TotalSize} bytes in all, has {DataLength} bytes");
         }
     }

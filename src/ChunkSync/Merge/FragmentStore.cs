@@ -13,8 +13,6 @@ namespace ChunkSync.Merge;
 /// beside the first cut, and whichever is whole first wins.</summary>
 internal sealed unsafe class FragmentStore
 {
-    private const string Prefix = "Error on cloudsync_payload_apply: ";
-
     /// <summary>Refused values that a connection remembers; repeats of others wait for the cleaning of stale groups.</summary>
     private const int MaxRefused = 256;
 
@@ -53,7 +51,7 @@ internal sealed unsafe class FragmentStore
     {
         if (payload.Header.Columns != ChangeRowCodec.Columns)
         {
-            throw Invalid("invalid v3 column count");
+            throw PayloadErrors.Malformed("invalid v3 column count");
         }
 
         // All rows are checked before the first is stored.
@@ -80,9 +78,6 @@ internal sealed unsafe class FragmentStore
         refused.Clear();
         refusedOrder.Clear();
     }
-
-    /// <summary>The failure of a fragment row.</summary>
-    public static EngineException Invalid(string what) => new(ResultCode.Misuse, Prefix + what);
 
     private bool ApplyPart(in FragmentRow part)
     {
@@ -205,7 +200,7 @@ internal sealed unsafe class FragmentStore
         ValueReader reader = new(encoded, part.TotalSize);
         if (!reader.TryRead(out change.Value) || reader.Remaining != 0)
         {
-            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {part.ValueId} in"
+            throw PayloadErrors.BadFragment($"value {part.ValueId} in"
                 + " cloudsync_payload_fragments cannot be decoded");
         }
 

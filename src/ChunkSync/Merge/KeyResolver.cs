@@ -335,8 +335,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         rename.Reset();
         return failure == null
             ? connection.Changes > 0
-            : throw new EngineException(
-                failure.Code, $"{failure.Message} (table {table.Name}, key {KeyText.Describe(asked.Data, (int)asked.Length)})");
+            : throw failure.With($" (table {table.Name}, key {KeyText.Describe(asked.Data, (int)asked.Length)})");
     }
 
     /// <summary>Moves the row's clocks to the bytes of the change, as changes that are sent again.</summary>

@@ -54,7 +54,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
             && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full))
         {
             // The row was written and its clocks could not be. SQLite undoes that with the transaction, and only for this code and those.
-            throw new EngineException(ResultCode.Full, failure.Message + "; the transaction was rolled back");
+            throw Errors.Full(failure.Message + "; the transaction was rolled back");
         }
         finally
         {
@@ -124,7 +124,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
         TrackedTable table = Find(change.TableName) ?? throw Unknown(Encoding.UTF8.GetString(change.TableName));
         if (table.Columns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error, $"Unable to apply payload changes: table {table.Name} does not exist");
+            throw Errors.Refused($"Unable to apply payload changes: table {table.Name} does not exist");
         }
 
         if (!mergers.TryGetValue(table, out TableMerger? merger))

@@ -9,8 +9,6 @@ namespace ChunkSync.Merge;
 /// no memory is taken that the payload's own length does not justify.</summary>
 internal sealed unsafe class OpenedPayload : IDisposable
 {
-    private const string Prefix = "Error on cloudsync_payload_apply: ";
-
     private readonly NativeBuffer expanded = new();
 
     private OpenedPayload(ContainerHeader header) => Header = header;
@@ -33,7 +31,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
         PayloadDefects defects = PayloadBody.ReadHeader(start, length, out ContainerHeader header);
         if (defects == PayloadDefects.TooShort)
         {
-            throw Failure("Error on cloudsync_payload_decode: invalid input size.");
+            throw PayloadErrors.NoPayload("invalid input size.");
         }
 
         if (!session.IsInitialized)
@@ -44,12 +42,12 @@ internal sealed unsafe class OpenedPayload : IDisposable
         CheckSchema(session, catalog, header);
         if ((defects & (PayloadDefects.NoSignature | PayloadDefects.NoColumns)) != 0)
         {
-            throw Failure(Prefix + "invalid signature or column size");
+            throw PayloadErrors.Malformed("invalid signature or column size");
         }
 
         if ((defects & PayloadDefects.UnknownVersion) != 0)
         {
-            throw Failure(Prefix + "unsupported payload version");
+            throw PayloadErrors.Malformed("unsupported payload version");
         }
 
         OpenedPayload payload = new(header);
@@ -65,7 +63,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
         if (defect != PayloadDefects.None)
         {
             Dispose();
-            throw Failure(Prefix + defect switch
+            throw PayloadErrors.Malformed(defect switch
             {
                 PayloadDefects.Checksum => "invalid checksum",
                 PayloadDefects.ExpandedSize => "declared expanded size is inconsistent with the compressed payload",
@@ -77,8 +75,6 @@ internal sealed unsafe class OpenedPayload : IDisposable
         BodyLength = body.Length;
     }
 
-    private static EngineException Failure(string message) => new(ResultCode.Misuse, message);
-
     private static void CheckSchema(SyncSession session, TableCatalog catalog, in ContainerHeader header)
     {
         if (header.Version != ContainerHeader.RowsVersion || (session.Settings.Integer(Settings.SkipSchemaHashCheck) ?? 0) != 0)
@@ -88,7 +84,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
         if (!catalog.Schema.Knows((long)header.SchemaHash))
         {
-            throw Failure($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
+            throw Errors.Misuse($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
                 + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {catalog.Schema.CurrentHash()})");
         }
     }

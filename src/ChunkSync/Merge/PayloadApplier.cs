@@ -51,8 +51,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
         if (payload.Header.Columns != ChangeRowCodec.Columns)
         {
-            throw new EngineException(ResultCode.Error, "Error on cloudsync_payload_apply: rows have"
-                + $" {payload.Header.Columns} values, change rows have {ChangeRowCodec.Columns}");
+            throw PayloadErrors.OtherColumns(payload.Header.Columns);
         }
 
         PayloadRows.Check(payload);
@@ -106,7 +105,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         {
             // SQLite rolled the whole transaction back with the failing statement: nothing is left to release.
             Undo();
-            throw failure ?? new EngineException(ResultCode.Abort, "the transaction was rolled back while a payload was applied");
+            throw failure ?? Errors.Aborted("the transaction was rolled back while a payload was applied");
         }
 
         Release(owns);

@@ -23,7 +23,7 @@ internal unsafe struct PayloadRows(OpenedPayload payload)
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
             rows.Read(out ChangeRow change);
-            ChangeNumbers.Check(change, "Error on cloudsync_payload_apply");
+            ChangeNumbers.Check(change, PayloadErrors.Operation);
         }
 
         payload.HasCheckedRows = true;
@@ -35,7 +35,7 @@ internal unsafe struct PayloadRows(OpenedPayload payload)
     {
         if (!ChangeRowCodec.TryRead(ref reader, ChangeRowUse.Merge, out change, out ChangeRowFault fault))
         {
-            throw new EngineException(ResultCode.Error, "Error on cloudsync_payload_apply: " + fault.Describe(row));
+            throw PayloadErrors.BadRow(fault, row);
         }
 
         row++;

@@ -209,8 +209,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         {
             EngineException failure = statement.Failure(code);
             statement.Reset();
-            throw new EngineException(
-                failure.Code, $"{failure.Message} (table {table.Name}, key {KeyText.Describe(key, keyLength)})");
+            throw failure.With($" (table {table.Name}, key {KeyText.Describe(key, keyLength)})");
         }
 
         statement.Reset();

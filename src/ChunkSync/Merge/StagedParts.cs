@@ -110,7 +110,7 @@ internal sealed unsafe class StagedParts
                 ReadOnlySpan<byte> data = parts.Blob(1);
                 if (parts.Int64(0) != index++ || data.Length > received.TotalSize - offset)
                 {
-                    throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: the parts of value {received.ValueId} in"
+                    throw PayloadErrors.BadFragment($"the parts of value {received.ValueId} in"
                         + " cloudsync_payload_fragments do not fit");
                 }
 
@@ -126,7 +126,7 @@ internal sealed unsafe class StagedParts
         string checksum = Fnv1a64.Of(value, offset).ToString("x16");
         if (offset != received.TotalSize || checksum != received.Checksum)
         {
-            throw new EngineException(ResultCode.Misuse, $"Unable to apply a fragment: value {received.ValueId} in"
+            throw PayloadErrors.BadFragment($"value {received.ValueId} in"
                 + $" cloudsync_payload_fragments has {offset} bytes with checksum"
                 + $" {checksum}, it should have {received.TotalSize} with {received.Checksum}");
         }

@@ -232,7 +232,7 @@ internal sealed unsafe class TableMerger : IDisposable
         KeyMatch match = rules.Match(asked, askedLength);
         if (match == KeyMatch.None)
         {
-            throw new EngineException(ResultCode.Error, "Unable to perform merge_insert_col: the pk of a change of table"
+            throw Errors.Refused("Unable to perform merge_insert_col: the pk of a change of table"
                 + $" {table.Name} is {KeyText.Describe(asked, askedLength)}, the key has {table.KeyColumns.Length} columns");
         }
 
@@ -251,7 +251,7 @@ internal sealed unsafe class TableMerger : IDisposable
         int column = table.FindValueColumn(change.ColumnName, ref lastColumn);
         return column >= 0 || (blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator))
             ? column
-            : throw new EngineException(ResultCode.Error, $"Unable to perform {operation}: table {table.Name} has no column"
+            : throw Errors.Refused($"Unable to perform {operation}: table {table.Name} has no column"
                 + $" '{System.Text.Encoding.UTF8.GetString(change.ColumnName)}'");
     }
 

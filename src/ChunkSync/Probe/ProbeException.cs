@@ -9,5 +9,5 @@ internal sealed class ProbeException(string message) : Exception(message)
     /// <summary>The error as a function reports it.</summary>
     /// <param name="failure">What a probe threw.</param>
     /// <param name="function">The function's or table's name.</param>
-    public static EngineException Named(Exception failure, string function) => new(ResultCode.Error, function + ": " + failure.Message);
+    public static EngineException Named(Exception failure, string function) => Errors.BadArgument(function, failure.Message);
 }

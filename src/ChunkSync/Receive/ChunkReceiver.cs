@@ -137,7 +137,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
                 if (session.Connection.IsAutocommit)
                 {
                     // SQLite rolled the whole transaction back: there is nothing left to commit.
-                    throw new EngineException(ResultCode.Abort, "the transaction was rolled back while a chunk was received");
+                    throw Errors.Aborted("the transaction was rolled back while a chunk was received");
                 }
 
                 scope.Complete();

@@ -84,10 +84,10 @@ internal sealed class ReceiveRequest
     /// <param name="function">The function that it was given to.</param>
     public static byte[] ReadSite(Value value, string function) => value.Type == StorageClass.Blob && !value.Blob.IsEmpty
         ? value.Blob.ToArray()
-        : throw new EngineException(ResultCode.Error, $"{function}: site_id is {SqlText.Describe(value)}, it must be a BLOB that is not empty");
+        : throw Errors.BadArgument(function, $"site_id is {SqlText.Describe(value)}, it must be a BLOB that is not empty");
 
     /// <summary>The failure of a call whose arguments do not fit.</summary>
-    public static EngineException Refused(string what) => new(ResultCode.Error, Function + ": " + what);
+    public static EngineException Refused(string what) => Errors.BadArgument(Function, what);
 
     /// <summary>A db_version that is not too high to be taken from elsewhere.</summary>
     public static long ReadDbVersion(Value value, string name, string function) =>
@@ -102,12 +102,11 @@ internal sealed class ReceiveRequest
         long number = ReadNatural(value, name, function);
         return number < end
             ? number
-            : throw new EngineException(ResultCode.Error, $"{function}: {name} is {number}, it must be below {end}");
+            : throw Errors.BadArgument(function, $"{name} is {number}, it must be below {end}");
     }
 
     /// <summary>An INTEGER that is not negative.</summary>
     private static long ReadNatural(Value value, string name, string function) => value.Type == StorageClass.Integer && value.Int64 >= 0
         ? value.Int64
-        : throw new EngineException(
-            ResultCode.Error, $"{function}: {name} is {SqlText.Describe(value)}, it must be an integer that is not negative");
+        : throw Errors.BadArgument(function, $"{name} is {SqlText.Describe(value)}, it must be an integer that is not negative");
 }

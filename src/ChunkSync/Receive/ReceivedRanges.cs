@@ -227,7 +227,7 @@ internal sealed class ReceivedRanges
                 string name = Columns.Split(", ")[i];
                 string value = row.IsNull(i) ? "NULL" : $"'{row.String(i)}'";
                 row.Reset();
-                throw new EngineException(ResultCode.Corrupt, $"corrupt row in {Table.Name}: {name} is {value}, it must be an integer; SELECT"
+                throw Errors.CorruptRow(Table.Name, $"{name} is {value}, it must be an integer; SELECT"
                     + " cloudsync_receive_forget(site_id) forgets what has arrived of that sender");
             }
         }

@@ -25,7 +25,7 @@ internal static partial class ForkedProcess
     {
         if (!OperatingSystem.IsWindows() && loader != 0 && ProcessId() != loader)
         {
-            throw new EngineException(ResultCode.Misuse, "this process was forked after chunksync had been loaded: load it after the fork only,"
+            throw Errors.Misuse("this process was forked after chunksync had been loaded: load it after the fork only,"
                 + " in each process, or start processes anew instead of forking them");
         }
     }

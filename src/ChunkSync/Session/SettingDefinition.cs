@@ -43,7 +43,7 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
 
         string shown = name.Length > MaxShown ? name[..MaxShown] + "…" : name;
         string nearest = All.MinBy(setting => Distance(AsciiNames.Lower(shown), setting.Name))!.Name;
-        throw new EngineException(ResultCode.Error, $"cloudsync_set: there is no setting '{shown}', the nearest one is '{nearest}'");
+        throw Errors.Refused($"cloudsync_set: there is no setting '{shown}', the nearest one is '{nearest}'");
     }
 
     /// <summary>The value as it is stored.</summary>
@@ -64,8 +64,7 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
         };
         return isNumber && value.Int64 >= 0 && value.Int64 <= Maximum
             ? value.Int64.ToString(System.Globalization.CultureInfo.InvariantCulture)
-            : throw new EngineException(
-                ResultCode.Error, $"cloudsync_set: {Name} is {SqlText.Describe(value)}, it must be an integer from 0 to {Maximum}");
+            : throw Errors.Refused($"cloudsync_set: {Name} is {SqlText.Describe(value)}, it must be an integer from 0 to {Maximum}");
     }
 
     /// <summary>Whether a text is a number without sign, point or spaces that 64 bits hold: SQLite's own conversion would stop at the first

@@ -154,7 +154,7 @@ internal sealed unsafe class SiteDirectory
     {
         string what = !kind.Step() ? "is missing" : kind.String(0) == "view" ? "is a view" : "has no row with rowid 0, the id of this site";
         kind.Reset();
-        return new EngineException(ResultCode.Corrupt, $"sync metadata is damaged: cloudsync_site_id {what}; restore a backup, or call SELECT"
+        return Errors.Corrupt($"sync metadata is damaged: cloudsync_site_id {what}; restore a backup, or call SELECT"
             + " cloudsync_init('<table_name>') for every tracked table, which makes a new site id");
     }
 
@@ -176,8 +176,7 @@ internal sealed unsafe class SiteDirectory
         byOrdinal.Reset();
         return !found || isId
             ? id
-            : throw new EngineException(
-                ResultCode.Corrupt, $"corrupt row in cloudsync_site_id: site_id of rowid {ordinal} is {shown}, it must be a BLOB that is not empty");
+            : throw Errors.CorruptRow(Table.Name, $"site_id of rowid {ordinal} is {shown}, it must be a BLOB that is not empty");
     }
 
     private bool Exists()

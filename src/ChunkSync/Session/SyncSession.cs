@@ -193,7 +193,7 @@ internal sealed class SyncSession
     {
         if (IsMerging)
         {
-            throw new EngineException(ResultCode.Misuse, operation + " cannot run while changes are being applied");
+            throw Errors.Misuse(operation + " cannot run while changes are being applied");
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
 
     public override long Update(int count, nint* arguments) => joining
         ? 0
-        : throw new EngineException(ResultCode.ReadOnly, "table " + Name + " may not be modified");
+        : throw Errors.ReadOnly("table " + Name);
 
     public override void Begin()
     {

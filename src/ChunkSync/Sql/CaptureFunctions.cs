@@ -43,7 +43,7 @@ internal static unsafe class CaptureFunctions
         }
         catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
     }
 
@@ -60,7 +60,7 @@ internal static unsafe class CaptureFunctions
         }
         catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
 
         call.ReturnNull();
@@ -83,7 +83,7 @@ internal static unsafe class CaptureFunctions
         }
         catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
     }
 
@@ -96,7 +96,7 @@ internal static unsafe class CaptureFunctions
         }
         catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
 
         call.ReturnNull();

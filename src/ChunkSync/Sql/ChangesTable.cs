@@ -53,7 +53,7 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
         + " db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL, seq INTEGER NOT NULL)";
 
     /// <summary>The failure of reading changes where no table is tracked, or its metadata is gone (behaviour F.5).</summary>
-    public static EngineException NoTables(Engine engine) => new(ResultCode.Error, engine.Catalog.Settings.Any()
+    public static EngineException NoTables(Engine engine) => Errors.Refused(engine.Catalog.Settings.Any()
         ? "cloudsync settings reference tables whose sync metadata is missing (no *_cloudsync tables found). Re-run SELECT"
             + " cloudsync_init('<table_name>') for each configured table to rebuild it."
             + (engine.Catalog.Damage.First is string damage ? $" ({damage})" : "")
@@ -101,8 +101,7 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
     {
         if (count != ColumnCount + 2 || !new Value(arguments[0]).IsNull)
         {
-            throw new EngineException(
-                ResultCode.Misuse, "Only INSERT and SELECT statements are allowed against the cloudsync_changes table");
+            throw Errors.Misuse("Only INSERT and SELECT statements are allowed against the cloudsync_changes table");
         }
 
         return engine.Merge.Insert(new ReadOnlySpan<Value>(arguments + 2, ColumnCount));

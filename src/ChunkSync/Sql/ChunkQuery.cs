@@ -46,8 +46,7 @@ internal sealed class ChunkQuery
         {
             if (except)
             {
-                throw new EngineException(
-                    ResultCode.Error, "cloudsync_payload_chunks: exclude_filter_site_id requires a non-NULL site_id");
+                throw Errors.Refused("cloudsync_payload_chunks: exclude_filter_site_id requires a non-NULL site_id");
             }
 
             Range.Filter = SiteFilter.Only;
@@ -119,8 +118,7 @@ internal sealed class ChunkQuery
         long? number = Exact(value, field);
         return number is null or >= 0
             ? number
-            : throw new EngineException(ResultCode.Error,
-                $"cloudsync_payload_chunks: {field} is {number}, it must not be negative; use the next_* columns of an earlier chunk");
+            : throw Errors.Refused($"cloudsync_payload_chunks: {field} is {number}, it must not be negative; use the next_* columns of an earlier chunk");
     }
 
     /// <summary>A number, or a value that is one in another storage class; null when it is not given.</summary>
@@ -140,7 +138,6 @@ internal sealed class ChunkQuery
         };
         return exact
             ? value.Int64
-            : throw new EngineException(ResultCode.Error,
-                $"cloudsync_payload_chunks: {field} is {SqlText.Describe(value)}, it must be an integer");
+            : throw Errors.Refused($"cloudsync_payload_chunks: {field} is {SqlText.Describe(value)}, it must be an integer");
     }
 }

@@ -25,7 +25,7 @@ internal static unsafe class FilterFunctions
         }
         catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
 
         call.ReturnNull();

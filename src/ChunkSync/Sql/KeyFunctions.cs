@@ -48,7 +48,7 @@ internal static unsafe class KeyFunctions
     {
         if (call.Count > MaxValues)
         {
-            throw new EngineException(ResultCode.Error, $"cloudsync_pk_encode takes at most {MaxValues} values");
+            throw Errors.Refused($"cloudsync_pk_encode takes at most {MaxValues} values");
         }
 
         using KeyBuffer key = new(connection: null);
@@ -121,7 +121,7 @@ internal static unsafe class KeyFunctions
         engine.Session.Refresh();
         if (call[1].IsNull)
         {
-            throw new EngineException(ResultCode.Error, "Column name cannot be NULL");
+            throw Errors.Refused("Column name cannot be NULL");
         }
 
         TrackedTable table = engine.Catalog.Find(call[0].Text) ?? throw engine.Catalog.Damage.Unknown(
@@ -135,8 +135,7 @@ internal static unsafe class KeyFunctions
         int column = table.FindValueColumn(call[1].Text);
         if (column < 0)
         {
-            throw new EngineException(
-                ResultCode.Error, "Unable to retrieve column value precompiled statement in clousdsync_colvalue.");
+            throw Errors.Refused("Unable to retrieve column value precompiled statement in clousdsync_colvalue.");
         }
 
         string where = string.Join(" AND ", table.KeyColumns.Select((key, i) => $"{key.Quoted} = ?{i + 1}"));
@@ -147,7 +146,7 @@ internal static unsafe class KeyFunctions
         {
             if (!KeyBinder.TryBind(select, table, bytes, blob.Length))
             {
-                throw new EngineException(ResultCode.Error, $"cloudsync_col_value: the third argument is no primary key of table {table.Name}");
+                throw Errors.Refused($"cloudsync_col_value: the third argument is no primary key of table {table.Name}");
             }
 
             if (select.Step())
@@ -165,8 +164,7 @@ internal static unsafe class KeyFunctions
     {
         if (call.Count < 3)
         {
-            throw new EngineException(
-                ResultCode.Error, "cloudsync_text_materialize requires at least 3 arguments: table, column, pk...");
+            throw Errors.Refused("cloudsync_text_materialize requires at least 3 arguments: table, column, pk...");
         }
 
         Engine engine = Engine.Of(call);
@@ -177,15 +175,13 @@ internal static unsafe class KeyFunctions
         string column = call[1].String;
         if (!engine.Catalog.Settings.IsBlockColumn(table.Name, column))
         {
-            throw new EngineException(
-                ResultCode.Error, $"Column {column} in table {table.Name} is not configured as block-level."
+            throw Errors.Refused($"Column {column} in table {table.Name} is not configured as block-level."
                 + " (cloudsync_table_settings has no algo 'block' for it)");
         }
 
         if (call.Count - 2 != table.KeyColumns.Length)
         {
-            throw new EngineException(
-                ResultCode.Error, "Wrong number of primary key values for cloudsync_text_materialize.");
+            throw Errors.Refused("Wrong number of primary key values for cloudsync_text_materialize.");
         }
 
         using KeyBuffer key = new(connection: null);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ChunkSync.Merge;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql;
@@ -54,7 +55,7 @@ internal static unsafe partial class PayloadFile
             length = file.Length;
             if (length == 0)
             {
-                throw new EngineException(ResultCode.Misuse, "Error on cloudsync_payload_apply: invalid payload length");
+                throw PayloadErrors.Malformed("invalid payload length");
             }
 
             if (length > int.MaxValue)

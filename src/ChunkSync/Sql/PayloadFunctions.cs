@@ -1,5 +1,6 @@
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
+using ChunkSync.Merge;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -57,7 +58,7 @@ internal static unsafe class PayloadFunctions
     {
         if (call.Count == 0 || call[0].Type != StorageClass.Blob)
         {
-            throw new EngineException(ResultCode.Misuse, "Error on cloudsync_payload_decode: value must be a BLOB.");
+            throw PayloadErrors.NoPayload("value must be a BLOB.");
         }
 
         ReadOnlySpan<byte> payload = call[0].Blob;
@@ -91,8 +92,7 @@ internal static unsafe class PayloadFunctions
         long limit = call[4].Int64;
         if (limit <= 0)
         {
-            throw new EngineException(
-                ResultCode.Error, "cloudsync_payload_blob_checked: max_estimated_payload_size must be positive");
+            throw Errors.Refused("cloudsync_payload_blob_checked: max_estimated_payload_size must be positive");
         }
 
         bool except = call[3].Int64 != 0;
@@ -112,8 +112,7 @@ internal static unsafe class PayloadFunctions
         }
         else if (except)
         {
-            throw new EngineException(
-                ResultCode.Error, "cloudsync_payload_blob_checked: exclude_filter_site_id requires a non-NULL site_id");
+            throw Errors.Refused("cloudsync_payload_blob_checked: exclude_filter_site_id requires a non-NULL site_id");
         }
 
         byte* payload = MonolithicPayload.Encode(engine.Catalog, engine.Changes, call[0].Int64, call[1].Int64, filter, site, limit, out long length);
@@ -144,7 +143,7 @@ internal static unsafe class PayloadFunctions
     {
         if (call[0].Type != StorageClass.Text)
         {
-            throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
+            throw Errors.Refused("Unable to retrieve file path.");
         }
 
         Engine engine = Engine.Of(call);
@@ -153,7 +152,7 @@ internal static unsafe class PayloadFunctions
         long since = engine.Session.Settings.Integer(Settings.SendDbVersion) ?? 0;
         if (since < 0)
         {
-            throw new EngineException(ResultCode.Error, "Unable to retrieve db_version");
+            throw Errors.Refused("Unable to retrieve db_version");
         }
 
         byte* payload = MonolithicPayload.Encode(
@@ -178,7 +177,7 @@ internal static unsafe class PayloadFunctions
     {
         if (call[0].Type != StorageClass.Text)
         {
-            throw new EngineException(ResultCode.Error, "Unable to retrieve file path.");
+            throw Errors.Refused("Unable to retrieve file path.");
         }
 
         Engine engine = Engine.Of(call);

@@ -30,7 +30,7 @@ internal static unsafe class ReplaceFunctions
         }
         catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
 
         call.ReturnNull();
@@ -45,7 +45,7 @@ internal static unsafe class ReplaceFunctions
         }
         catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
         {
-            throw new EngineException(ResultCode.Full, failure.Message);
+            throw Errors.RollsBack(failure);
         }
 
         call.ReturnNull();

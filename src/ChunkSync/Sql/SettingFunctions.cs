@@ -112,8 +112,7 @@ internal static unsafe class SettingFunctions
         bool block = call[2].String == TableSettingStore.Algorithm && !call[3].IsNull && call[3].String == TableSettingStore.Block;
         if (block && !engine.Catalog.Settings.IsBlockColumn(table, column))
         {
-            throw new EngineException(ResultCode.Error,
-                $"cloudsync_set_column: column {column} of table {table} cannot be made a block column: this is not supported yet");
+            throw Errors.Refused($"cloudsync_set_column: column {column} of table {table} cannot be made a block column: this is not supported yet");
         }
 
         Write(engine, table, column, call[2].String, call[3]);

@@ -146,7 +146,7 @@ internal static unsafe class TableFunctions
 
         if (table == null && tables.Damage.Of(call[0].String) is string damage)
         {
-            throw new EngineException(ResultCode.Corrupt, damage);
+            throw Errors.Corrupt(damage);
         }
 
         // The triggers of a grow-only table refuse updates and deletes where it is enabled. A merge may have to update a row.
@@ -176,7 +176,7 @@ internal static unsafe class TableFunctions
     {
         if (call[0].IsNull || call[1].IsNull)
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_set_filter: table and filter expression required");
+            throw Errors.Refused("cloudsync_set_filter: table and filter expression required");
         }
 
         Filter(call, call[1].String);
@@ -186,7 +186,7 @@ internal static unsafe class TableFunctions
     {
         if (call[0].IsNull)
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_clear_filter: table required");
+            throw Errors.Refused("cloudsync_clear_filter: table required");
         }
 
         Filter(call, null);

@@ -52,7 +52,7 @@ internal static unsafe class UuidFunctions
 
         if (id.Type != StorageClass.Blob || id.Blob.Length != Uuid7.Length)
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_uuid_text: expected a 16-byte BLOB.");
+            throw Errors.Refused("cloudsync_uuid_text: expected a 16-byte BLOB.");
         }
 
         call.Return(Uuid7.Format(id.Blob, dashes: call.Count < 2 || call[1].Int64 != 0));
@@ -69,7 +69,7 @@ internal static unsafe class UuidFunctions
         Span<byte> id = stackalloc byte[Uuid7.Length];
         if (!Uuid7.TryParse(call[0].Text, id))
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_uuid_blob: malformed UUID string.");
+            throw Errors.Refused("cloudsync_uuid_blob: malformed UUID string.");
         }
 
         call.ReturnBlob(id);

@@ -99,8 +99,7 @@ internal static unsafe class VersionFunctions
         long merging = call.Count > 0 ? call[0].Int64 : 0;
         if (merging >= VersionLimits.ClockReach)
         {
-            throw new EngineException(ResultCode.Error,
-                $"cloudsync_db_version_next: the db_version is {merging}, it must be below {VersionLimits.ClockReach}");
+            throw Errors.Refused($"cloudsync_db_version_next: the db_version is {merging}, it must be below {VersionLimits.ClockReach}");
         }
 
         call.Return(engine.Clock.Next(merging));

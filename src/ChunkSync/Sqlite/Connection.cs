@@ -68,7 +68,7 @@ internal sealed unsafe class Connection(nint handle)
         calls++;
         if (Refusal != null)
         {
-            throw new EngineException(ResultCode.Misuse, Refusal);
+            throw Errors.Misuse(Refusal);
         }
     }
 

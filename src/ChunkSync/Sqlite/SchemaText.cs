@@ -27,8 +27,7 @@ internal static class SchemaText
             {
                 if (Calls(tables.String(1), function))
                 {
-                    throw new EngineException(ResultCode.Error,
-                        $"unsafe use of {function}(): table {database}.{tables.String(0)} calls it in a CHECK constraint");
+                    throw Errors.Refused($"unsafe use of {function}(): table {database}.{tables.String(0)} calls it in a CHECK constraint");
                 }
             }
         }

@@ -31,8 +31,7 @@ internal static unsafe class Sqlite3
         {
             if (Api != null && Api != table && connections > 0)
             {
-                throw new EngineException(ResultCode.Error,
-                    "chunksync is in use by another SQLite library in this process; close its connections first");
+                throw Errors.Refused("chunksync is in use by another SQLite library in this process; close its connections first");
             }
 
             Api = table;

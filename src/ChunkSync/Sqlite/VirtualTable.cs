@@ -18,7 +18,7 @@ internal abstract unsafe class VirtualTable
 
     /// <summary><c>xUpdate</c> with argc and argv as SQLite gives them; returns the new rowid of an INSERT.</summary>
     public virtual long Update(int count, nint* arguments) =>
-        throw new EngineException(ResultCode.ReadOnly, "table may not be modified");
+        throw Errors.ReadOnly("table");
 
     /// <summary><c>xBegin</c>: the table is about to be written for the first time in a transaction.</summary>
     public virtual void Begin()

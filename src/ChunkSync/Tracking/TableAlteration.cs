@@ -64,8 +64,7 @@ internal static class TableAlteration
         }
         catch (EngineException failure) when (failure.Code == ResultCode.Error)
         {
-            throw new EngineException(ResultCode.Misuse,
-                $"cloudsync_commit_alter: call SELECT cloudsync_begin_alter('{table}') before the table is altered; nothing was changed");
+            throw Errors.Misuse($"cloudsync_commit_alter: call SELECT cloudsync_begin_alter('{table}') before the table is altered; nothing was changed");
         }
     }
 
@@ -113,8 +112,7 @@ internal static class TableAlteration
     {
         if (table.Columns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error,
-                $"Table {table.Name} does not exist: was it renamed? ROLLBACK undoes the alteration");
+            throw Errors.Refused($"Table {table.Name} does not exist: was it renamed? ROLLBACK undoes the alteration");
         }
     }
 }

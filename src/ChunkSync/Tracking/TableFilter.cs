@@ -39,8 +39,7 @@ internal static class TableFilter
         }
         catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Error)
         {
-            throw new EngineException(ResultCode.Error,
-                $"cloudsync_set_filter: the filter of table '{table.Name}' cannot be used: {failure.Message}; nothing was changed");
+            throw Errors.Refused($"cloudsync_set_filter: the filter of table '{table.Name}' cannot be used: {failure.Message}; nothing was changed");
         }
     }
 

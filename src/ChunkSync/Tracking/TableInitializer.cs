@@ -33,7 +33,7 @@ internal static class TableInitializer
     {
         if (table == null)
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_init requires a non-null table parameter");
+            throw Errors.Refused("cloudsync_init requires a non-null table parameter");
         }
 
         tracker.Session.RefuseDuringMerge("cloudsync_init");
@@ -104,7 +104,7 @@ internal static class TableInitializer
         tracker.Session.Refresh();
         if (tracker.Catalog.Find(name) == null)
         {
-            throw new EngineException(ResultCode.Error, $"table {name} cannot be tracked: the name of its sync metadata, {clock}, belongs to a"
+            throw Errors.Refused($"table {name} cannot be tracked: the name of its sync metadata, {clock}, belongs to a"
                 + " table with other columns; rename that one");
         }
     }
@@ -121,12 +121,12 @@ internal static class TableInitializer
     {
         if (Encoding.UTF8.GetByteCount(table) > MaxNameBytes)
         {
-            throw new EngineException(ResultCode.Error, $"Table name cannot be longer than {MaxNameBytes} characters");
+            throw Errors.Refused($"Table name cannot be longer than {MaxNameBytes} characters");
         }
 
         if (tracker.Catalog.FindBaseTable(table) == null)
         {
-            throw new EngineException(ResultCode.Error, $"Table {table} does not exist");
+            throw Errors.Refused($"Table {table} does not exist");
         }
 
         TableKind.RequireOrdinary(tracker.Session.Connection, tracker.Catalog, table);
@@ -134,20 +134,19 @@ internal static class TableInitializer
         List<TableColumn> keys = columns.FindAll(column => column.IsKey);
         if (keys.Count == 0)
         {
-            throw new EngineException(ResultCode.Error, "Rowid only tables are not supported, all primary keys must be explicitly set"
+            throw Errors.Refused("Rowid only tables are not supported, all primary keys must be explicitly set"
                 + $" (table {table}): declare a PRIMARY KEY; its columns may be nullable, but a row with a NULL in one is refused");
         }
 
         if (keys.Count > MaxKeyColumns)
         {
-            throw new EngineException(
-                ResultCode.Error, $"No more than {MaxKeyColumns} columns can be used to form a composite primary key");
+            throw Errors.Refused($"No more than {MaxKeyColumns} columns can be used to form a composite primary key");
         }
 
         bool integerKey = keys.Count == 1 && keys[0].DeclaredType.Contains("INT", StringComparison.OrdinalIgnoreCase);
         if (integerKey && (flags & AllowIntegerKey) == 0)
         {
-            throw new EngineException(ResultCode.Error, $"Table {table} uses a single-column INTEGER primary key. For CRDT replication,"
+            throw Errors.Refused($"Table {table} uses a single-column INTEGER primary key. For CRDT replication,"
                 + " primary keys must be globally unique. Consider using a TEXT primary key with UUIDs or ULID to avoid conflicts across"
                 + " nodes. If you understand the risk and still want to use this INTEGER primary key, set the third argument of the"
                 + " cloudsync_init function to 1 to skip this check.");
@@ -156,8 +155,7 @@ internal static class TableInitializer
         List<TableColumn> refused = columns.FindAll(column => !column.IsKey && column.NotNull && !column.HasDefault);
         if (refused.Count > 0 && (flags & AllowNotNullWithoutDefault) == 0)
         {
-            throw new EngineException(ResultCode.Error,
-                $"All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table {table}): there is none for"
+            throw Errors.Refused($"All non-primary key columns declared as NOT NULL must have a DEFAULT value. (table {table}): there is none for"
                 + $" {string.Join(", ", refused.Select(column => column.Name))}");
         }
 
@@ -179,7 +177,7 @@ internal static class TableInitializer
             return;
         }
 
-        throw new EngineException(ResultCode.Error, $"The key column {found.Column} of table {table} has the collation {found.Collation}: keys"
+        throw Errors.Refused($"The key column {found.Column} of table {table} has the collation {found.Collation}: keys"
             + " with other bytes can be equal by it ('K' and 'k' by NOCASE), and replicas that each insert one of them have two rows, of which"
             + " one has to go. Make the table with the collation BINARY for its key, the default: leave COLLATE away, in the column and in"
             + $" PRIMARY KEY(…). If you understand the risk and still want to use the collation {found.Collation}, add 4 to the third argument"
@@ -189,13 +187,12 @@ internal static class TableInitializer
     private static CrdtAlgorithm CheckAlgorithm(Tracker tracker, string table, string? name)
     {
         CrdtAlgorithm algorithm = name == null ? CrdtAlgorithm.CausalLengthSet : CrdtAlgorithms.Find(name)
-            ?? throw new EngineException(ResultCode.Error, AsciiNames.Lower(name) is "dws" or "deletewinsset" or "aws" or "addwinsset"
+            ?? throw Errors.Refused(AsciiNames.Lower(name) is "dws" or "deletewinsset" or "aws" or "addwinsset"
                 ? $"CRDT algorithm {name} is not yet supported"
                 : $"Unknown CRDT algorithm name {name}");
         TrackedTable? tracked = tracker.Catalog.Find(table);
         return tracked == null || tracked.Algorithm == algorithm || !tracked.IsConfigured
             ? algorithm
-            : throw new EngineException(
-                ResultCode.Misuse, "The function cloudsync_cleanup(table) must be called before changing a table algorithm");
+            : throw Errors.Misuse("The function cloudsync_cleanup(table) must be called before changing a table algorithm");
     }
 }

@@ -20,13 +20,12 @@ internal static class TableRecapture
     {
         if (name == null)
         {
-            throw new EngineException(ResultCode.Error, "cloudsync_recapture requires a non-null table parameter");
+            throw Errors.Refused("cloudsync_recapture requires a non-null table parameter");
         }
 
         if (what is not (null or "values"))
         {
-            throw new EngineException(ResultCode.Error,
-                $"cloudsync_recapture: the second argument is '{what}', it can only be 'values' or NULL; nothing was changed");
+            throw Errors.Refused($"cloudsync_recapture: the second argument is '{what}', it can only be 'values' or NULL; nothing was changed");
         }
 
         tracker.Session.RefuseDuringMerge("cloudsync_recapture");
@@ -44,12 +43,12 @@ internal static class TableRecapture
             $"cloudsync_recapture: table '{name}' is not configured for sync. Call SELECT cloudsync_init('{name}') first.");
         if (table.Columns.Length == 0)
         {
-            throw new EngineException(ResultCode.Error, $"cloudsync_recapture: table {table.Name} does not exist; create it again, or call"
+            throw Errors.Refused($"cloudsync_recapture: table {table.Name} does not exist; create it again, or call"
                 + $" SELECT cloudsync_cleanup('{table.Name}') to end its tracking");
         }
 
         return tracker.Alterations.IsOpen(table)
-            ? throw new EngineException(ResultCode.Misuse, $"cloudsync_recapture: table {table.Name} is being altered; call SELECT"
+            ? throw Errors.Misuse($"cloudsync_recapture: table {table.Name} is being altered; call SELECT"
                 + $" cloudsync_commit_alter('{table.Name}') first")
             : table;
     }

@@ -161,7 +161,7 @@ internal sealed unsafe class BackfillPlanTable(Engine engine) : VirtualTable
             UpperInclusive => plan!.Upper!.IsAfter ? 1 : 0,
             Ranges => plan!.Ranges.Count,
             IsFinal => plan!.Upper == null ? 1 : 0,
-            _ => throw new EngineException(ResultCode.Error, $"{PlanFailure.Name} has no column {column}"),
+            _ => throw Errors.NoColumn(PlanFailure.Name, column),
         };
 
         private string Text(int column) => column switch
@@ -176,7 +176,7 @@ internal sealed unsafe class BackfillPlanTable(Engine engine) : VirtualTable
             PlanId => Hex(plan!.PlanId),
             ChunkId => Hex(plan!.ChunkId),
             Digest => Hex(plan!.Digest),
-            _ => throw new EngineException(ResultCode.Error, $"{PlanFailure.Name} has no column {column}"),
+            _ => throw Errors.NoColumn(PlanFailure.Name, column),
         };
 
         private string Bound()

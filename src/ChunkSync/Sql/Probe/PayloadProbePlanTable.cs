@@ -163,7 +163,7 @@ internal sealed unsafe class PayloadProbePlanTable(Connection connection) : Virt
             MinSeq => facts.Span!.Value.From.Seq,
             MaxDbVersion => facts.Span!.Value.To.DbVersion,
             MaxSeq => facts.Span!.Value.To.Seq,
-            _ => throw new EngineException(ResultCode.Error, $"{Name} has no column {column}"),
+            _ => throw Errors.NoColumn(Name, column),
         };
 
         public override void Close()

@@ -167,7 +167,7 @@ internal sealed unsafe class PayloadProbeTable(Connection connection) : VirtualT
                         BytesRead => counters.BytesRead,
                         Misses => page.Misses!.Value,
                         Damaged => counters.Damaged,
-                        _ => throw new EngineException(ResultCode.Error, $"{Name} has no column {column}"),
+                        _ => throw Errors.NoColumn(Name, column),
                     });
                     break;
             }

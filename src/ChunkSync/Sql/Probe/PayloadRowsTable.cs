@@ -184,7 +184,7 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
                         RowOffset => row.Offset,
                         PayloadVersion => header.Version,
                         SchemaHash => (long)header.SchemaHash,
-                        _ => throw new EngineException(ResultCode.Error, $"{Name} has no column {column}"),
+                        _ => throw Errors.NoColumn(Name, column),
                     });
                     break;
             }

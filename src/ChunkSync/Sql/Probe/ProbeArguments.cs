@@ -9,7 +9,7 @@ internal static class ProbeArguments
     /// <summary>An input that must be an INTEGER.</summary>
     public static long Integer(Value value, string field, string function) => value.Type == StorageClass.Integer
         ? value.Int64
-        : throw new EngineException(ResultCode.Error, $"{function}: {field} is not an INTEGER");
+        : throw Errors.BadArgument(function, $"{field} is not an INTEGER");
 
     /// <summary>The bytes of a payload; valid while the value is.</summary>
     /// <exception cref="DamagedChunkException">It is not a BLOB.</exception>
@@ -21,11 +21,11 @@ internal static class ProbeArguments
     {
         if (!value.IsGiven)
         {
-            throw new EngineException(ResultCode.Error, function + ": probes is not given; make it with cloudsync_probe_set");
+            throw Errors.BadArgument(function, "probes is not given; make it with cloudsync_probe_set");
         }
 
         ProbeSet? set = value.Type == StorageClass.Blob ? ProbeSet.TryRead(value.Blob) : null;
-        return set ?? throw new EngineException(ResultCode.Error, function + ": probes is not a probe set; make it with cloudsync_probe_set");
+        return set ?? throw Errors.BadArgument(function, "probes is not a probe set; make it with cloudsync_probe_set");
     }
 
     /// <summary>Adds one row of <c>cloudsync_probe_set</c>.</summary>
@@ -117,5 +117,5 @@ internal static class ProbeArguments
         return new Position(dbVersion, seq.IsGiven ? Integer(seq, prefix + "seq", function) : open.Seq);
     }
 
-    private static EngineException Refusal(string function, string text) => new(ResultCode.Error, function + ": " + text);
+    private static EngineException Refusal(string function, string text) => Errors.BadArgument(function, text);
 }

@@ -100,7 +100,7 @@ internal static unsafe class ProbeFunctions
         long level = call.Count < 2 || call[1].IsNull ? 1 : ProbeArguments.Integer(call[1], "level", IndexName);
         if (level is < 1 or > MaxLevel)
         {
-            throw new EngineException(ResultCode.Error, $"{IndexName}: level must be 1, 2 or 3, not {level}");
+            throw Errors.BadArgument(IndexName, $"level must be 1, 2 or 3, not {level}");
         }
 
         call.ReturnNull();
@@ -168,8 +168,7 @@ internal static unsafe class ProbeFunctions
     {
         if (call[0].Type != StorageClass.Text || call[1].Type != StorageClass.Blob)
         {
-            throw new EngineException(
-                ResultCode.Error, HashName + (call[0].Type != StorageClass.Text ? ": tbl must be TEXT" : ": pk must be a BLOB made by cloudsync_pk_encode"));
+            throw Errors.Refused(HashName + (call[0].Type != StorageClass.Text ? ": tbl must be TEXT" : ": pk must be a BLOB made by cloudsync_pk_encode"));
         }
 
         ReadOnlySpan<byte> name = call[0].Text;
@@ -187,7 +186,7 @@ internal static unsafe class ProbeFunctions
     {
         if (call[1].Type != StorageClass.Text)
         {
-            throw new EngineException(ResultCode.Error, KeysName + ": table is not given; name the key table");
+            throw Errors.BadArgument(KeysName, "table is not given; name the key table");
         }
 
         Engine engine = Engine.Of(call);

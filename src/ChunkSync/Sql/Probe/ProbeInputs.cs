@@ -35,12 +35,11 @@ internal static class ProbeInputs
     {
         if (!source.IsGiven)
         {
-            throw new EngineException(
-                ResultCode.Error, function + ": source is not given; name a table or view, or write a query in parentheses");
+            throw Errors.BadArgument(function, "source is not given; name a table or view, or write a query in parentheses");
         }
 
         return source.Type == StorageClass.Text ? source.String
-            : throw new EngineException(ResultCode.Error, function + ": source is not TEXT");
+            : throw Errors.BadArgument(function, "source is not TEXT");
     }
 
     /// <summary>Everything but source and probes.</summary>
@@ -78,7 +77,7 @@ internal static class ProbeInputs
         {
             "position" => ChainOrder.Position,
             "key" => ChainOrder.Key,
-            _ => throw new EngineException(ResultCode.Error, function + ": chain_order must be 'position' or NULL, or 'key' for a run"),
+            _ => throw Errors.BadArgument(function, "chain_order must be 'position' or NULL, or 'key' for a run"),
         };
     }
 
@@ -88,12 +87,12 @@ internal static class ProbeInputs
         long row = hasRow ? ProbeArguments.Integer(inputs[ResumeRow], Names[ResumeRow], function) : 0;
         if (row < 0)
         {
-            throw new EngineException(ResultCode.Error, $"{function}: resume_row {row} is negative");
+            throw Errors.BadArgument(function, $"resume_row {row} is negative");
         }
 
         if (!inputs[ResumeChunkIndex].IsGiven)
         {
-            return !hasRow ? null : throw new EngineException(ResultCode.Error, function + ": resume_row is given without resume_chunk_index");
+            return !hasRow ? null : throw Errors.BadArgument(function, "resume_row is given without resume_chunk_index");
         }
 
         return (ProbeArguments.Integer(inputs[ResumeChunkIndex], Names[ResumeChunkIndex], function), row);
