@@ -267,7 +267,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
 
     private void CaptureDelete(TrackedTable table, long row)
     {
-        if (table.Algorithm == CrdtAlgorithm.GrowOnlySet)
+        if (!MergeStrategy.HasTombstones(table))
         {
             Forget(table);
         }
@@ -277,7 +277,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
         }
     }
 
-    /// <summary>Rows of a grow-only table have no tombstones, and nobody else deletes them: here the row has never been. The clock stays where
+    /// <summary>Rows of a table without tombstones: nobody else deletes them: here the row has never been. The clock stays where
     /// it is, because the merged change has a later db_version.</summary>
     private void Forget(TrackedTable table)
     {

@@ -145,7 +145,7 @@ internal sealed unsafe class FragmentStore
             return change.KeyBlob;
         }
 
-        using KeyResolver resolver = new(session.Connection, keys, clock, clocks, table);
+        using KeyResolver resolver = new(session.Connection, keys, clock, clocks, table, MergeStrategy.HasTombstones(table));
         return resolver.Find(change.Key, change.KeyLength).ToArray();
     }
 

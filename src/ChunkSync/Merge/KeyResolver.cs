@@ -19,6 +19,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     private readonly Connection connection;
     private readonly VersionClock clock;
     private readonly TrackedTable table;
+    private readonly bool hasTombstones;
     private readonly KeyRules rules;
     private readonly KeyForms forms;
     private readonly KeyCeiling ceiling;
@@ -37,11 +38,19 @@ internal sealed unsafe class KeyResolver : IDisposable
     private readonly KeyFormList known = new();
     private readonly ByteStringList names = new();
 
-    public KeyResolver(Connection connection, TableKeys keys, VersionClock clock, LocalClocks clocks, TrackedTable table)
+    /// <summary>Prepares the statements of a table.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="keys">How keys compare.</param>
+    /// <param name="clock">The clock that moved clocks take versions from.</param>
+    /// <param name="clocks">What knows which keys are new.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="hasTombstones">Whether a delete ends a row: a tombstone's bytes can win then.</param>
+    public KeyResolver(Connection connection, TableKeys keys, VersionClock clock, LocalClocks clocks, TrackedTable table, bool hasTombstones)
     {
         this.connection = connection;
         this.clock = clock;
         this.table = table;
+        this.hasTombstones = hasTombstones;
         rules = keys.Rules(table);
         forms = rules.Forms(connection, table);
         ceiling = clocks.Ceiling(table);
@@ -139,7 +148,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         bool begins = (change.CausalLength & 1) == 1;
         bool ties = change.CausalLength == causalLength && isAlive;
         bool wins = change.CausalLength > causalLength
-            ? begins || table.Algorithm == CrdtAlgorithm.CausalLengthSet
+            ? begins || hasTombstones
             : ties && asked.Bytes.SequenceCompareTo(home.Bytes) < 0;
         if (!wins)
         {

@@ -11,16 +11,30 @@ namespace ChunkSync.Merge;
 
 /// <summary>Merges changes of other replicas on one connection: changes of one row that follow each other are decided together and
 /// written once.</summary>
-internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, CaptureWatch watch) : IDisposable
+internal sealed unsafe class MergeEngine : IDisposable
 {
-    private readonly Dictionary<TrackedTable, TableMerger> mergers = [];
-    private readonly Cascades cascades = new(session, catalog, keys, clock, clocks, filters);
-    private TableMerger? current;
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
+    private readonly CaptureWatch watch;
+    private readonly MergeContext context;
+    private readonly Dictionary<TrackedTable, RowMerger> mergers = [];
+    private readonly Cascades cascades;
+    private RowMerger? current;
     private int generation = -1;
     private MergeScope merging;
 
     /// <summary>Total rows this connection had written when the current row was begun: tells whether a failed row left traces.</summary>
     private int changesBefore;
+
+    public MergeEngine(
+        SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, CaptureWatch watch)
+    {
+        this.session = session;
+        this.catalog = catalog;
+        this.watch = watch;
+        cascades = new Cascades(session, catalog, keys, clock, clocks, filters);
+        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades);
+    }
 
     /// <summary>The connection's counter of written rows when the row in progress began.</summary>
     public int ChangesBefore => changesBefore;
@@ -127,9 +141,9 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
             throw Errors.Refused($"Unable to apply payload changes: table {table.Name} does not exist");
         }
 
-        if (!mergers.TryGetValue(table, out TableMerger? merger))
+        if (!mergers.TryGetValue(table, out RowMerger? merger))
         {
-            merger = new TableMerger(session, catalog, keys, clock, clocks, filters, table, cascades);
+            merger = MergeStrategy.MergerOf(context, table);
             mergers.Add(table, merger);
         }
 
@@ -169,7 +183,7 @@ internal sealed unsafe class MergeEngine(SyncSession session, TableCatalog catal
 
     private void DropMergers()
     {
-        foreach (TableMerger merger in mergers.Values)
+        foreach (RowMerger merger in mergers.Values)
         {
             merger.Dispose();
         }
