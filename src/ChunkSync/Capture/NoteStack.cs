@@ -23,9 +23,7 @@ internal sealed unsafe class NoteStack : IDisposable
     }
 
     private Row[] rows = new Row[8];
-    private byte* memory;
-    private long capacity;
-    private long used;
+    private readonly NativeBuffer notes = new();
 
     /// <summary>The number of rows that wait.</summary>
     public int Count { get; private set; }
@@ -36,7 +34,7 @@ internal sealed unsafe class NoteStack : IDisposable
     /// <param name="isKeyKnown">False when SQLite chooses a part of the key only now: a rowid, or the default of a column.</param>
     public void Push(TrackedTable table, ReadOnlySpan<byte> key, bool isKeyKnown)
     {
-        while (Count == MaxRows || (used > MaxBytes && Count > 1))
+        while (Count == MaxRows || (notes.Length > MaxBytes && Count > 1))
         {
             DropOlderHalf();
         }
@@ -46,28 +44,21 @@ internal sealed unsafe class NoteStack : IDisposable
             Array.Resize(ref rows, 2 * Count);
         }
 
-        rows[Count++] = new Row { Table = table, Start = used, IsKeyKnown = isKeyKnown };
+        rows[Count++] = new Row { Table = table, Start = notes.Length, IsKeyKnown = isKeyKnown };
         Add(key);
     }
 
     /// <summary>Adds the key of a row that the newest row may remove.</summary>
     public void Add(ReadOnlySpan<byte> key)
     {
-        long needed = used + Head + key.Length;
-        if (needed > capacity)
-        {
-            long grown = Math.Max(needed, Math.Max(2 * capacity, 256));
-            memory = Sqlite3.Reallocate(memory, grown);
-            capacity = grown;
-        }
-
-        *(int*)(memory + used) = key.Length;
-        key.CopyTo(new Span<byte>(memory + used + Head, key.Length));
-        used = needed;
+        byte* target = notes.Reserve(Head + key.Length);
+        *(int*)target = key.Length;
+        key.CopyTo(new Span<byte>(target + Head, key.Length));
+        notes.Commit(Head + key.Length);
     }
 
     /// <summary>Whether anything was added to the newest row.</summary>
-    public bool HasNotes => Count > 0 && used > rows[Count - 1].Start + Head + *(int*)(memory + rows[Count - 1].Start);
+    public bool HasNotes => Count > 0 && notes.Length > rows[Count - 1].Start + Head + *(int*)(notes.Data + rows[Count - 1].Start);
 
     /// <summary>Takes back the newest row.</summary>
     public void Pop() => PopFrom(Count - 1);
@@ -99,7 +90,7 @@ internal sealed unsafe class NoteStack : IDisposable
     {
         place = Math.Max(place, rows[row].Start);
         int current = row;
-        while (place < used)
+        while (place < notes.Length)
         {
             while (current + 1 < Count && rows[current + 1].Start <= place)
             {
@@ -123,7 +114,7 @@ internal sealed unsafe class NoteStack : IDisposable
     /// <summary>Drops a row and those above it.</summary>
     public void PopFrom(int row)
     {
-        used = rows[row].Start;
+        notes.Truncate(rows[row].Start);
         Array.Clear(rows, row, Count - row);
         Count = row;
     }
@@ -140,9 +131,7 @@ internal sealed unsafe class NoteStack : IDisposable
     public void Dispose()
     {
         Clear();
-        Sqlite3.Free(memory);
-        memory = null;
-        capacity = 0;
+        notes.Dispose();
     }
 
     /// <summary>What lies at the bottom waits for nothing: triggers do not nest that deep.</summary>
@@ -150,11 +139,11 @@ internal sealed unsafe class NoteStack : IDisposable
     {
         int dropped = Count / 2;
         long bytes = rows[dropped].Start;
-        Buffer.MemoryCopy(memory + bytes, memory, capacity, used - bytes);
+        Buffer.MemoryCopy(notes.Data + bytes, notes.Data, notes.Capacity, notes.Length - bytes);
         Array.Copy(rows, dropped, rows, 0, Count - dropped);
         Array.Clear(rows, Count - dropped, dropped);
         Count -= dropped;
-        used -= bytes;
+        notes.Truncate(notes.Length - bytes);
         for (int i = 0; i < Count; i++)
         {
             rows[i].Start -= bytes;
@@ -163,8 +152,8 @@ internal sealed unsafe class NoteStack : IDisposable
 
     private ReadOnlySpan<byte> At(long place, out long behind)
     {
-        int length = *(int*)(memory + place);
+        int length = *(int*)(notes.Data + place);
         behind = place + Head + length;
-        return new ReadOnlySpan<byte>(memory + place + Head, length);
+        return new ReadOnlySpan<byte>(notes.Data + place + Head, length);
     }
 }

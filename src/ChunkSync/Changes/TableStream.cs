@@ -43,15 +43,14 @@ internal sealed unsafe class TableStream : IDisposable
     private int lastColumn = -1;
     private long lastSite = -1;
     private byte[]? site;
-    private byte* siteMemory;
-    private int siteCapacity;
+    private readonly NativeBuffer siteBytes = new();
 
     public TableStream(SyncSession session, TableKeys keys, LargeValueCache large, TrackedTable table)
     {
         this.session = session;
         this.table = table;
         rows = new BaseRowReader(session, keys, large, table, table.HasBlocks);
-        name = Copy(table.NameUtf8);
+        name = Sqlite3.Copy(table.NameUtf8);
         current.Table = name;
         current.TableLength = table.NameUtf8.Length;
     }
@@ -194,15 +193,7 @@ internal sealed unsafe class TableStream : IDisposable
         }
 
         Sqlite3.Free(name);
-        Sqlite3.Free(siteMemory);
-        siteMemory = null;
-    }
-
-    private static byte* Copy(ReadOnlySpan<byte> bytes)
-    {
-        byte* copy = Sqlite3.Allocate(bytes.Length);
-        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
-        return copy;
+        siteBytes.Dispose();
     }
 
     private Statement StatementFor(Part wanted, SiteFilter filter)
@@ -318,16 +309,9 @@ internal sealed unsafe class TableStream : IDisposable
     private void SetSite(long ordinal)
     {
         site = session.Sites.Id(ordinal) ?? throw Corrupt("site_id", ordinal + ", which table cloudsync_site_id does not have");
-        if (site.Length > siteCapacity)
-        {
-            byte* grown = Sqlite3.Allocate(site.Length);
-            Sqlite3.Free(siteMemory);
-            siteMemory = grown;
-            siteCapacity = site.Length;
-        }
-
-        site.CopyTo(new Span<byte>(siteMemory, siteCapacity));
-        current.Site = siteMemory;
+        siteBytes.Clear();
+        siteBytes.Append(site);
+        current.Site = siteBytes.Data;
         current.SiteLength = site.Length;
         lastSite = ordinal;
     }

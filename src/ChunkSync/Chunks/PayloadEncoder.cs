@@ -8,11 +8,7 @@ namespace ChunkSync.Chunks;
 /// <summary>Collects encoded rows and finishes them as one payload of version 2 (behaviour G.1).</summary>
 internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
 {
-    private const int FirstCapacity = 4096;
-
-    private byte* body;
-    private long capacity;
-    private long length;
+    private readonly NativeBuffer body = new();
     private uint rows;
     private int columns = -1;
 
@@ -33,7 +29,7 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
         foreach (Value value in values)
         {
             WireValue wire = StoredValue.Read(value);
-            length = ValueCodec.Write(Reserve(ValueCodec.MaxHeader + wire.Length), wire) - body;
+            body.Commit(ValueCodec.Write(body.Reserve(ValueCodec.MaxHeader + wire.Length), wire));
         }
     }
 
@@ -42,45 +38,30 @@ internal sealed unsafe class PayloadEncoder(TableCatalog catalog) : IDisposable
     {
         columns = ChangeRowCodec.Columns;
         rows++;
-        return Reserve(size);
+        return body.Reserve(size);
     }
 
     /// <summary>Ends what <see cref="BeginRow"/> began.</summary>
-    public void Commit(byte* end) => length = end - body;
+    public void Commit(byte* end) => body.Commit(end);
 
     /// <summary>The finished payload in memory of <see cref="Sqlite3.Allocate"/>, which the caller frees or hands over.</summary>
     public byte* Finish(out long payloadLength)
     {
-        if (length > PayloadContainer.MaxBody)
+        if (body.Length > PayloadContainer.MaxBody)
         {
             throw Errors.Refused("cloudsync_error[payload_too_large]: cloudsync_encode: payload too large to compress (INT_MAX limit)");
         }
 
         // Read first: where that fails there is no memory to give back yet.
         ulong schemaHash = (ulong)catalog.Schema.CurrentHash();
-        byte* payload = Sqlite3.Allocate(ContainerHeader.Length + (long)Lz4.Bound((int)length));
+        byte* payload = Sqlite3.Allocate(ContainerHeader.Length + (long)Lz4.Bound((int)body.Length));
         payloadLength = PayloadContainer.Finish(
-            payload, body, (int)length, ContainerHeader.RowsVersion, Math.Max(columns, 0), rows, schemaHash);
+            payload, body.Data, (int)body.Length, ContainerHeader.RowsVersion, Math.Max(columns, 0), rows, schemaHash);
         return payload;
     }
 
     public void Dispose()
     {
-        Sqlite3.Free(body);
-        body = null;
-        capacity = 0;
-    }
-
-    private byte* Reserve(long bytes)
-    {
-        long needed = length + bytes;
-        if (needed > capacity)
-        {
-            long grown = Math.Max(needed, Math.Max(FirstCapacity, 2 * capacity));
-            body = Sqlite3.Reallocate(body, grown);
-            capacity = grown;
-        }
-
-        return body + length;
+        body.Dispose();
     }
 }

@@ -16,9 +16,7 @@ internal sealed unsafe class KeyCeiling : IDisposable
 
     private readonly SyncSession session;
     private readonly Statement highest;
-    private byte* ceiling;
-    private int length;
-    private int capacity;
+    private readonly NativeBuffer ceiling = new();
     private long transaction = -1;
     private int asked;
     private int misses;
@@ -73,15 +71,13 @@ internal sealed unsafe class KeyCeiling : IDisposable
     public void Dispose()
     {
         highest.Dispose();
-        Sqlite3.Free(ceiling);
-        ceiling = null;
-        capacity = 0;
+        ceiling.Dispose();
         isKnown = false;
         transaction = -1;
     }
 
     private int Compare(byte* key, long keyLength) =>
-        new ReadOnlySpan<byte>(key, (int)keyLength).SequenceCompareTo(new ReadOnlySpan<byte>(ceiling, length));
+        new ReadOnlySpan<byte>(key, (int)keyLength).SequenceCompareTo(ceiling.Bytes);
 
     private void Read()
     {
@@ -93,14 +89,7 @@ internal sealed unsafe class KeyCeiling : IDisposable
 
     private void Set(ReadOnlySpan<byte> key)
     {
-        if (key.Length > capacity)
-        {
-            int grown = Math.Max(64, 2 * key.Length);
-            ceiling = Sqlite3.Reallocate(ceiling, grown);
-            capacity = grown;
-        }
-
-        key.CopyTo(new Span<byte>(ceiling, capacity));
-        length = key.Length;
+        ceiling.Clear();
+        ceiling.Append(key);
     }
 }

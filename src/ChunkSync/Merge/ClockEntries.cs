@@ -20,10 +20,10 @@ internal sealed unsafe class ClockEntries : IDisposable
         names = new byte*[table.ValueColumns.Length];
         for (int i = 0; i < names.Length; i++)
         {
-            names[i] = Copy(table.ValueColumns[i].ClockNameUtf8);
+            names[i] = Sqlite3.Copy(table.ValueColumns[i].ClockNameUtf8);
         }
 
-        sentinelName = Copy(SentinelColumn.Utf8);
+        sentinelName = Sqlite3.Copy(SentinelColumn.Utf8);
     }
 
     /// <summary>The clock row of a value column, with the name that the table gives it.</summary>
@@ -48,13 +48,6 @@ internal sealed unsafe class ClockEntries : IDisposable
         }
 
         Sqlite3.Free(sentinelName);
-    }
-
-    private static byte* Copy(ReadOnlySpan<byte> bytes)
-    {
-        byte* copy = Sqlite3.Allocate(bytes.Length);
-        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
-        return copy;
     }
 
     private ClockEntry Make(byte* name, int nameLength, in ChangeRow change, long version) => new()

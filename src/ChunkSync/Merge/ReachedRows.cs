@@ -8,15 +8,12 @@ namespace ChunkSync.Merge;
 internal sealed unsafe class ReachedRows : IDisposable
 {
     private const long None = -1;
-    private const long FirstCapacity = 4096;
     private const int FirstSlots = 64;
 
     /// <summary>Memory that is kept between two changes.</summary>
     private const long KeptCapacity = 65_536;
 
-    private byte* memory;
-    private long capacity;
-    private long used;
+    private readonly NativeBuffer rows = new();
     private long* slots;
     private int slotCount;
     private int count;
@@ -30,13 +27,13 @@ internal sealed unsafe class ReachedRows : IDisposable
     public int Count => count;
 
     /// <summary>A row. The reference is valid until the next row is added.</summary>
-    public ref ReachedRow this[long row] => ref *(ReachedRow*)(memory + row);
+    public ref ReachedRow this[long row] => ref *(ReachedRow*)(rows.Data + row);
 
     /// <summary>What identifies a row, encoded as a key.</summary>
-    public ReadOnlySpan<byte> Identity(long row) => new(memory + row + sizeof(ReachedRow), this[row].IdentityLength);
+    public ReadOnlySpan<byte> Identity(long row) => new(rows.Data + row + sizeof(ReachedRow), this[row].IdentityLength);
 
     /// <summary>The values of its watched columns before the change, encoded as a key.</summary>
-    public ReadOnlySpan<byte> Values(long row) => new(memory + row + sizeof(ReachedRow) + this[row].IdentityLength, this[row].ValuesLength);
+    public ReadOnlySpan<byte> Values(long row) => new(rows.Data + row + sizeof(ReachedRow) + this[row].IdentityLength, this[row].ValuesLength);
 
     /// <summary>The row with that identity; -1 when it has not been reached.</summary>
     public long Find(int table, ReadOnlySpan<byte> identity)
@@ -59,9 +56,9 @@ internal sealed unsafe class ReachedRows : IDisposable
         }
 
         long size = (sizeof(ReachedRow) + identity.Length + (long)values.Length + 7) & ~7L;
-        Reserve(size);
-        long row = used;
-        used += size;
+        rows.Reserve(size);
+        long row = rows.Length;
+        rows.Commit(size);
         this[row] = new ReachedRow
         {
             Previous = Last,
@@ -70,8 +67,8 @@ internal sealed unsafe class ReachedRows : IDisposable
             IdentityLength = identity.Length,
             ValuesLength = values.Length,
         };
-        identity.CopyTo(new Span<byte>(memory + row + sizeof(ReachedRow), identity.Length));
-        values.CopyTo(new Span<byte>(memory + row + sizeof(ReachedRow) + identity.Length, values.Length));
+        identity.CopyTo(new Span<byte>(rows.Data + row + sizeof(ReachedRow), identity.Length));
+        values.CopyTo(new Span<byte>(rows.Data + row + sizeof(ReachedRow) + identity.Length, values.Length));
         *SlotOf(table, identity) = row;
         count++;
         Last = row;
@@ -125,13 +122,13 @@ internal sealed unsafe class ReachedRows : IDisposable
     /// <summary>Forgets all rows.</summary>
     public void Clear()
     {
-        if (capacity > KeptCapacity || slotCount * sizeof(long) > KeptCapacity)
+        if (rows.Capacity > KeptCapacity || slotCount * sizeof(long) > KeptCapacity)
         {
             Dispose();
         }
 
         new Span<long>(slots, slotCount).Fill(None);
-        used = 0;
+        rows.Clear();
         count = 0;
         first = None;
         end = None;
@@ -140,11 +137,9 @@ internal sealed unsafe class ReachedRows : IDisposable
 
     public void Dispose()
     {
-        Sqlite3.Free(memory);
+        rows.Dispose();
         Sqlite3.Free((byte*)slots);
-        memory = null;
         slots = null;
-        capacity = 0;
         slotCount = 0;
         count = 0;
     }
@@ -171,16 +166,6 @@ internal sealed unsafe class ReachedRows : IDisposable
         for (long row = Last; row != None; row = this[row].Previous)
         {
             *SlotOf(this[row].Table, Identity(row)) = row;
-        }
-    }
-
-    private void Reserve(long bytes)
-    {
-        if (used + bytes > capacity)
-        {
-            long grown = Math.Max(used + bytes, Math.Max(2 * capacity, FirstCapacity));
-            memory = Sqlite3.Reallocate(memory, grown);
-            capacity = grown;
         }
     }
 }

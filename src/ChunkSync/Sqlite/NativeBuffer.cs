@@ -59,6 +59,9 @@ internal sealed unsafe class NativeBuffer : IByteAllocator, IDisposable
         Length += data.Length;
     }
 
+    /// <summary>Forgets what is behind <paramref name="length"/> bytes.</summary>
+    public void Truncate(long length) => Length = length;
+
     /// <summary>Forgets the content and makes room for <paramref name="bytes"/> from the beginning.</summary>
     /// <exception cref="EngineException">SQLITE_NOMEM.</exception>
     public byte* Allocate(long bytes)

@@ -65,6 +65,15 @@ internal static unsafe class Sqlite3
         return moved == null ? throw OutOfMemory() : (byte*)moved;
     }
 
+    /// <summary>A copy in memory of <see cref="Allocate"/>.</summary>
+    /// <exception cref="EngineException">SQLITE_NOMEM: SQLite has no memory left.</exception>
+    public static byte* Copy(ReadOnlySpan<byte> bytes)
+    {
+        byte* copy = Allocate(bytes.Length);
+        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
+        return copy;
+    }
+
     /// <summary>The failure of an allocation.</summary>
     public static EngineException OutOfMemory() => new(ResultCode.NoMem, "out of memory");
 
