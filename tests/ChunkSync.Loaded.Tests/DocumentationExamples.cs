@@ -63,4 +63,24 @@ internal static class DocumentationExamples
         return (string?)command.ExecuteScalar();
     }
     // end
+
+    // begin fill
+    public static long Fill(SqliteConnection connection, string table, CancellationToken stop)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.Parameters.AddWithValue("$table", table);
+        command.CommandText = "SELECT cloudsync_backfill_begin($table)";
+        command.ExecuteScalar();
+
+        command.CommandText = "SELECT cloudsync_backfill_step($table, 1000, 50)";
+        long all = 0;
+        for (long rows = 1; rows > 0 && !stop.IsCancellationRequested; all += rows)
+        {
+            rows = (long)command.ExecuteScalar()!;
+            Thread.Sleep(1); // others may write now
+        }
+
+        return all;
+    }
+    // end
 }

@@ -69,6 +69,21 @@ public partial class DocumentationTests
     }
 
     [Fact]
+    public void Managed_example_fills_a_table_when_it_is_run()
+    {
+        using SqliteConnection connection = new("Data Source=:memory:");
+        connection.Open();
+        connection.LoadExtension(Repository.Library);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a);"
+            + "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2300) INSERT INTO t SELECT 'k' || i, i FROM c";
+        command.ExecuteNonQuery();
+        Assert.Equal(2300, DocumentationExamples.Fill(connection, "t", CancellationToken.None));
+        command.CommandText = "SELECT count(*) FROM t_cloudsync";
+        Assert.Equal(2300L, command.ExecuteScalar());
+    }
+
+    [Fact]
     public void Managed_examples_are_the_compiled_ones_when_a_page_shows_them()
     {
         string source = Repository.Read("tests/ChunkSync.Loaded.Tests/DocumentationExamples.cs");

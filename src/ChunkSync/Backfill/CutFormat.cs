@@ -47,6 +47,14 @@ internal static unsafe class CutFormat
         }
     }
 
+    /// <summary>A cut's bytes.</summary>
+    public static byte[] Bytes(Cut cut)
+    {
+        using NativeBuffer buffer = new();
+        Append(buffer, cut);
+        return buffer.Bytes.ToArray();
+    }
+
     /// <summary>Reads a cut that takes all of the bytes; null for anything else.</summary>
     /// <param name="data">The bytes.</param>
     /// <param name="key">The order.</param>

@@ -16,13 +16,16 @@ internal sealed unsafe class KeyTuple : IDisposable
     /// <summary>A value, valid as long as the tuple.</summary>
     public Value this[int column] => new(values[column]);
 
-    /// <summary>Copies the first columns of the row that a statement is on.</summary>
-    public static KeyTuple Of(Statement row, int length)
+    /// <summary>Copies columns of the row that a statement is on.</summary>
+    /// <param name="row">The statement.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="first">The first of them, from 0.</param>
+    public static KeyTuple Of(Statement row, int length, int first = 0)
     {
         KeyTuple tuple = new(length);
         for (int i = 0; i < length; i++)
         {
-            tuple.Set(i, row.ColumnValue(i));
+            tuple.Set(i, row.ColumnValue(first + i));
         }
 
         return tuple;

@@ -51,6 +51,38 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
         }
     });
 
+    /// <summary>Captures what is missing of the rows that a walk comes to.</summary>
+    public void Capture(TrackedTable table, IKeyWalk walk) => Run(() =>
+    {
+        int[] plain = PlainColumns(table);
+        using ClockRows known = new(session.Connection, table);
+        using KeyBuffer key = new(session.Connection);
+        LocalClockWriter writer = clocks.Writer(table);
+        while (walk.MoveNext())
+        {
+            ReadKey(table, walk.Row, key);
+            known.Read(key);
+            if (!known.IsAlive)
+            {
+                writer.Insert(key);
+                continue;
+            }
+
+            if (known.HasHidden)
+            {
+                filters.Rows(table).Show(key, writer);
+            }
+
+            foreach (int column in plain)
+            {
+                if (known.VersionOf(column) == null)
+                {
+                    writer.UpsertColumn(key, column, clock.Next());
+                }
+            }
+        }
+    });
+
     /// <summary>Gives every value of every row a new version; rows without clocks are captured as inserted.</summary>
     public void CaptureValues(TrackedTable table) => Run(() =>
     {
@@ -151,13 +183,17 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
         LocalClockWriter writer = clocks.Writer(table);
         while (rows.Step())
         {
-            if (!key.TryRead(rows, table.KeyColumns.Length))
-            {
-                throw Errors.Refused($"Insert aborted because primary key in table {table.Name} contains NULL values.");
-            }
-
+            ReadKey(table, rows, key);
             rowClocks.Read(key);
             body(key, rowClocks, writer);
+        }
+    }
+
+    private static void ReadKey(TrackedTable table, Statement row, KeyBuffer key)
+    {
+        if (!key.TryRead(row, table.KeyColumns.Length))
+        {
+            throw Errors.Refused($"Insert aborted because primary key in table {table.Name} contains NULL values.");
         }
     }
 

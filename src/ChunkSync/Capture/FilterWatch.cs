@@ -16,6 +16,9 @@ internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, Ver
     private readonly KeyBuffer newKey = new(session.Connection);
     private readonly KeyBuffer oldKey = new(session.Connection);
 
+    /// <summary>The old key of the row that came in last, of a table with pending rows; empty when the table's own trigger has asked.</summary>
+    private readonly KeyBuffer entered = new(null);
+
     /// <summary>A TEMP trigger: the arguments of <see cref="FilterTriggers.Function"/>.</summary>
     public void Written(ReadOnlySpan<Value> arguments)
     {
@@ -51,10 +54,20 @@ internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, Ver
     /// <summary>The rows that a table's filter leaves out.</summary>
     public FilteredRows Rows(TrackedTable table) => parts.Of(table)!;
 
+    /// <summary>Whether an update brought the row with that old key into the filter: before, it was nothing that others hear of. Asked once,
+    /// by the table's own trigger, of tables with pending rows.</summary>
+    public bool TakeEntered(KeyBuffer key)
+    {
+        bool has = entered.Length > 0 && entered.Bytes.SequenceEqual(key.Bytes);
+        entered.Assign([]);
+        return has;
+    }
+
     public void Dispose()
     {
         newKey.Dispose();
         oldKey.Dispose();
+        entered.Dispose();
     }
 
     private void Write(TrackedTable table, FilterEvent what, bool wasInside, bool isInside)
@@ -63,6 +76,8 @@ internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, Ver
         switch (what)
         {
             case FilterEvent.Inserting when !isInside:
+                clocks.Pending(table)?.CaptureStored(table, newKey.Bytes);
+
                 // What goes for it was outside, too, or is known not to be there: others are not told.
                 if (!rows.IsInside(newKey))
                 {
@@ -85,6 +100,16 @@ internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, Ver
     private void Update(TrackedTable table, FilteredRows rows, bool wasInside, bool isInside)
     {
         bool moves = !newKey.Bytes.SequenceEqual(oldKey.Bytes);
+        if (clocks.Pending(table) is IPendingRows pending)
+        {
+            if (wasInside)
+            {
+                pending.Capture(table, oldKey);
+            }
+
+            entered.Assign(isInside ? oldKey.Bytes : []);
+        }
+
         if (moves && wasInside)
         {
             Delete(table, rows, oldKey);

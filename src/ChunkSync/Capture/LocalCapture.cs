@@ -154,6 +154,7 @@ internal sealed unsafe class LocalCapture
             }
             else
             {
+                clocks.Pending(table)?.CaptureReplaced(table, key);
                 clocks.Writer(table).Insert(key);
             }
         }
@@ -249,6 +250,11 @@ internal sealed unsafe class LocalCapture
         {
             long dbVersion = clock.Next();
             LocalClockWriter writer = clocks.Writer(table);
+            if (clocks.Pending(table) is IPendingRows pending)
+            {
+                CapturePending(pending, table);
+            }
+
             if (table.Filter != null && !updated.IsDirect && WriteFiltered(table, columns, writer))
             {
                 return;
@@ -272,6 +278,24 @@ internal sealed unsafe class LocalCapture
         finally
         {
             Leave(scope);
+        }
+    }
+
+    /// <summary>Captures the updated row as it was before, and as far as is known the one that it replaced.</summary>
+    private void CapturePending(IPendingRows pending, TrackedTable table)
+    {
+        if (updated.IsDirect && !updated.KeyChanged)
+        {
+            pending.CaptureStored(table, key.Bytes);
+        }
+        else if (!filters.TakeEntered(oldKey))
+        {
+            pending.Capture(table, oldKey);
+        }
+
+        if (updated.KeyChanged)
+        {
+            pending.CaptureReplaced(table, key);
         }
     }
 

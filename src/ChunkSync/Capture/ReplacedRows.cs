@@ -33,6 +33,12 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         bool othersWait = notes.Count > 0;
         notes.Push(table, newKey.Bytes, isKnown);
         guard.FindConflicts(values[table.KeyColumns.Length..], newKey, notes);
+        if (notes.HasNotes && clocks.Pending(table) is IPendingRows pending)
+        {
+            CapturePending(pending, table);
+            guard.Seen = (session.Connection.TotalChanges, triggers.Epoch);
+        }
+
         if (!othersWait && !notes.HasNotes)
         {
             notes.Pop();
@@ -111,6 +117,17 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         }
 
         return isKnown;
+    }
+
+    /// <summary>Captures what may be removed while it is there: it has clocks to be deleted then.</summary>
+    private void CapturePending(IPendingRows pending, TrackedTable table)
+    {
+        long place = 0;
+        while (notes.TryNext(notes.Count - 1, ref place, out _, out ReadOnlySpan<byte> key))
+        {
+            gone.Assign(key);
+            pending.CaptureStored(table, gone.Bytes);
+        }
     }
 
     private void WriteTombstones(int row, KeyBuffer previous)

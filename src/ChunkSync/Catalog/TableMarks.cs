@@ -18,6 +18,9 @@ internal sealed class TableMarks(Connection connection, TableSettingStore settin
     /// removed unseen.</summary>
     public const string Whole = "chunksync_whole";
 
+    /// <summary>Key: rows from before the tracking may have no clocks yet; they are captured a few at a time.</summary>
+    public const string Pending = "chunksync_pending";
+
     /// <summary>Value of <see cref="Uncaptured"/>: rows were written while the table was disabled.</summary>
     public const string WhileDisabled = "disabled";
 

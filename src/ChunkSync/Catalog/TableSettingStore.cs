@@ -205,6 +205,8 @@ internal sealed class TableSettingStore
                 return entry with { Uncaptured = value };
             case TableMarks.Whole:
                 return entry with { IsWhole = true };
+            case TableMarks.Pending:
+                return entry with { HasPendingRows = true };
             default:
                 return entry;
         }

@@ -10,4 +10,7 @@ internal readonly record struct TableSettings(CrdtAlgorithm Algorithm, string? F
 {
     /// <summary>Whether the CRDT is stored, which <c>cloudsync_init</c> does.</summary>
     public bool IsTracked { get; init; }
+
+    /// <summary>Whether there is the mark <see cref="TableMarks.Pending"/>.</summary>
+    public bool HasPendingRows { get; init; }
 }

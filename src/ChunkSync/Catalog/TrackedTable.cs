@@ -36,6 +36,7 @@ internal sealed class TrackedTable : IDisposable
         Examined = settings.Examined;
         Uncaptured = settings.Uncaptured;
         IsWhole = settings.IsWhole;
+        HasPendingRows = settings.HasPendingRows;
         RowIdName = rowIdName;
         PositionIndex = positionIndex;
         HasBlocks = hasBlocks;
@@ -93,6 +94,9 @@ internal sealed class TrackedTable : IDisposable
 
     /// <summary>Whether there is the mark <see cref="TableMarks.Whole"/>. Whoever removes it keeps this in step.</summary>
     public bool IsWhole { get; set; }
+
+    /// <summary>Whether there is the mark <see cref="TableMarks.Pending"/>.</summary>
+    public bool HasPendingRows { get; }
 
     /// <summary>What the triggers are good for; null until capture has looked. They cannot change without the schema,
     /// and this object does not outlive it.</summary>

@@ -30,6 +30,7 @@ internal static class Registration
         .. ReceiveFunctions.All,
         .. ProbeFunctions.All,
         BackfillTick.Definition,
+        .. BackfillFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>
@@ -45,6 +46,7 @@ internal static class Registration
         PayloadProbePlanTable.Definition,
         PayloadRunTable.Definition,
         BackfillPlanTable.Definition,
+        BackfillProgressTable.Definition,
         HelpTable.Definition(() => Help),
     ];
 }

@@ -185,6 +185,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
     /// <summary>Adds the row that a statement stands on, with its identity in <see cref="identity"/>.</summary>
     private long Add(Statement found, ReferenceTable table)
     {
+        clocks.Pending(table.Tracked)?.CaptureStored(table.Tracked!, identity.Bytes);
         bool captured = true;
         int start = table.IdentityLength + (table.LastingRowId == null ? 0 : 1);
         if (table.Tracked?.Filter == null)
@@ -324,8 +325,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
         if (table.ReadMoved is Statement byRowId)
         {
             byRowId.Bind(1, rows[row].RowId);
-            bool found = byRowId.Step();
-            bool matches = found && byRowId.Int64(0) != 0;
+            bool matches = byRowId.Step() && byRowId.Int64(0) != 0;
             if (matches)
             {
                 Encode(byRowId, 1, table.IdentityLength, moved);

@@ -205,9 +205,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
             return;
         }
 
-        long dbVersion = clock.Next(change.DbVersion);
         isNew = false;
         bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, Key, KeyLength);
+        long dbVersion = clock.Next(change.DbVersion);
         if (!writer.Delete(Key, KeyLength, wasAlive))
         {
             isRefused = true;
@@ -237,9 +237,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
             return;
         }
 
-        long dbVersion = clock.Next(mergingVersion);
         pending.Gather(out ReadOnlySpan<int> columns, out ReadOnlySpan<ClockEntry> clocks);
         bool reaches = Parent() is ReferenceTable referred && cascades.FindUpdated(referred, Key, KeyLength, columns);
+        long dbVersion = clock.Next(mergingVersion);
         if (!writer.WriteColumns(Key, KeyLength, columns, pending.Values, known: wasAlive && !pending.MakesRow))
         {
             isRefused = true;

@@ -26,6 +26,9 @@ internal sealed unsafe class MergeEngine : IDisposable
     /// <summary>Total rows this connection had written when the current row was begun: tells whether a failed row left traces.</summary>
     private int changesBefore;
 
+    /// <summary>The same as <see cref="SyncSession.WrittenRows"/> counts.</summary>
+    private int writtenBefore;
+
     public MergeEngine(
         SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, CaptureWatch watch)
     {
@@ -57,14 +60,14 @@ internal sealed unsafe class MergeEngine : IDisposable
         // No savepoint can be opened inside the caller's INSERT. Mostly none is needed: the base row is written first, by one statement,
         // and what it refuses leaves nothing behind but a known site.
         Enter();
-        int before = session.WrittenRows;
+        writtenBefore = session.WrittenRows;
         try
         {
             BeginRow(change);
             Add(change, "merge_insert_col");
             FlushRow();
         }
-        catch (EngineException failure) when (session.WrittenRows != before && !session.Connection.IsAutocommit
+        catch (EngineException failure) when (session.WrittenRows != writtenBefore && !session.Connection.IsAutocommit
             && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full))
         {
             // The row was written and its clocks could not be. SQLite undoes that with the transaction, and only for this code and those.
@@ -148,7 +151,11 @@ internal sealed unsafe class MergeEngine : IDisposable
         }
 
         Check.That(current == null && session.IsMerging);
+
+        // The row is there without clocks: whatever becomes of the change, it may have some.
+        context.Clocks.Pending(table)?.CaptureStored(table, change.KeyBlob);
         changesBefore = session.Connection.TotalChanges;
+        writtenBefore = session.WrittenRows;
         current = merger;
         merger.Begin(change);
     }

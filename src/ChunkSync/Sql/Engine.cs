@@ -24,6 +24,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private FragmentStore? fragments;
     private PayloadApplier? applier;
     private ChunkReceiver? receiver;
+    private readonly PendingRows pending;
     private bool keeperConnected;
     private bool preparingKeeper;
     private int tableSettingsHash;
@@ -46,8 +47,12 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Capture = new LocalCapture(Session, Catalog, Clock, clocks, Triggers, Replaced, Filters);
         AlterationSnapshot alterations = new(Session, Clock, clocks);
         Watch = new CaptureWatch(Session, Catalog, alterations);
+        FillStates states = new(connection);
+        pending = new PendingRows(Session, Clock, clocks, Keys, states);
+        clocks.Hand(pending);
         ExistingRows rows = new(Session, Catalog, Clock, clocks, Filters);
         Tracker = new Tracker(Session, Catalog, Keys, Clock, clocks, Triggers, Watch, alterations, rows);
+        Fill = new SlicedFill(Tracker, pending, states);
         LargeValue = new LargeValueCache(Session);
         Changes = new ChangeStreamPool(Session, Catalog, Keys, Watch, LargeValue);
         Clocks = clocks;
@@ -85,6 +90,9 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     /// <summary>Init, alterations, filters, recapture.</summary>
     public Tracker Tracker { get; }
+
+    /// <summary>Captures the rows of a table a few at a time.</summary>
+    public SlicedFill Fill { get; }
 
     /// <summary>Reads the ordered stream of changes.</summary>
     public ChangeStreamPool Changes { get; }
@@ -133,7 +141,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     /// <summary>The tables that the folders keep in a database, in the order in which they are created.</summary>
     private static MetadataTable[] MetadataTables =>
-        [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table];
+        [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table];
 
     /// <summary>The engine behind a function call.</summary>
     public static Engine Of(in Call call) => Unsafe.As<Engine>(call.State);
@@ -153,6 +161,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Capture.Release();
         Replaced.Dispose();
         Filters.Dispose();
+        pending.Dispose();
         merge?.Dispose();
         LargeValue.Dispose();
         SpareBody.Dispose();

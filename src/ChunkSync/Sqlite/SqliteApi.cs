@@ -50,6 +50,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 124)] public delegate* unmanaged[Cdecl]<nint, void*, int, int, int> blob_read;
     [FieldOffset(8 * 127)] public delegate* unmanaged[Cdecl]<nint, byte*, int, void*, int> file_control;
     [FieldOffset(8 * 137)] public delegate* unmanaged[Cdecl]<nint, void> result_error_nomem;
+    [FieldOffset(8 * 139)] public delegate* unmanaged[Cdecl]<int, int> sleep;
     [FieldOffset(8 * 146)] public delegate* unmanaged[Cdecl]<nint, int, void> result_error_code;
     [FieldOffset(8 * 148)] public delegate* unmanaged[Cdecl]<int, void*, void> randomness;
     [FieldOffset(8 * 151)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int, int, int> limit;

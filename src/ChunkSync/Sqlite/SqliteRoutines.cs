@@ -46,6 +46,7 @@ internal static unsafe class SqliteRoutines
         ("blob_read", 124),
         ("file_control", 127),
         ("result_error_nomem", 137),
+        ("sleep", 139),
         ("result_error_code", 146),
         ("randomness", 148),
         ("limit", 151),

@@ -16,7 +16,9 @@ internal static class TableAlteration
     /// holds, and drops the triggers.</summary>
     public static void Begin(Tracker tracker, string name)
     {
-        RequireTable(Find(tracker, name));
+        TrackedTable found = Find(tracker, name);
+        RequireTable(found);
+        TableInitializer.RequireNoPendingRows(found, "cloudsync_begin_alter");
         tracker.Alterations.CreateTables();
         using TransactionScope alteration = tracker.Session.BeginTransaction(AlterSavepoint, isNamed: true);
         tracker.Session.Transaction.Join();
@@ -84,6 +86,7 @@ internal static class TableAlteration
             TriggerSet.Drop(connection, stored);
             tracker.Session.Transaction.Join();
             ClockTable.Drop(connection, stored);
+            tracker.Clocks.ForgetPending(stored);
             tracker.Catalog.Settings.RemoveAll(stored);
             tracker.Session.Invalidate();
             tracker.Session.Refresh();

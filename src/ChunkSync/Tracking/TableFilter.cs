@@ -47,6 +47,12 @@ internal static class TableFilter
     {
         tracker.Session.Transaction.Join();
         tracker.Watch.Restore();
+        if (tracker.Catalog.Find(name) is TrackedTable { HasPendingRows: true, Columns.Length: > 0 } filled)
+        {
+            // What is pending is so by the last filter.
+            tracker.Rows.Capture(filled);
+        }
+
         long floor = tracker.Clock.Highest;
         if (tracker.Catalog.Find(name) is TrackedTable { Filter: not null, Columns.Length: > 0 } before)
         {

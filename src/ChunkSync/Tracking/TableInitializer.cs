@@ -28,8 +28,10 @@ internal static class TableInitializer
     /// <param name="table">The table's name as the user gave it; null for SQL NULL.</param>
     /// <param name="algorithm">The CRDT's name; null for the default.</param>
     /// <param name="flags">Checks to leave out.</param>
+    /// <param name="postpone">Where it is given no row is captured: it gets the table, inside the savepoint, and leaves the mark
+    /// <see cref="TableMarks.Pending"/>. Not called for a table that has that mark.</param>
     /// <returns>The local site id in hex.</returns>
-    public static string Run(Tracker tracker, string? table, string? algorithm, long flags)
+    public static string Run(Tracker tracker, string? table, string? algorithm, long flags, Action<TrackedTable>? postpone = null)
     {
         if (table == null)
         {
@@ -39,9 +41,10 @@ internal static class TableInitializer
         tracker.Session.RefuseDuringMerge("cloudsync_init");
         tracker.Session.Refresh();
         CrdtAlgorithm crdt = Check(tracker, table, algorithm, flags);
-        if (!IsUpToDate(tracker, table))
+        bool postpones = postpone != null && tracker.Catalog.Find(table) is not { HasPendingRows: true };
+        if (postpones || !IsUpToDate(tracker, table))
         {
-            tracker.Session.InTransaction(InitSavepoint, () => Initialize(tracker, table, crdt), dropsTables: !tracker.Session.Sites.HasLocal);
+            tracker.Session.InTransaction(InitSavepoint, () => Initialize(tracker, table, crdt, postpone), dropsTables: !tracker.Session.Sites.HasLocal);
             tracker.Session.Refresh();
         }
 
@@ -55,7 +58,8 @@ internal static class TableInitializer
     /// <param name="table">The table.</param>
     /// <param name="before">What is captured or forgotten before rows without clocks are looked for.</param>
     /// <param name="keepLost">Whether what happened while the triggers were gone goes on being unknown.</param>
-    public static void BringUpToDate(Tracker tracker, TrackedTable table, Action<TrackedTable> before, bool keepLost)
+    /// <param name="leavesRows">Whether rows and columns without clocks stay so.</param>
+    public static void BringUpToDate(Tracker tracker, TrackedTable table, Action<TrackedTable> before, bool keepLost, bool leavesRows = false)
     {
         tracker.Watch.RequireKey(table);
         long floor = tracker.Clock.Highest;
@@ -66,12 +70,30 @@ internal static class TableInitializer
 
         // Not earlier: of a row that was deleted they may be all that says that it lived.
         LostColumns.Forget(tracker.Session.Connection, table);
-        tracker.Rows.Capture(table);
+        if (!leavesRows)
+        {
+            tracker.Rows.Capture(table);
+        }
+
         tracker.Clock.Store(floor);
-        tracker.Catalog.Marks.SetExamined(table, keepLost);
+        if (!leavesRows)
+        {
+            tracker.Catalog.Marks.SetExamined(table, keepLost);
+        }
     }
 
-    private static void Initialize(Tracker tracker, string table, CrdtAlgorithm crdt)
+    /// <summary>Refuses what needs the clocks of all rows.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="function">The function that was called.</param>
+    public static void RequireNoPendingRows(TrackedTable table, string function)
+    {
+        if (table.HasPendingRows)
+        {
+            throw Errors.BadArgument(function, $"the backfill of {table.Name} is not finished: call cloudsync_backfill_run('{table.Name}') first");
+        }
+    }
+
+    private static void Initialize(Tracker tracker, string table, CrdtAlgorithm crdt, Action<TrackedTable>? postpone)
     {
         Connection connection = tracker.Session.Connection;
         tracker.Catalog.Metadata.Create();
@@ -84,10 +106,15 @@ internal static class TableInitializer
         tracker.Session.Invalidate();
         tracker.Session.Refresh();
         TrackedTable tracked = tracker.Catalog.Require(name);
-        BringUpToDate(tracker, tracked, _ => { }, keepLost: false);
+        BringUpToDate(tracker, tracked, _ => { }, keepLost: false, leavesRows: postpone != null || tracked.HasPendingRows);
         if (isNew)
         {
             tracker.Catalog.Marks.Set(tracked, TableMarks.Whole, "1");
+        }
+
+        if (!tracked.HasPendingRows)
+        {
+            postpone?.Invoke(tracked);
         }
     }
 
@@ -110,11 +137,12 @@ internal static class TableInitializer
     }
 
     /// <summary>Whether there is nothing to do, at a cost that does not depend on the number of rows: nothing is locked or written then.
-    /// Rows are looked for where none have been looked for with these columns, where the triggers are not the right ones, and where somebody
+    /// Pending rows are somebody else's to do. Others are looked for where none have been looked for with these columns, where the triggers are not the right ones, and where somebody
     /// left a mark.</summary>
     private static bool IsUpToDate(Tracker tracker, string name) =>
         tracker.Catalog.Find(name) is TrackedTable table
-        && table.PositionIndex != null && table.Uncaptured == null && table.Examined == TableMarks.Fingerprint(table)
+        && table.PositionIndex != null
+        && (table.HasPendingRows || (table.Uncaptured == null && table.Examined == TableMarks.Fingerprint(table)))
         && tracker.Watch.HasOwnTriggers(table) && tracker.Catalog.Metadata.IsComplete() && tracker.Catalog.Schema.IsCurrent;
 
     private static CrdtAlgorithm Check(Tracker tracker, string table, string? algorithm, long flags)

@@ -47,6 +47,7 @@ internal static class TableRecapture
                 + $" SELECT cloudsync_cleanup('{table.Name}') to end its tracking");
         }
 
+        TableInitializer.RequireNoPendingRows(table, "cloudsync_recapture");
         return tracker.Alterations.IsOpen(table)
             ? throw Errors.Misuse($"cloudsync_recapture: table {table.Name} is being altered; call SELECT"
                 + $" cloudsync_commit_alter('{table.Name}') first")

@@ -54,7 +54,10 @@ internal sealed class CheckedSchema : IDisposable
             .Select(setting => new CheckedColumn(setting[1]!, IsKey: false).ClockName)];
         string? Setting(string key) => Array.Find(own, setting => setting[1] == "*" && setting[2] == key)?[3];
         bool isGrowOnly = Setting("algo")?.ToLowerInvariant() is "gos" or "growonlyset";
-        return new CheckedTable(database, name, columns, Setting("filter"), isGrowOnly, blocks);
+        return new CheckedTable(database, name, columns, Setting("filter"), isGrowOnly, blocks)
+        {
+            IsFilling = Setting("chunksync_pending") != null,
+        };
     }
 
     private static List<string?[]> Texts(Database database, string sql)

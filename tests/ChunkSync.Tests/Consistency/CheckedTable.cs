@@ -52,6 +52,9 @@ internal sealed class CheckedTable : IDisposable
 
     public bool IsGrowOnly { get; }
 
+    /// <summary>Whether rows are captured a few at a time.</summary>
+    public bool IsFilling { get; init; }
+
     /// <summary>The keys of all rows, and 1 for a row inside the filter.</summary>
     public BoundStatement? Rows { get; }
 

@@ -32,6 +32,9 @@ public enum Deviation
     /// <summary>The test damages metadata, or takes a database that another implementation left damaged: nothing is looked at.</summary>
     Damaged = 128,
 
+    /// <summary>A table is being filled: as many rows as there were when that began may have no clocks. Known by itself.</summary>
+    Pending = 512,
+
     /// <summary>A filter was written into the settings by hand: the triggers do not have it.</summary>
     SettingsByHand = 256,
 }
