@@ -155,10 +155,10 @@ internal sealed class FillHistory : IDisposable
 
     private string MoveKey()
     {
-        // To a key that is there: in both it counts from the versions of the row that it replaces.
+        // To a key that is there, inside the filter: in both it counts from the versions of the row that it replaces.
         int from = random.Next(50);
         int to = random.Next(50);
-        bool isThere = (long)initialised.Scalar($"SELECT count(*) FROM t WHERE {shape.Where(to)}")! == 1;
+        bool isThere = (long)initialised.Scalar($"SELECT count(*) FROM t WHERE {shape.Where(to)}{Inside}")! == 1;
         string set = string.Join(", ", shape.Keys.Zip(shape.Literal(isThere ? to : NewKey()), (column, value) => $"{column} = {value}"));
         return $"UPDATE OR REPLACE t SET {set} WHERE {shape.Where(from)}";
     }
