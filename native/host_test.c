@@ -1,4 +1,4 @@
-/* A C host for what only a C host can show: loading a thousand times, threads, closing without goodbye, signals, every allocation
+/* A C host for what only a C host can show: loading a thousand times, threads, closing without a call before it, signals, every allocation
    failing once, loads that fail, and nothing to load into. Usage: host_test LIBRARY (path without suffix). Prints a line per check,
    exits with the failures. */
 #include "faulty_vfs.h"

@@ -47,7 +47,7 @@ internal static unsafe class Lz4
         ? native.Compress(source, length, target, capacity)
         : Lz4Compressor.Compress(source, length, target, capacity);
 
-    /// <summary>Decompresses a block that nobody vouches for; returns the length, or a negative number when it is malformed or
+    /// <summary>Decompresses an untrusted block; returns the length, or a negative number when it is malformed or
     /// does not fit.</summary>
     public static int Decompress(byte* source, int length, byte* target, int capacity) => library is Lz4Library native
         ? native.Decompress(source, length, target, capacity)

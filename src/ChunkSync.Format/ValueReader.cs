@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace ChunkSync.Format;
 
-/// <summary>Reads encoded values (see <see cref="ValueCodec"/>) from memory that nobody vouches for: nothing is read past the
+/// <summary>Reads encoded values (see <see cref="ValueCodec"/>) from untrusted memory: nothing is read past the
 /// end, and malformed input is refused, not interpreted.</summary>
 /// <remarks>Refused: n outside 1-8 for integers, text and blobs; n other than 0 for the rest; magnitudes over 2^63-1; lengths
 /// behind the end. Accepted: more bytes of number than needed.</remarks>

@@ -33,7 +33,7 @@ internal sealed unsafe class AlterationSnapshot
     /// <summary>Whether an alteration of the table was begun and not ended, in the transaction that is open.</summary>
     public bool IsOpen(TrackedTable table) => Find(table) != null;
 
-    /// <summary>Makes the tables, before the savepoint is opened: a new table of database temp makes SQLite prepare every statement anew,
+    /// <summary>Makes the tables, before the savepoint is opened: a new table of database temp makes SQLite prepare every statement again,
     /// and a savepoint is undone with one that is prepared.</summary>
     public void CreateTables()
     {

@@ -92,7 +92,7 @@ internal sealed class CaptureWatch
         }
     }
 
-    /// <summary>Makes triggers anew that are gone or do not fit any more. Call it inside the write transaction of a call that writes, before
+    /// <summary>Makes triggers again that are gone or have an old text. Call it inside the write transaction of a call that writes, before
     /// tables are looked up.</summary>
     public void Restore()
     {

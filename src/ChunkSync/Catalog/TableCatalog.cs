@@ -106,7 +106,7 @@ internal sealed class TableCatalog
     /// <summary>The stored spelling of a table that has settings or clocks; null for other tables.</summary>
     public string? StoredName(string name) => Find(name)?.Name ?? Settings.StoredName(name);
 
-    /// <summary>Reads everything anew.</summary>
+    /// <summary>Reloads everything.</summary>
     public void Reload()
     {
         foreach (TrackedTable table in all)

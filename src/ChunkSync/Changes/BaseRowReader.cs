@@ -31,7 +31,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         Single,
 
         /// <summary>Statement <see cref="types"/> stands on the row: the type of each value.</summary>
-        Careful,
+        Oversized,
     }
 
     private readonly SyncSession session;
@@ -48,8 +48,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private int openColumn;
     private bool largeIsOpen;
 
-    /// <summary>In <see cref="Mode.Careful"/>: the statement that holds the value last read; null when none does.</summary>
-    private Statement? carefulOpen;
+    /// <summary>In <see cref="Mode.Oversized"/>: the statement that holds the value last read; null when none does.</summary>
+    private Statement? oversizedOpen;
     private byte* key;
     private int keyLength = -1;
     private int keyCapacity;
@@ -91,7 +91,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         Leave();
         RememberKey(pk, length);
         bool found = firstColumn == 0 ? OpenTogether() : OpenSingle(firstColumn);
-        if (!found && mode != Mode.Careful)
+        if (!found && mode != Mode.Oversized)
         {
             mode = Mode.Missing;
             return false;
@@ -121,7 +121,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         {
             Mode.Together => StoredValue.Read(together, column + 1),
             Mode.Single => StoredValue.Read(open!, 1),
-            _ => CarefulValue(column),
+            _ => OversizedValue(column),
         };
     }
 
@@ -239,7 +239,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         if (ResultCode.Primary(code) == ResultCode.TooBig)
         {
             statement.Reset();
-            return OpenCareful();
+            return OpenOversized();
         }
 
         if (code != ResultCode.Done)
@@ -254,7 +254,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         return false;
     }
 
-    private bool OpenCareful()
+    private bool OpenOversized()
     {
         BindKey(types);
         if (!types.Step())
@@ -264,16 +264,16 @@ internal sealed unsafe class BaseRowReader : IDisposable
             return false;
         }
 
-        mode = Mode.Careful;
+        mode = Mode.Oversized;
         open = types;
         return true;
     }
 
-    private WireValue CarefulValue(int column)
+    private WireValue OversizedValue(int column)
     {
         // The value before may be as long as this one: one of them is in memory, never both.
-        carefulOpen?.Reset();
-        carefulOpen = null;
+        oversizedOpen?.Reset();
+        oversizedOpen = null;
         byte first = types.Text(column + 2)[0];
         if (first == (byte)'n')
         {
@@ -299,7 +299,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         }
 
         openColumn = column;
-        carefulOpen = statement;
+        oversizedOpen = statement;
         return StoredValue.Read(statement, 1);
     }
 
@@ -340,8 +340,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         open?.Reset();
         open = null;
-        carefulOpen?.Reset();
-        carefulOpen = null;
+        oversizedOpen?.Reset();
+        oversizedOpen = null;
         largeIsOpen = false;
     }
 }

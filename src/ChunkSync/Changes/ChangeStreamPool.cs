@@ -10,7 +10,7 @@ namespace ChunkSync.Changes;
 /// filter.</summary>
 internal sealed class ChangeStreamPool(SyncSession session, TableCatalog catalog, TableKeys keys, CaptureWatch watch, LargeValueCache large) : IDisposable
 {
-    /// <summary>Idle streams kept; scans that are open side by side beyond this are made anew.</summary>
+    /// <summary>Idle streams kept; scans that are open side by side beyond this get new ones.</summary>
     private const int MaxIdle = 2;
 
     private readonly List<ChangeStream> idle = [];

@@ -9,7 +9,7 @@ internal struct Chunk
     public long Watermark;
 
     /// <summary>Where the next page begins; behind the last chunk (watermark, 0, 0).</summary>
-    public Cursor Next;
+    public ResumePoint Next;
     public bool IsFinal;
     public bool WindowCapped;
 

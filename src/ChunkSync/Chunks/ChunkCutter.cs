@@ -56,7 +56,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
     /// <param name="resume">The cursor; the source starts at its (db_version, seq).</param>
     /// <param name="maxChunkSize">The chunk size that parts are planned with.</param>
     /// <exception cref="EngineException">The offset is no boundary of that position.</exception>
-    public void Resume(Cursor resume, long maxChunkSize)
+    public void Resume(ResumePoint resume, long maxChunkSize)
     {
         if (resume.Offset == 0 || !IsAt(resume))
         {
@@ -93,7 +93,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
     /// <param name="done">Encoded bytes of the position's rows before that row.</param>
     /// <param name="row">The row; the source starts there, or behind it when it is gone.</param>
     /// <param name="maxChunkSize">The chunk size that parts are planned with.</param>
-    public void ResumeAt(Cursor resume, long done, RowKey row, long maxChunkSize)
+    public void ResumeAt(ResumePoint resume, long done, RowKey row, long maxChunkSize)
     {
         if (!hasRow || !IsAt(resume))
         {
@@ -134,10 +134,10 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
 
     private long passedAtPosition;
 
-    private bool IsAt(Cursor cursor) =>
+    private bool IsAt(ResumePoint cursor) =>
         hasRow && source.Current.DbVersion == cursor.DbVersion && source.Current.Seq == cursor.Seq;
 
-    private void ResumeInside(Cursor resume, long size, long maxChunkSize)
+    private void ResumeInside(ResumePoint resume, long size, long maxChunkSize)
     {
         long inside = resume.Offset - positionOffset;
         if (!FragmentPlan.IsOversized(size, maxChunkSize))
@@ -155,7 +155,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         valueOffset = inside;
     }
 
-    private static EngineException NoBoundary(Cursor resume) =>
+    private static EngineException NoBoundary(ResumePoint resume) =>
         Errors.Refused($"cloudsync_payload_chunks: resume_frag_offset {resume.Offset} is not a boundary at (db_version {resume.DbVersion},"
         + $" seq {resume.Seq}); resume that position with resume_frag_offset 0");
 
@@ -240,7 +240,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         if (!hasRow)
         {
             chunk.IsFinal = true;
-            chunk.Next = new Cursor(watermark, 0, 0);
+            chunk.Next = new ResumePoint(watermark, 0, 0);
             return;
         }
 
@@ -251,10 +251,10 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
             chunk.WindowCapped = true;
             chunk.IsFinal = true;
             chunk.Watermark = chunk.DbVersionMax;
-            chunk.Next = new Cursor(chunk.DbVersionMax, 0, 0);
+            chunk.Next = new ResumePoint(chunk.DbVersionMax, 0, 0);
             return;
         }
 
-        chunk.Next = new Cursor(next.DbVersion, next.Seq, positionOffset + valueOffset);
+        chunk.Next = new ResumePoint(next.DbVersion, next.Seq, positionOffset + valueOffset);
     }
 }

@@ -6,7 +6,7 @@ namespace ChunkSync.Chunks;
 /// to it instead of walking over the rows that share the position.</summary>
 internal sealed class ResumeMemory
 {
-    private Cursor cursor;
+    private ResumePoint cursor;
     private SiteFilter filter;
     private long siteOrdinal;
     private int generation;
@@ -19,7 +19,7 @@ internal sealed class ResumeMemory
     public RowKey Row => row!;
 
     /// <summary>Remembers where a cursor points: to the current row of the source.</summary>
-    public void Store(Cursor next, long done, IChangeSource source, ScanRange range, int metadataGeneration)
+    public void Store(ResumePoint next, long done, IChangeSource source, ScanRange range, int metadataGeneration)
     {
         cursor = next;
         Done = done;
@@ -30,7 +30,7 @@ internal sealed class ResumeMemory
     }
 
     /// <summary>Whether the memory is about this cursor and scan.</summary>
-    public bool Knows(Cursor resume, ScanRange range, int metadataGeneration) =>
+    public bool Knows(ResumePoint resume, ScanRange range, int metadataGeneration) =>
         row != null && cursor == resume && filter == range.Filter && siteOrdinal == range.SiteOrdinal
         && generation == metadataGeneration;
 

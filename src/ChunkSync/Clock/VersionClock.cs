@@ -66,7 +66,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
         if (pending > 0)
         {
             Count();
-            BeginAnew();
+            StartOver();
         }
     }
 
@@ -111,14 +111,14 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     public void Commit()
     {
         Count();
-        BeginAnew();
+        StartOver();
     }
 
     /// <summary>The transaction is gone.</summary>
     public void Rollback()
     {
         current = null;
-        BeginAnew();
+        StartOver();
     }
 
     private void Count()
@@ -130,7 +130,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
         }
     }
 
-    private void BeginAnew()
+    private void StartOver()
     {
         pending = 0;
         seq = 0;

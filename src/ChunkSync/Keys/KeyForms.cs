@@ -107,7 +107,7 @@ internal sealed unsafe class KeyForms : IDisposable
     /// <summary>Goes on with a column; <see cref="path"/> has the columns before it.</summary>
     private void Search(int column, int length, ValueReader reader)
     {
-        // Columns multiply their forms: keys of many columns would be searched for ever.
+        // Columns multiply their forms: keys of many columns would be searched without end.
         if (seeks > MaxSeeks)
         {
             return;

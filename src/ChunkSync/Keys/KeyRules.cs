@@ -57,7 +57,7 @@ internal sealed unsafe class KeyRules : IDisposable
         return new KeyRules(connection, table, rules, collations is { Count: > 0 });
     }
 
-    /// <summary>What a blob that nobody vouches for is to the table.</summary>
+    /// <summary>What an untrusted blob is to the table.</summary>
     public KeyMatch Match(byte* key, int length)
     {
         if (length < 1 || key[0] != columns.Length)

@@ -9,11 +9,11 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Merge;
 
 /// <summary>Collects the parts of long values (behaviour G.3) in table <c>cloudsync_payload_fragments</c> until a value is whole, and
-/// merges it then. Parts may come in any order and more than once; a value that is cut anew with another part size is collected
+/// merges it then. Parts may come in any order and more than once; a value that is cut again with another part size is collected
 /// beside the first cut, and whichever is whole first wins.</summary>
 internal sealed unsafe class FragmentStore
 {
-    /// <summary>Refused values that a connection remembers; repeats of others wait for the cleaning of stale groups.</summary>
+    /// <summary>Refused values that a connection remembers; repeats of others wait for the cleaning of stale cuts.</summary>
     private const int MaxRefused = 256;
 
     /// <summary>The clocks that a refused value lost against: while they stay, it loses again.</summary>
@@ -149,9 +149,9 @@ internal sealed unsafe class FragmentStore
         return resolver.Find(change.Key, change.KeyLength).ToArray();
     }
 
-    private bool TryComplete(in FragmentRow part, string group)
+    private bool TryComplete(in FragmentRow part, string cut)
     {
-        if (Staged.Count(group) < part.PartCount)
+        if (Staged.Count(cut) < part.PartCount)
         {
             return false;
         }
@@ -159,7 +159,7 @@ internal sealed unsafe class FragmentStore
         byte* value = Sqlite3.Allocate(part.TotalSize);
         try
         {
-            Staged.Assemble(part, group, value);
+            Staged.Assemble(part, cut, value);
             Merge(part, value);
         }
         finally

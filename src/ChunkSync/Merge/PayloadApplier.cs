@@ -130,7 +130,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         savepoint.Rewind();
         if (!owns)
         {
-            // A transaction of ours began anew instead, and its clock was read anew: another connection may have moved it in between.
+            // A new transaction of ours began instead, and its clock was reloaded: another connection may have moved it in between.
             session.Refresh();
             clock.Restore(saved);
         }

@@ -5,18 +5,18 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Merge;
 
 /// <summary>Table <c>cloudsync_payload_fragments</c> (behaviour G.3): the parts of long values that are not whole yet. Parts of different cuts
-/// do not make a value: a cut has a group of its own, named by the value's id, or, where another cut of the value was there before, by the id
-/// and the part size.</summary>
+/// do not make a value: each cut has a name of its own: the value's id, or, where another cut of the value was there before, the id and the
+/// part size.</summary>
 internal sealed unsafe class StagedParts
 {
-    /// <summary>How often a connection looks for stale groups, in milliseconds.</summary>
+    /// <summary>How often a connection looks for stale cuts, in milliseconds.</summary>
     private const long CleanupInterval = 60_000;
 
-    /// <summary>Age at which an incomplete group is dropped, in seconds.</summary>
+    /// <summary>Age at which an incomplete cut is dropped, in seconds.</summary>
     private const int StaleAge = 86_400;
 
-    /// <summary>Groups dropped at once.</summary>
-    private const int CleanupGroups = 32;
+    /// <summary>Cuts dropped at once.</summary>
+    private const int CleanupCuts = 32;
 
     private const int FirstWithUnixEpoch = 3_038_000;
     private const string Now = "(CAST(strftime('%s', 'now') AS INTEGER))";
@@ -49,7 +49,7 @@ internal sealed unsafe class StagedParts
         drop = connection.Prepare($"DELETE FROM {table} WHERE value_id = ?1 OR (value_id > ?1 || ':' AND value_id < ?1 || ';')");
         clean = connection.Prepare(
             $"DELETE FROM {table} WHERE value_id IN (SELECT value_id FROM {table} GROUP BY value_id"
-            + $" HAVING max(created_at) < {Now} - {StaleAge} LIMIT {CleanupGroups})");
+            + $" HAVING max(created_at) < {Now} - {StaleAge} LIMIT {CleanupCuts})");
     }
 
     /// <summary>The table. unixepoch() is younger than the oldest SQLite that is supported; a default of an older one is not parsed again.</summary>
@@ -60,49 +60,49 @@ internal sealed unsafe class StagedParts
         + " col_version INTEGER NOT NULL, db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL,"
         + " seq INTEGER NOT NULL, fragment BLOB NOT NULL, PRIMARY KEY(value_id, part_index)) WITHOUT ROWID");
 
-    /// <summary>Stores one part; returns its group.</summary>
+    /// <summary>Stores one part; returns the name of its cut.</summary>
     public string Add(in FragmentRow received)
     {
-        string group = received.ValueId;
-        firstPart.Bind(1, group);
+        string cut = received.ValueId;
+        firstPart.Bind(1, cut);
         if (firstPart.Step() && (firstPart.Int64(0) != received.PartCount
             || PartSize(firstPart.Int64(0), firstPart.Int64(1), firstPart.Int64(2), received.TotalSize) != received.PartSize))
         {
-            group = GroupOfCut(received);
+            cut = LaterCut(received);
         }
 
         firstPart.Reset();
         ChangeRow change = received.Change;
-        stage.Bind(1, group).Bind(2, received.PartIndex).Bind(3, received.PartCount).Bind(4, received.TotalSize).Bind(5, received.Checksum);
+        stage.Bind(1, cut).Bind(2, received.PartIndex).Bind(3, received.PartCount).Bind(4, received.TotalSize).Bind(5, received.Checksum);
         stage.BindStaticText(6, change.Table, change.TableLength).BindStaticBlob(7, change.Key, change.KeyLength)
             .BindStaticText(8, change.Column, change.ColumnLength);
         stage.Bind(9, change.ColumnVersion).Bind(10, change.DbVersion).BindStaticBlob(11, change.Site, change.SiteLength)
             .Bind(12, change.CausalLength).Bind(13, change.Seq).BindStaticBlob(14, received.Data, received.DataLength);
         stage.Run();
         CleanUp();
-        return group;
+        return cut;
     }
 
     /// <summary>The part size that a part's place and length imply.</summary>
     public static long PartSize(long count, long index, long length, long total) =>
         index < count - 1 || count == 1 ? length : (total - length) / (count - 1);
 
-    /// <summary>How many parts a group has.</summary>
-    public long Count(string group)
+    /// <summary>How many parts of a cut are there.</summary>
+    public long Count(string cut)
     {
-        count.Bind(1, group);
+        count.Bind(1, cut);
         count.Step();
         long stored = count.Int64(0);
         count.Reset();
         return stored;
     }
 
-    /// <summary>Puts the parts of a group together and checks the whole. The memory is that of the value: its parts are there.</summary>
-    public void Assemble(in FragmentRow received, string group, byte* value)
+    /// <summary>Puts the parts of a cut together and checks the whole. The memory is that of the value: its parts are there.</summary>
+    public void Assemble(in FragmentRow received, string cut, byte* value)
     {
         long offset = 0;
         long index = 0;
-        parts.Bind(1, group);
+        parts.Bind(1, cut);
         try
         {
             while (parts.Step())
@@ -145,18 +145,18 @@ internal sealed unsafe class StagedParts
     public List<(long First, long End)> Missing(in FragmentRow received)
     {
         List<(long First, long End)> missing = [];
-        string group = GroupOfCut(received);
-        if (!Has(group, received))
+        string cut = LaterCut(received);
+        if (!Has(cut, received))
         {
-            group = received.ValueId;
-            if (!Has(group, received))
+            cut = received.ValueId;
+            if (!Has(cut, received))
             {
                 return missing;
             }
         }
 
         long expected = 0;
-        parts.Bind(1, group);
+        parts.Bind(1, cut);
         while (parts.Step())
         {
             long index = parts.Int64(0);
@@ -177,13 +177,13 @@ internal sealed unsafe class StagedParts
         return missing;
     }
 
-    /// <summary>The group of a cut that is not the value's first one.</summary>
-    private static string GroupOfCut(in FragmentRow received) => received.ValueId + ":" + received.PartSize;
+    /// <summary>The name of a cut that is not the value's first one.</summary>
+    private static string LaterCut(in FragmentRow received) => received.ValueId + ":" + received.PartSize;
 
     /// <summary>Count and length tell one cut from another.</summary>
-    private bool Has(string group, in FragmentRow received)
+    private bool Has(string cut, in FragmentRow received)
     {
-        part.Bind(1, group).Bind(2, received.PartIndex);
+        part.Bind(1, cut).Bind(2, received.PartIndex);
         bool found = part.Step() && part.Int64(0) == received.PartCount && part.Int64(1) == received.DataLength;
         part.Reset();
         return found;

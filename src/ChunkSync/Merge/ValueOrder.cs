@@ -4,7 +4,7 @@ namespace ChunkSync.Merge;
 
 /// <summary>The total order of values that decides between equal column versions (behaviour F.3): INTEGER above REAL above TEXT above BLOB
 /// above NULL; numbers by value, bytes by value and then by length.</summary>
-/// <remarks>sqlite-sync 1.1.4 compares text up to its first NUL, so that replicas keep different values for ever when only what
+/// <remarks>sqlite-sync 1.1.4 compares text up to its first NUL, so that replicas keep different values without end when only what
 /// follows differs. Here those bytes count, with the one exception that its recorded merges leave: a text equals the same text
 /// with a NUL and more behind it.</remarks>
 internal static class ValueOrder

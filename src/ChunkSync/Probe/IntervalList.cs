@@ -36,7 +36,7 @@ internal sealed unsafe class IntervalList : IDisposable
         return true;
     }
 
-    /// <summary>Begins anew.</summary>
+    /// <summary>Begins again.</summary>
     public void Clear()
     {
         intervals.Clear();

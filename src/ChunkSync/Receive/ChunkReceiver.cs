@@ -8,12 +8,12 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Receive;
 
-/// <summary><c>cloudsync_payload_receive</c>: applies a chunk, books which part of the sender's stream it covers, and moves the
+/// <summary><c>cloudsync_payload_receive</c>: applies a chunk, records which part of the sender's stream it covers, and moves the
 /// checkpoint, all or nothing.</summary>
 /// <remarks>The checkpoint, settings <c>check_dbversion</c> and <c>check_seq</c>, is one position for the whole database, as sqlite-sync
 /// has it: the last change up to which everything has arrived. With one sender it has that meaning here, but never passes a hole.
 /// Positions of two senders cannot be compared, and no single number is true of both streams: as soon as something of a second sender
-/// is booked the checkpoint stays where it is. What each sender has reached is in the table of ranges, and
+/// is recorded the checkpoint stays where it is. What each sender has reached is in the table of ranges, and
 /// <c>cloudsync_receive_gaps</c> shows it.</remarks>
 internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, PayloadApplier applier)
 {
@@ -48,11 +48,11 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
         });
     }
 
-    /// <summary>Drops what is booked of a sender.</summary>
+    /// <summary>Drops what is recorded of a sender.</summary>
     /// <returns>The number of ranges.</returns>
     public long Forget(ReadOnlySpan<byte> site) => Ranges.Exist ? Ranges.Forget(site) : 0;
 
-    /// <summary>Drops what is booked inside a position.</summary>
+    /// <summary>Drops what is recorded inside a position.</summary>
     /// <returns>Whether something was.</returns>
     public bool Forget(byte[] site, long dbVersion, long seq)
     {
@@ -61,8 +61,8 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             return false;
         }
 
-        Cursor start = new(dbVersion, seq, 0);
-        Cursor end = new(dbVersion, seq + 1, 0);
+        ResumePoint start = new(dbVersion, seq, 0);
+        ResumePoint end = new(dbVersion, seq + 1, 0);
         return InUnit(() => Ranges.Subtract(site, start, end) ? 1 : 0) != 0;
     }
 
@@ -95,7 +95,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     /// <summary>Moves the checkpoint to the end of what has arrived without a hole, only forward.</summary>
     private void AdvanceCheckpoint(ReadOnlySpan<byte> site)
     {
-        if (Ranges.Beginning(site) is not ReceivedRange range || Reached(range) is not Cursor reached)
+        if (Ranges.Beginning(site) is not ReceivedRange range || Reached(range) is not ResumePoint reached)
         {
             return;
         }
@@ -105,15 +105,15 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
 
     /// <summary>The last position of which, and before which, everything is in the range. When the range ends inside a position,
     /// between rows that share it or in the middle of a value, that is the seq before, and nothing at seq 0.</summary>
-    private static Cursor? Reached(ReceivedRange range)
+    private static ResumePoint? Reached(ReceivedRange range)
     {
-        Cursor end = range.To;
-        if (range.Last is Cursor last && last.ComparePosition(end) < 0)
+        ResumePoint end = range.To;
+        if (range.Last is ResumePoint last && last.ComparePosition(end) < 0)
         {
             return last;
         }
 
-        return end.Seq > 0 ? new Cursor(end.DbVersion, end.Seq - 1, 0) : null;
+        return end.Seq > 0 ? new ResumePoint(end.DbVersion, end.Seq - 1, 0) : null;
     }
 
     /// <summary>Runs the body in one transaction, or inside the caller's in a savepoint; after a failure nothing has changed.</summary>

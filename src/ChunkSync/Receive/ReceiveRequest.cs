@@ -12,7 +12,7 @@ internal sealed class ReceiveRequest
 
     private const string Function = "cloudsync_payload_receive";
 
-    private ReceiveRequest(byte[] site, Cursor from, Cursor next, bool isFinal)
+    private ReceiveRequest(byte[] site, ResumePoint from, ResumePoint next, bool isFinal)
     {
         Site = site;
         From = from;
@@ -24,27 +24,27 @@ internal sealed class ReceiveRequest
     public byte[] Site { get; }
 
     /// <summary>The cursor that the chunk was asked for with.</summary>
-    public Cursor From { get; }
+    public ResumePoint From { get; }
 
     /// <summary>The chunk's own next_*.</summary>
-    public Cursor Next { get; }
+    public ResumePoint Next { get; }
 
     /// <summary>Whether the chunk is the last one of its window.</summary>
     public bool IsFinal { get; }
 
     /// <summary>Where the covered part ends. The cursor of a final chunk, (watermark, 0, 0), means that the whole watermark is
     /// covered.</summary>
-    public Cursor End => IsFinal ? new Cursor(Next.DbVersion + 1, 0, 0) : Next;
+    public ResumePoint End => IsFinal ? new ResumePoint(Next.DbVersion + 1, 0, 0) : Next;
 
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="EngineException">Names the argument and its value.</exception>
     public static ReceiveRequest Read(in Call call)
     {
         byte[] site = ReadSite(call[1], Function);
-        Cursor from = new(
+        ResumePoint from = new(
             ReadDbVersion(call[2], "from_db_version", Function), ReadPosition(call[3], "from_seq", Function),
             ReadPosition(call[4], "from_frag_offset", Function));
-        Cursor next = new(
+        ResumePoint next = new(
             ReadDbVersion(call[5], "next_db_version", Function), ReadPosition(call[6], "next_seq", Function),
             ReadPosition(call[7], "next_frag_offset", Function));
         long final = ReadNatural(call[8], "is_final", Function);

@@ -5,11 +5,11 @@ using ChunkSync.Merge;
 namespace ChunkSync.Receive;
 
 /// <summary>What a payload says about its place in the sender's stream, compared with the range that the caller gave. A chunk that is
-/// booked where it does not belong would hide a hole for ever; every mistake that the payload shows is refused.</summary>
+/// recorded where it does not belong would hide a gap for good; every mistake that the payload shows is refused.</summary>
 internal unsafe struct ReceivedChunk
 {
     /// <summary>The position of the last change; null when there is none.</summary>
-    public Cursor? Last;
+    public ResumePoint? Last;
 
     /// <summary>True when the payload is a part of a long value.</summary>
     public bool IsFragment;
@@ -18,10 +18,10 @@ internal unsafe struct ReceivedChunk
     public FragmentRow Fragment;
 
     /// <summary>Where the row of the part begins: behind the rows that share its position and are done.</summary>
-    public Cursor RowStart;
+    public ResumePoint RowStart;
 
     /// <summary>Where that row ends: its encoded size behind <see cref="RowStart"/>.</summary>
-    public Cursor RowEnd;
+    public ResumePoint RowEnd;
 
     /// <summary>Reads a payload that belongs to a request.</summary>
     /// <exception cref="Sqlite.EngineException">The payload is not of the request's range.</exception>
@@ -47,7 +47,7 @@ internal unsafe struct ReceivedChunk
     }
 
     /// <summary>The cursor of the boundary before a part; behind the last one the end of the row.</summary>
-    public readonly Cursor Boundary(long part) =>
+    public readonly ResumePoint Boundary(long part) =>
         part >= Fragment.PartCount ? RowEnd : RowStart with { Offset = RowStart.Offset + (part * Fragment.PartSize) };
 
     private void ReadRows(OpenedPayload payload, ReceiveRequest request)
@@ -63,12 +63,12 @@ internal unsafe struct ReceivedChunk
         {
             rows.Read(out ChangeRow change);
             areSound &= change.HasSoundNumbers;
-            Cursor position = new(change.DbVersion, change.Seq, 0);
+            ResumePoint position = new(change.DbVersion, change.Seq, 0);
             CheckPosition(position, request);
-            Last = Last is Cursor last ? CursorOrder.Max(last, position) : position;
+            Last = Last is ResumePoint last ? ResumePointOrder.Max(last, position) : position;
         }
 
-        if (request.Next.Offset > 0 && Last is Cursor end && end.ComparePosition(request.Next) != 0)
+        if (request.Next.Offset > 0 && Last is ResumePoint end && end.ComparePosition(request.Next) != 0)
         {
             throw ReceiveRequest.Refused($"next_frag_offset is {request.Next.Offset}, but the payload ends before (db_version"
                 + $" {request.Next.DbVersion}, seq {request.Next.Seq}), where nothing can be done yet");
@@ -89,10 +89,10 @@ internal unsafe struct ReceivedChunk
         Fragment = FragmentRow.Read(ref reader, 0);
         payload.HasCheckedRows = true;
         IsFragment = true;
-        Cursor position = new(Fragment.Change.DbVersion, Fragment.Change.Seq, 0);
+        ResumePoint position = new(Fragment.Change.DbVersion, Fragment.Change.Seq, 0);
         CheckPosition(position, request);
         Last = position;
-        Cursor start = request.From.ComparePosition(position) == 0 ? request.From : position;
+        ResumePoint start = request.From.ComparePosition(position) == 0 ? request.From : position;
         long before = start.Offset - (Fragment.PartIndex * Fragment.PartSize);
         if (before < 0)
         {
@@ -109,7 +109,7 @@ internal unsafe struct ReceivedChunk
     /// <summary>A part ends where the next one begins; only behind the last part the next row follows.</summary>
     private readonly void CheckEnd(ReceiveRequest request)
     {
-        Cursor end = Boundary(Fragment.PartIndex + 1);
+        ResumePoint end = Boundary(Fragment.PartIndex + 1);
         bool isLast = Fragment.PartIndex == Fragment.PartCount - 1;
         bool behind = request.End.ComparePosition(end) > 0;
         if (isLast && behind ? request.Next.Offset > 0 : request.End != end)
@@ -126,7 +126,7 @@ internal unsafe struct ReceivedChunk
         return ValueCodec.SizeOfBytes(change.ColumnLength) + Fragment.TotalSize + ChangeRowCodec.SizeOfRest(change);
     }
 
-    private static void CheckPosition(Cursor position, ReceiveRequest request)
+    private static void CheckPosition(ResumePoint position, ReceiveRequest request)
     {
         int end = position.ComparePosition(request.End);
         if (position.ComparePosition(request.From) < 0 || end > 0 || (end == 0 && request.End.Offset == 0))

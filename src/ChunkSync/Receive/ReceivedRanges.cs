@@ -49,7 +49,7 @@ internal sealed class ReceivedRanges
     }
 
     /// <summary>Where every stream begins: db_versions count from 1.</summary>
-    public static Cursor Origin { get; } = new(1, 0, 0);
+    public static ResumePoint Origin { get; } = new(1, 0, 0);
 
     /// <summary>True when the table is there.</summary>
     public bool Exist
@@ -72,15 +72,15 @@ internal sealed class ReceivedRanges
         {
             Remove(site, old.From);
             range = new ReceivedRange(
-                CursorOrder.Max(old.From, range.From) == old.From ? range.From : old.From, CursorOrder.Max(old.To, range.To),
+                ResumePointOrder.Max(old.From, range.From) == old.From ? range.From : old.From, ResumePointOrder.Max(old.To, range.To),
                 Later(old.Last, range.Last));
         }
 
         Insert(site, range);
     }
 
-    /// <summary>Takes back what was booked between two cursors; true when there was something.</summary>
-    public bool Subtract(ReadOnlySpan<byte> site, Cursor from, Cursor to)
+    /// <summary>Takes back what was recorded between two cursors; true when there was something.</summary>
+    public bool Subtract(ReadOnlySpan<byte> site, ResumePoint from, ResumePoint to)
     {
         bool found = false;
         foreach (ReceivedRange old in Touching(site, from, to))
@@ -95,20 +95,20 @@ internal sealed class ReceivedRanges
             if (old.From.CompareTo(from) < 0)
             {
                 // Where the last change of the left part is, nothing says when it was in what is taken back.
-                Insert(site, new ReceivedRange(old.From, from, old.Last is Cursor last && last.ComparePosition(from) < 0 ? last : null));
+                Insert(site, new ReceivedRange(old.From, from, old.Last is ResumePoint last && last.ComparePosition(from) < 0 ? last : null));
             }
 
             if (old.To.CompareTo(to) > 0)
             {
-                Insert(site, new ReceivedRange(to, old.To, old.Last is Cursor last && last.ComparePosition(to) > 0 ? last : null));
+                Insert(site, new ReceivedRange(to, old.To, old.Last is ResumePoint last && last.ComparePosition(to) > 0 ? last : null));
             }
         }
 
         return found;
     }
 
-    /// <summary>Whether everything between two cursors is booked.</summary>
-    public bool Cover(ReadOnlySpan<byte> site, Cursor from, Cursor to)
+    /// <summary>Whether everything between two cursors is recorded.</summary>
+    public bool Cover(ReadOnlySpan<byte> site, ResumePoint from, ResumePoint to)
     {
         upTo.BindBlob(1, site).Bind(2, from.DbVersion).Bind(3, from.Seq).Bind(4, from.Offset);
         bool covered = upTo.Step() && Read(upTo).To.CompareTo(to) >= 0;
@@ -125,7 +125,7 @@ internal sealed class ReceivedRanges
         return found is ReceivedRange range && range.From.CompareTo(Origin) <= 0 ? found : null;
     }
 
-    /// <summary>Whether anything is booked of another sender.</summary>
+    /// <summary>Whether anything is recorded of another sender.</summary>
     public bool HasOthers(ReadOnlySpan<byte> site)
     {
         others.BindBlob(1, site);
@@ -143,7 +143,7 @@ internal sealed class ReceivedRanges
         return connection.Changes;
     }
 
-    /// <summary>What is missing of every sender that something was booked of, or of one of them.</summary>
+    /// <summary>What is missing of every sender that something was recorded of, or of one of them.</summary>
     public List<StreamGap> Gaps(ReadOnlySpan<byte> site)
     {
         List<StreamGap> gaps = [];
@@ -154,7 +154,7 @@ internal sealed class ReceivedRanges
 
         _ = site.IsEmpty ? all.BindNull(1) : all.BindBlob(1, site);
         byte[] sender = [];
-        Cursor reached = Origin;
+        ResumePoint reached = Origin;
         while (all.Step())
         {
             const int SiteColumn = 8;
@@ -172,7 +172,7 @@ internal sealed class ReceivedRanges
                 gaps.Add(new StreamGap(sender, reached, range.From));
             }
 
-            reached = CursorOrder.Max(reached, range.To);
+            reached = ResumePointOrder.Max(reached, range.To);
         }
 
         all.Reset();
@@ -189,7 +189,7 @@ internal sealed class ReceivedRanges
     }
 
     /// <summary>The ranges that overlap or touch a range, the last one first.</summary>
-    private List<ReceivedRange> Touching(ReadOnlySpan<byte> site, Cursor from, Cursor to)
+    private List<ReceivedRange> Touching(ReadOnlySpan<byte> site, ResumePoint from, ResumePoint to)
     {
         List<ReceivedRange> found = [];
         upTo.BindBlob(1, site).Bind(2, to.DbVersion).Bind(3, to.Seq).Bind(4, to.Offset);
@@ -206,11 +206,11 @@ internal sealed class ReceivedRanges
     {
         insert.BindBlob(1, site).Bind(2, range.From.DbVersion).Bind(3, range.From.Seq).Bind(4, range.From.Offset)
             .Bind(5, range.To.DbVersion).Bind(6, range.To.Seq).Bind(7, range.To.Offset);
-        _ = range.Last is Cursor last ? insert.Bind(8, last.DbVersion).Bind(9, last.Seq) : insert.BindNull(8).BindNull(9);
+        _ = range.Last is ResumePoint last ? insert.Bind(8, last.DbVersion).Bind(9, last.Seq) : insert.BindNull(8).BindNull(9);
         insert.Run();
     }
 
-    private void Remove(ReadOnlySpan<byte> site, Cursor from)
+    private void Remove(ReadOnlySpan<byte> site, ResumePoint from)
     {
         remove.BindBlob(1, site).Bind(2, from.DbVersion).Bind(3, from.Seq).Bind(4, from.Offset);
         remove.Run();
@@ -236,9 +236,9 @@ internal sealed class ReceivedRanges
     }
 
     private static ReceivedRange ReadChecked(Statement row) => new(
-        new Cursor(row.Int64(0), row.Int64(1), row.Int64(2)), new Cursor(row.Int64(3), row.Int64(4), row.Int64(5)),
-        row.IsNull(6) ? null : new Cursor(row.Int64(6), row.Int64(7), 0));
+        new ResumePoint(row.Int64(0), row.Int64(1), row.Int64(2)), new ResumePoint(row.Int64(3), row.Int64(4), row.Int64(5)),
+        row.IsNull(6) ? null : new ResumePoint(row.Int64(6), row.Int64(7), 0));
 
-    private static Cursor? Later(Cursor? left, Cursor? right) =>
-        left is Cursor one && right is Cursor other ? CursorOrder.Max(one, other) : left ?? right;
+    private static ResumePoint? Later(ResumePoint? left, ResumePoint? right) =>
+        left is ResumePoint one && right is ResumePoint other ? ResumePointOrder.Max(one, other) : left ?? right;
 }

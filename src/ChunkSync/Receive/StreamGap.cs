@@ -6,4 +6,4 @@ namespace ChunkSync.Receive;
 /// <param name="Site">The sender.</param>
 /// <param name="From">Where it begins.</param>
 /// <param name="To">Where it ends; null for the open end of the stream.</param>
-internal sealed record StreamGap(byte[] Site, Cursor From, Cursor? To);
+internal sealed record StreamGap(byte[] Site, ResumePoint From, ResumePoint? To);

@@ -2,8 +2,8 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Session;
 
-/// <summary>Whether the metadata that a connection remembers is what the database holds. The one place that knows when to read it
-/// anew.</summary>
+/// <summary>Whether the metadata that a connection remembers is what the database holds. The one place that knows when to
+/// reload it.</summary>
 /// <remarks><c>PRAGMA schema_version</c> and <c>data_version</c> show what was committed and what this connection did, with one
 /// exception: a schema_version that was read inside a write transaction is given out again, for another schema, when that transaction
 /// or a savepoint in it is rolled back. So it matters where metadata was read. What was committed holds whenever its number comes back.

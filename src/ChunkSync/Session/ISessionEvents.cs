@@ -28,7 +28,7 @@ internal interface ISessionEvents
     /// <summary>The transaction that this connection had joined is gone; <see cref="Undone"/> follows.</summary>
     void RolledBack();
 
-    /// <summary>A transaction, a savepoint or a failed statement was rolled back: nothing is remembered of what is no more.</summary>
+    /// <summary>A transaction, a savepoint or a failed statement was rolled back: what was read or written since then is forgotten.</summary>
     void Undone();
 
     /// <summary>Another database is in the place of <c>main</c>: its tables are registered again.</summary>

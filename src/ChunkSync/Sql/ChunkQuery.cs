@@ -15,7 +15,7 @@ internal sealed class ChunkQuery
     public long Watermark { get; private set; }
 
     /// <summary>Where to resume; null for the start of the window.</summary>
-    public Cursor? Resume { get; private set; }
+    public ResumePoint? Resume { get; private set; }
 
     /// <summary>Cap of the window in uncompressed bytes; 0 for none.</summary>
     public long WindowCap { get; private set; }
@@ -76,7 +76,7 @@ internal sealed class ChunkQuery
         long upper = until.Handle == 0 ? 0 : until.Int64;
         Watermark = upper != 0 ? upper : engine.Changes.NewestVersion(Range.Filter, Range.SiteOrdinal);
         Range.ToDbVersion = Watermark;
-        if (Resume is Cursor resume)
+        if (Resume is ResumePoint resume)
         {
             Range.Start = ScanStart.Position;
             Range.FromDbVersion = resume.DbVersion;
@@ -102,7 +102,7 @@ internal sealed class ChunkQuery
         long? offset = NonNegative(inputs[PayloadChunksTable.InputResumeOffset], "resume_frag_offset");
         if (dbVersion is long version)
         {
-            Resume = new Cursor(version, seq ?? 0, offset ?? 0);
+            Resume = new ResumePoint(version, seq ?? 0, offset ?? 0);
         }
     }
 

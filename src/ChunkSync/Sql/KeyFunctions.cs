@@ -124,6 +124,7 @@ internal static unsafe class KeyFunctions
             throw Errors.Refused("Column name cannot be NULL");
         }
 
+        // The texts are sqlite-sync's, with its spelling.
         TrackedTable table = engine.Catalog.Find(call[0].Text) ?? throw engine.Catalog.Damage.Unknown(
             call[0].String, ResultCode.Error, $"Unable to retrieve table name {call[0].String} in clousdsync_colvalue.");
         if (call[1].String == SentinelColumn.Name)

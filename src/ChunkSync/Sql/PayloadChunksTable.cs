@@ -225,7 +225,7 @@ internal sealed unsafe class PayloadChunksTable(Engine engine) : VirtualTable
         private void Start()
         {
             ScanRange range = query!.Range;
-            if (query.Resume is not Cursor resume)
+            if (query.Resume is not ResumePoint resume)
             {
                 stream!.Start(range);
                 cutter!.Start(query.Watermark, query.WindowCap, query.WindowSpent);

@@ -9,7 +9,7 @@ internal static unsafe class ReceiveFunctions
     private const string ForgetName = "cloudsync_receive_forget";
 
     private const string ReceiveSummary =
-        "Applies a chunk like cloudsync_payload_apply(payload, 0) and books which part of the sender's stream has arrived, all or nothing."
+        "Applies a chunk like cloudsync_payload_apply(payload, 0) and records which part of the sender's stream has arrived, all or nothing."
         + " Arguments: payload (NULL with is_final 1: the sender found nothing), the sender's site_id, from_db_version, from_seq,"
         + " from_frag_offset (the cursor that the chunk was asked for with; (since_db_version + 1, 0, 0) for a window's first), and its"
         + " next_db_version, next_seq, next_frag_offset, is_final.";
@@ -25,14 +25,14 @@ internal static unsafe class ReceiveFunctions
         new("cloudsync_receive_forget", 1, &Forget)
         {
             InSchema = SchemaUse.DirectOnly,
-            Summary = "Forgets what has arrived from a sender, given by its site id; returns the number of ranges that were booked.",
+            Summary = "Forgets what has arrived from a sender, given by its site id; returns the number of ranges that were recorded.",
             Example = "SELECT cloudsync_receive_forget(?1)",
         },
         new("cloudsync_receive_forget", 3, &ForgetPosition)
         {
             InSchema = SchemaUse.DirectOnly,
             Summary = "Forgets what has arrived at one position (site_id, db_version, seq), so that it is asked for from its beginning: for"
-                + " a sender that answers that resume_frag_offset is not a boundary there any more; returns 1 if something was booked.",
+                + " a sender that answers that resume_frag_offset is not a boundary there any more; returns 1 if something was recorded.",
             Example = "SELECT cloudsync_receive_forget(?1, 7, 3)",
         },
     ];

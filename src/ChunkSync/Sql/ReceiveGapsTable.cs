@@ -10,7 +10,7 @@ namespace ChunkSync.Sql;
 /// SELECT … FROM cloudsync_receive_gaps(?1);  -- of one sender
 /// </code>
 /// A row's from_* are resume_db_version, resume_seq, resume_frag_offset for <c>cloudsync_payload_chunks</c> at the sender, its
-/// to_db_version is until_db_version. The last row of each sender has to_* NULL: what comes next. A sender that nothing was booked of has
+/// to_db_version is until_db_version. The last row of each sender has to_* NULL: what comes next. A sender that nothing was recorded of has
 /// no rows. idxNum: bit 0 says that the hidden input is given.</summary>
 internal sealed unsafe class ReceiveGapsTable(Engine engine) : VirtualTable
 {
@@ -37,7 +37,7 @@ internal sealed unsafe class ReceiveGapsTable(Engine engine) : VirtualTable
     {
         InSchema = SchemaUse.Trusted,
         Arguments = InputCount,
-        Summary = "What has not arrived of the streams that cloudsync_payload_receive books, of all senders or of the one whose site id is"
+        Summary = "What has not arrived of the streams that cloudsync_payload_receive records, of all senders or of the one whose site id is"
             + " given; the last row of each sender is the open end.",
         Example = "SELECT from_db_version, from_seq, from_frag_offset, to_db_version, to_seq, to_frag_offset FROM cloudsync_receive_gaps(?1)",
     };
@@ -99,13 +99,13 @@ internal sealed unsafe class ReceiveGapsTable(Engine engine) : VirtualTable
                 case FromFragOffset:
                     Result.Int64(context, gap.From.Offset);
                     break;
-                case ToDbVersion when gap.To is Cursor end:
+                case ToDbVersion when gap.To is ResumePoint end:
                     Result.Int64(context, end.DbVersion);
                     break;
-                case ToSeq when gap.To is Cursor end:
+                case ToSeq when gap.To is ResumePoint end:
                     Result.Int64(context, end.Seq);
                     break;
-                case ToFragOffset when gap.To is Cursor end:
+                case ToFragOffset when gap.To is ResumePoint end:
                     Result.Int64(context, end.Offset);
                     break;
                 default:

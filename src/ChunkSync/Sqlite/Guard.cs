@@ -105,7 +105,7 @@ internal static unsafe class Guard
             + " report it together with the statement";
 
     /// <summary>The SQLite code for a caught exception. Anything but the engine's own and memory is a defect of ours and
-    /// shows as SQLITE_ERROR with the exception's text. A code that says that all is well would make a host go on for ever.</summary>
+    /// shows as SQLITE_ERROR with the exception's text. A code that says that all is well would make a host loop without end.</summary>
     private static int CodeOf(Exception failure) => failure switch
     {
         EngineException engine => ResultCode.IsFailure(engine.Code) ? engine.Code : ResultCode.Error,

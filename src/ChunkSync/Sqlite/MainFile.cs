@@ -5,7 +5,7 @@ namespace ChunkSync.Sqlite;
 /// <remarks>SQLite opens the new file before it closes the old, so its handle is at another address; after two in a row it can be at the
 /// first one's again, but then its methods are others, unless the first came the same way (<see cref="WasReplaced"/>). Statements and eponymous tables
 /// outlive that in SQLite, with pointers to the schema that is gone (seen in 3.35 to 3.50): prepared statements may run in the wrong
-/// b-trees, and a table-valued function that was used before can end the process. So what we have is prepared anew, and eponymous tables are
+/// b-trees, and a table-valued function that was used before can end the process. So what we have is prepared again, and eponymous tables are
 /// dropped where that can be done: ours, and those of pragmas.</remarks>
 internal sealed unsafe class MainFile(Connection connection)
 {

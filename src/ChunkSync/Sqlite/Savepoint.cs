@@ -27,7 +27,7 @@ internal sealed class Savepoint(
     /// <returns>True when it is the transaction.</returns>
     public bool Begin()
     {
-        // Prepared now, and anew, because DDL makes SQLite prepare a statement again: when it is needed nothing can be prepared any more.
+        // Prepared now, and again, because DDL makes SQLite prepare a statement again: when it is needed nothing can be prepared any more.
         abort.Release();
         _ = abort.Handle;
         _ = rollback.Handle;
@@ -111,7 +111,7 @@ internal sealed class Savepoint(
             return;
         }
 
-        // A progress handler can stop one after the other; it cannot stop what is one step long for ever.
+        // A progress handler can interrupt some of these attempts, but not all: the statement is one step long.
         for (int attempt = 0; attempt < MaxAttempts && !connection.IsAutocommit; attempt++)
         {
             _ = rollback.TryRun();

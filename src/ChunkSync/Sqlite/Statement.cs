@@ -3,7 +3,7 @@ using System.Text;
 namespace ChunkSync.Sqlite;
 
 /// <summary>A prepared statement that prepares itself at first use and again after <see cref="Release"/>. The connection knows
-/// all of its statements, so that closing it releases them without a goodbye call. Use, reset and reuse allocate nothing.</summary>
+/// all of its statements, so that closing it releases them without any call before it. Use, reset and reuse allocate nothing.</summary>
 /// <remarks>Columns are read through <c>sqlite3_column_value</c>, whose values SQLite calls unprotected: reading them takes no mutex.
 /// That is safe because this thread holds the connection's mutex: the engine only runs inside callbacks of the connection.</remarks>
 internal sealed unsafe class Statement : IDisposable
@@ -206,7 +206,7 @@ internal sealed unsafe class Statement : IDisposable
 
     /// <summary>Binds a BLOB in native memory without a copy: it must stay in place until the host's call ends, when the connection
     /// takes it back (<see cref="Connection.Leave"/>): a host may look at what is bound to idle statements of ours. Where
-    /// bindings last (see <see cref="Connection.Prepare(string, bool)"/>) it must stay until they are cleared or bound anew.</summary>
+    /// bindings last (see <see cref="Connection.Prepare(string, bool)"/>) it must stay until they are cleared or bound again.</summary>
     public Statement BindStaticBlob(int index, byte* data, long length)
     {
         byte none = 0;

@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Tracking;
 
 /// <summary>What loading does to a database that is synchronised already (behaviour E.1): missing internal tables and triggers are made,
-/// the setting <c>version</c> is set, and the schema hash is computed anew when the version was another.</summary>
+/// the setting <c>version</c> is set, and the schema hash is computed again when the version was another.</summary>
 internal static class DatabaseUpgrade
 {
     private const string LoadSavepoint = "chunksync_load";

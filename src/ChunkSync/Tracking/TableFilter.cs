@@ -9,7 +9,7 @@ internal static class TableFilter
     private const string FilterSavepoint = "chunksync_filter";
 
     /// <summary>Sets or clears the row filter. A filter that SQLite cannot use changes nothing. The clocks of rows that do not match are
-    /// hidden, matching rows keep theirs, get some, or are counted anew where the last filter left them out; tombstones stay.</summary>
+    /// hidden, matching rows keep theirs, get some, or are counted again where the last filter left them out; tombstones stay.</summary>
     /// <param name="tracker">What it works with.</param>
     /// <param name="name">The table.</param>
     /// <param name="filter">The expression; null for none.</param>

@@ -23,7 +23,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
     public ChunkCutterTests(ITestOutputHelper output) => this.output = output;
 
     /// <summary>A chunk as it came: numbers, bytes, and what the cutter said of its position.</summary>
-    private sealed record Cut(long Rows, long Min, long Max, Cursor Next, bool IsFinal, bool Capped, long WindowBytes, byte Version, byte[] Body);
+    private sealed record Cut(long Rows, long Min, long Max, ResumePoint Next, bool IsFinal, bool Capped, long WindowBytes, byte Version, byte[] Body);
 
     public void Dispose()
     {
@@ -46,8 +46,8 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         Assert.Equal(rowsInFirst, chunks[0].Rows);
         Assert.Equal(2, chunks.Count);
         Assert.Equal(200_000 + (rowsInFirst == 3 ? Max - 32 - 200_000 + excess : 0), chunks[0].Body.Length);
-        Assert.Equal(rowsInFirst == 3 ? new Cursor(2, 0, 0) : new Cursor(1, 2, 0), chunks[0].Next);
-        Assert.Equal(new Cursor(2, 0, 0), chunks[1].Next);
+        Assert.Equal(rowsInFirst == 3 ? new ResumePoint(2, 0, 0) : new ResumePoint(1, 2, 0), chunks[0].Next);
+        Assert.Equal(new ResumePoint(2, 0, 0), chunks[1].Next);
         Assert.True(chunks[1].IsFinal);
     }
 
@@ -72,7 +72,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         source.Add(100, 1, 3);
         List<Cut> chunks = Scan(Max);
         Assert.Equal([(2, 1L), (3, 1L), (2, 2L)], chunks.Select(chunk => ((int)chunk.Version, chunk.Rows)));
-        Assert.Equal([new Cursor(1, 1, 0), new Cursor(1, 2, 0), new Cursor(1, 0, 0)], chunks.Select(chunk => chunk.Next));
+        Assert.Equal([new ResumePoint(1, 1, 0), new ResumePoint(1, 2, 0), new ResumePoint(1, 0, 0)], chunks.Select(chunk => chunk.Next));
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
                 value.AddRange(new ReadOnlySpan<byte>(part.Data, (int)part.DataLength));
             }
 
-            Assert.Equal(i < 3 ? new Cursor(1, 1, value.Count) : new Cursor(2, 0, 0), parts[i].Next);
+            Assert.Equal(i < 3 ? new ResumePoint(1, 1, value.Count) : new ResumePoint(2, 0, 0), parts[i].Next);
         }
 
         // Lead byte: BLOB with a length of three bytes.
@@ -138,7 +138,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         bool all = rows == 5;
         Cut last = chunks[^1];
         Assert.Equal((true, !all), (last.IsFinal, last.Capped));
-        Assert.Equal(all ? new Cursor(4, 0, 0) : new Cursor(positions[rows - 1].Item1, 0, 0), last.Next);
+        Assert.Equal(all ? new ResumePoint(4, 0, 0) : new ResumePoint(positions[rows - 1].Item1, 0, 0), last.Next);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         List<Cut> chunks = Scan(Max, cap: 1);
         Assert.Equal([1, 1, 1, 1, 1], chunks.Select(chunk => chunk.Rows));
         Assert.Equal([false, false, false, false, true], chunks.Select(chunk => chunk.Capped));
-        Assert.Equal(new Cursor(1, 0, 0), chunks[^1].Next);
+        Assert.Equal(new ResumePoint(1, 0, 0), chunks[^1].Next);
     }
 
     [Fact]
@@ -171,11 +171,11 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         {
             using ListSource stream = RandomStream(random, random.Next(1, 80));
             long max = random.Next(20_000, 60_000);
-            List<Cut> scan = Scan(stream, max, new Cursor(0, 0, 0));
+            List<Cut> scan = Scan(stream, max, new ResumePoint(0, 0, 0));
             Assert.All(scan, chunk => Assert.InRange(chunk.Body.Length, 1, max - 32));
             Assert.Equal(stream.Count, scan.Sum(chunk => chunk.Version == 2 ? chunk.Rows : chunk.Next.Offset > 0 && IsInside(stream, chunk) ? 0 : 1));
             Assert.True(scan[^1].IsFinal && !scan[..^1].Any(chunk => chunk.IsFinal));
-            Assert.Equal(scan.Select(Describe), Scan(stream, max, new Cursor(0, 0, 0), withBody: false).Select(Describe));
+            Assert.Equal(scan.Select(Describe), Scan(stream, max, new ResumePoint(0, 0, 0), withBody: false).Select(Describe));
 
             // From every cursor the rest of the scan follows.
             for (int i = 0; i < scan.Count - 1; i++)
@@ -237,9 +237,9 @@ public sealed unsafe class ChunkCutterTests : IDisposable
         return true;
     }
 
-    private List<Cut> Scan(long max, long cap = 0, long spent = 0) => Scan(source, max, new Cursor(0, 0, 0), cap, spent);
+    private List<Cut> Scan(long max, long cap = 0, long spent = 0) => Scan(source, max, new ResumePoint(0, 0, 0), cap, spent);
 
-    private List<Cut> Scan(ListSource stream, long max, Cursor from, long cap = 0, long spent = 0, bool withBody = true)
+    private List<Cut> Scan(ListSource stream, long max, ResumePoint from, long cap = 0, long spent = 0, bool withBody = true)
     {
         stream.Seek(from.DbVersion, from.Seq);
         using ChunkCutter cutter = new(stream, body) { WithBody = withBody };

@@ -1,5 +1,0 @@
-namespace ChunkSync.Chunks;
-
-/// <summary>A place in the stream (see ARCHITECTURE, "The cursor"): the position (db_version, seq) and a byte offset inside it. The
-/// rows at a position count with their encoded sizes, a fragmented row in progress with the bytes of its value that are out.</summary>
-internal readonly record struct Cursor(long DbVersion, long Seq, long Offset);
