@@ -39,19 +39,7 @@ internal sealed class ProbeWalk(PlanKey key, PlanStatements statements, RowWeigh
         statements.Get($"SELECT {key.Selected()} {Probed}{key.OrderBy([], reverse: false)}").Bind(1, probes);
 
     /// <summary>Steps one of these statements.</summary>
-    public bool Step(Statement statement)
-    {
-        ITicking? outer = place.Current;
-        place.Current = this;
-        try
-        {
-            return statement.Step();
-        }
-        finally
-        {
-            place.Current = outer;
-        }
-    }
+    public bool Step(Statement statement) => place.Step(statement, this);
 
     /// <inheritdoc/>
     public void Tick(in Call call) => call.Return(Sample[call.Count == 1 ? call[0].Int64 : 0]);

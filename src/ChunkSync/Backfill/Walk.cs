@@ -54,7 +54,7 @@ internal sealed class Walk : ITicking, IDisposable
         while (range < ranges.Count)
         {
             running ??= Start(ranges[range]);
-            if (Step(running))
+            if (place.Step(running, this))
             {
                 return KeyTuple.Of(running, key.Columns.Count);
             }
@@ -90,21 +90,6 @@ internal sealed class Walk : ITicking, IDisposable
     }
 
     public void Dispose() => Close();
-
-    /// <summary>Steps; a plan that runs inside a function of an expression index has a walk of its own.</summary>
-    private bool Step(Statement statement)
-    {
-        ITicking? outer = place.Current;
-        place.Current = this;
-        try
-        {
-            return statement.Step();
-        }
-        finally
-        {
-            place.Current = outer;
-        }
-    }
 
     private Statement Start(RangeTerm[] terms)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Probe;
@@ -38,41 +39,23 @@ internal sealed unsafe class NameList : IDisposable
     }
 
     /// <summary>The index of a string, or -1.</summary>
-    public int Find(ReadOnlySpan<byte> name)
-    {
-        int low = 0;
-        int high = Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) >>> 1;
-            int order = name.SequenceCompareTo(this[middle]);
-            if (order == 0)
-            {
-                return middle;
-            }
-
-            if (order < 0)
-            {
-                high = middle - 1;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return -1;
-    }
+    public int Find(ReadOnlySpan<byte> name) => Find(name, isFolded: false);
 
     /// <summary>The index of a table name that is folded on the way, or -1.</summary>
-    public int FindFolded(ReadOnlySpan<byte> name)
+    public int FindFolded(ReadOnlySpan<byte> name) => Find(name, isFolded: true);
+
+    public void Dispose() => entries.Dispose();
+
+    /// <summary>Inlined, so that each caller has its comparison alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Find(ReadOnlySpan<byte> name, bool isFolded)
     {
         int low = 0;
         int high = Count - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
-            int order = FoldedName.Compare(name, this[middle]);
+            int order = isFolded ? FoldedName.Compare(name, this[middle]) : name.SequenceCompareTo(this[middle]);
             if (order == 0)
             {
                 return middle;
@@ -90,6 +73,4 @@ internal sealed unsafe class NameList : IDisposable
 
         return -1;
     }
-
-    public void Dispose() => entries.Dispose();
 }

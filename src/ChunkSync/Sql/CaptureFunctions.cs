@@ -47,23 +47,18 @@ internal static unsafe class CaptureFunctions
         }
     }
 
-    private static void Insert(in Call call) => Row(call, isDelete: false);
-
-    private static void Delete(in Call call) => Row(call, isDelete: true);
-
-    private static void Row(in Call call, bool isDelete)
+    private static void Insert(in Call call)
     {
-        LocalCapture capture = Engine.Of(call).Capture;
-        try
-        {
-            capture.Row(new ReadOnlySpan<Value>(call.Arguments, call.Count), isDelete);
-        }
-        catch (EngineException failure) when (capture.LeavesRowsBehind(failure))
-        {
-            throw Errors.RollsBack(failure);
-        }
+        CaptureCall.Run(call, &Run);
 
-        call.ReturnNull();
+        static void Run(Engine engine, ReadOnlySpan<Value> arguments) => engine.Capture.Row(arguments, isDelete: false);
+    }
+
+    private static void Delete(in Call call)
+    {
+        CaptureCall.Run(call, &Run);
+
+        static void Run(Engine engine, ReadOnlySpan<Value> arguments) => engine.Capture.Row(arguments, isDelete: true);
     }
 
     /// <summary>The connection's capture is the accumulator: a trigger's aggregate runs to its end before another begins.</summary>

@@ -18,16 +18,8 @@ internal static unsafe class FilterFunctions
 
     private static void Filtered(in Call call)
     {
-        Engine engine = Engine.Of(call);
-        try
-        {
-            engine.Filters.Written(new ReadOnlySpan<Value>(call.Arguments, call.Count));
-        }
-        catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
-        {
-            throw Errors.RollsBack(failure);
-        }
+        CaptureCall.Run(call, &Run);
 
-        call.ReturnNull();
+        static void Run(Engine engine, ReadOnlySpan<Value> arguments) => engine.Filters.Written(arguments);
     }
 }

@@ -23,31 +23,15 @@ internal static unsafe class ReplaceFunctions
 
     private static void Writing(in Call call)
     {
-        Engine engine = Engine.Of(call);
-        try
-        {
-            engine.Replaced.Writing(new ReadOnlySpan<Value>(call.Arguments, call.Count));
-        }
-        catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
-        {
-            throw Errors.RollsBack(failure);
-        }
+        CaptureCall.Run(call, &Run);
 
-        call.ReturnNull();
+        static void Run(Engine engine, ReadOnlySpan<Value> arguments) => engine.Replaced.Writing(arguments);
     }
 
     private static void Written(in Call call)
     {
-        Engine engine = Engine.Of(call);
-        try
-        {
-            engine.Replaced.Written(new ReadOnlySpan<Value>(call.Arguments, call.Count));
-        }
-        catch (EngineException failure) when (engine.Capture.LeavesRowsBehind(failure))
-        {
-            throw Errors.RollsBack(failure);
-        }
+        CaptureCall.Run(call, &Run);
 
-        call.ReturnNull();
+        static void Run(Engine engine, ReadOnlySpan<Value> arguments) => engine.Replaced.Written(arguments);
     }
 }
