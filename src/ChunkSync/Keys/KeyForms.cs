@@ -312,13 +312,7 @@ internal sealed unsafe class KeyForms : IDisposable
         Reserve(length + ValueCodec.MaxHeader + (int)value.Length);
         fixed (byte* target = path)
         {
-            return (int)(value.Kind switch
-            {
-                WireKind.Integer => ValueCodec.WriteInteger(target + length, value.Integer),
-                WireKind.Real => ValueCodec.WriteReal(target + length, value.Real),
-                WireKind.Text => ValueCodec.WriteBytes(target + length, ValueCodec.Text, value.Data, value.Length),
-                _ => ValueCodec.WriteBytes(target + length, ValueCodec.Blob, value.Data, value.Length),
-            } - target);
+            return (int)(ValueCodec.Write(target + length, value) - target);
         }
     }
 

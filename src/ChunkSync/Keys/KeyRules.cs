@@ -117,30 +117,16 @@ internal sealed unsafe class KeyRules : IDisposable
 
     private static void Convert(Statement conversion, in WireValue value, KeyBuffer stored, KeyAffinity affinity = KeyAffinity.None)
     {
-        switch (value.Kind)
-        {
-            case WireKind.Integer:
-                conversion.Bind(1, value.Integer);
-                break;
-            case WireKind.Real:
-                conversion.Bind(1, value.Real);
-                break;
-            default:
-                conversion.BindText(1, value.Bytes);
-                break;
-        }
-
+        StoredValue.BindCopy(conversion, 1, value);
         conversion.Step();
-        if (conversion.Type(0) is StorageClass.Integer or StorageClass.Real)
+        WireValue converted = StoredValue.Read(conversion, 0);
+        if (converted.Kind is WireKind.Integer or WireKind.Real)
         {
-            WireValue number = conversion.Type(0) == StorageClass.Integer
-                ? new WireValue { Kind = WireKind.Integer, Integer = conversion.Int64(0) }
-                : new WireValue { Kind = WireKind.Real, Real = conversion.Double(0) };
-            Append(number, affinity, stored);
+            Append(converted, affinity, stored);
         }
         else
         {
-            stored.Append(conversion.ColumnValue(0));
+            stored.Append(converted);
         }
 
         conversion.Reset();

@@ -57,6 +57,23 @@ internal static unsafe class StoredValue
         }
     }
 
+    /// <summary>Binds a value; SQLite copies its bytes.</summary>
+    public static void BindCopy(Statement statement, int index, in WireValue value)
+    {
+        switch (value.Kind)
+        {
+            case WireKind.Text:
+                statement.BindText(index, value.Bytes);
+                break;
+            case WireKind.Blob:
+                statement.BindBlob(index, value.Bytes);
+                break;
+            default:
+                Bind(statement, index, value);
+                break;
+        }
+    }
+
     /// <summary>Returns a value as a result; SQLite copies its bytes.</summary>
     public static void Return(nint context, in WireValue value)
     {

@@ -387,14 +387,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
         ValueReader reader = new(key.Data + 1, key.Length - 1);
         for (int i = 1; i <= key.Data[0] && reader.TryRead(out WireValue value); i++)
         {
-            _ = value.Kind switch
-            {
-                WireKind.Integer => statement.Bind(i, value.Integer),
-                WireKind.Real => statement.Bind(i, value.Real),
-                WireKind.Text => statement.BindText(i, value.Bytes),
-                WireKind.Blob => statement.BindBlob(i, value.Bytes),
-                _ => statement.BindNull(i),
-            };
+            StoredValue.BindCopy(statement, i, value);
         }
     }
 }

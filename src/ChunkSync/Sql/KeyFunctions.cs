@@ -89,29 +89,7 @@ internal static unsafe class KeyFunctions
                 }
             }
 
-            Return(call, value);
-        }
-    }
-
-    private static void Return(in Call call, in WireValue value)
-    {
-        switch (value.Kind)
-        {
-            case WireKind.Integer:
-                call.Return(value.Integer);
-                break;
-            case WireKind.Real:
-                call.Return(value.Real);
-                break;
-            case WireKind.Text:
-                call.ReturnText(value.Bytes);
-                break;
-            case WireKind.Blob:
-                call.ReturnBlob(value.Bytes);
-                break;
-            default:
-                call.ReturnNull();
-                break;
+            StoredValue.Return(call.Context, value);
         }
     }
 
