@@ -32,6 +32,9 @@ internal unsafe struct ChangeRow
 
     public readonly ReadOnlySpan<byte> TableName => new(Table, TableLength);
 
+    /// <summary>The primary-key blob where it lies.</summary>
+    public readonly NativeBytes KeyBytes => new(Key, KeyLength);
+
     public readonly ReadOnlySpan<byte> KeyBlob => new(Key, KeyLength);
 
     public readonly ReadOnlySpan<byte> ColumnName => new(Column, ColumnLength);

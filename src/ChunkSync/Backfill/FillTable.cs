@@ -105,7 +105,7 @@ internal sealed unsafe class FillTable : IDisposable
         bool isThere = false;
         fixed (byte* bytes = key)
         {
-            if (KeyBinder.TryBind(stored, table, bytes, key.Length))
+            if (KeyBinder.TryBind(stored, table, new NativeBytes(bytes, key.Length)))
             {
                 isThere = stored.Step() && found.TryRead(stored, table.KeyColumns.Length);
                 stored.Reset();
@@ -176,7 +176,7 @@ internal sealed unsafe class FillTable : IDisposable
             isBehind.Bind(table.KeyColumns.Length + i + 1, place.Values[i]);
         }
 
-        KeyBinder.Bind(isBehind, table, key.Data, checked((int)key.Length));
+        KeyBinder.Bind(isBehind, table, key.Native);
         bool ahead = isBehind.Step() && isBehind.Int64(0) != 0;
         isBehind.Reset();
         isBehind.ClearBindings();

@@ -66,8 +66,8 @@ internal sealed class PendingRows : IPendingRows, IDisposable
     private unsafe bool HasEqual(TrackedTable table, KeyBuffer key)
     {
         KeyRules rules = keys.Rules(table);
-        return rules.HasEqualKeys && rules.Match(key.Data, (int)key.Length) == KeyMatch.Loose
-            && rules.Forms(session.Connection, table).FindOthers(key.Data, (int)key.Length).Count > 0;
+        return rules.HasEqualKeys && rules.Match(key.Native) == KeyMatch.Loose
+            && rules.Forms(session.Connection, table).FindOthers(key.Native).Count > 0;
     }
 
     /// <summary>Merged changes have the sender's seqs: what is captured among them has a db_version of its own, so that no two changes share a

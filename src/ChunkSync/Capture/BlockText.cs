@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
@@ -11,7 +12,7 @@ internal static class BlockText
 {
     /// <summary>Writes the live blocks, in position order, joined by the column's delimiter, into the base row. The write is not
     /// captured: its parts are.</summary>
-    public static unsafe void Materialize(SyncSession session, TableCatalog catalog, TableKeys keys, TrackedTable table, string column, byte* key, int keyLength)
+    public static unsafe void Materialize(SyncSession session, TableCatalog catalog, TableKeys keys, TrackedTable table, string column, NativeBytes key)
     {
         int count = table.KeyColumns.Length;
         string blocks = table.QuotedBlocks;
@@ -27,8 +28,8 @@ internal static class BlockText
                     ORDER BY c.col_name))
             WHERE {condition}
             """);
-        KeyBinder.Bind(update, table, key, keyLength);
-        update.BindStaticBlob(count + 1, key, keyLength).Bind(count + 2, prefix).Bind(count + 3, delimiter);
+        KeyBinder.Bind(update, table, key);
+        update.BindStaticBlob(count + 1, key).Bind(count + 2, prefix).Bind(count + 3, delimiter);
         using MergeScope scope = session.Merging();
         update.Run();
     }

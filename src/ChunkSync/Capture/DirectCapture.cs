@@ -39,7 +39,7 @@ internal static unsafe class DirectCapture
         if (rows.Has(key) != exists)
         {
             throw Errors.BadArgument(function, $"table {table.Name} {(exists ? "has no" : "still has the")} row with the key"
-                + $" {KeyText.Describe(key.Data, checked((int)key.Length))}; triggers call this when a row has been written");
+                + $" {KeyText.Describe(key.Native)}; triggers call this when a row has been written");
         }
 
         if (!exists && table.Algorithm == CrdtAlgorithm.GrowOnlySet)

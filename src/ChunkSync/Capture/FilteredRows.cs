@@ -54,7 +54,7 @@ internal sealed unsafe class FilteredRows : IDisposable
         }
 
         bool found = false;
-        if (KeyBinder.TryBind(inside, table, key.Data, checked((int)key.Length)))
+        if (KeyBinder.TryBind(inside, table, key.Native))
         {
             using KeyBuffer stored = new(null);
             while (!found && inside.Step())

@@ -308,13 +308,13 @@ internal sealed unsafe class BaseRowReader : IDisposable
         StorageClass.Null => 1,
         StorageClass.Integer => statement.Int64(0),
         _ => throw Errors.CorruptClock(table.ClockName, ": the sentinel's col_version of key"
-                + $" {KeyText.Describe(key, keyLength)} is {statement.String(0)}, which is not an integer"),
+                + $" {KeyText.Describe(new NativeBytes(key, keyLength))} is {statement.String(0)}, which is not an integer"),
     };
 
     /// <summary>Binds the values of the remembered pk blob, then the blob itself.</summary>
     private void BindKey(Statement statement)
     {
-        KeyBinder.Bind(statement, table, key, keyLength);
+        KeyBinder.Bind(statement, table, new NativeBytes(key, keyLength));
         statement.BindStaticBlob(table.KeyColumns.Length + 1, key, keyLength);
     }
 

@@ -342,7 +342,7 @@ internal sealed unsafe class TableStream : IDisposable
         }
 
         ReadOnlySpan<byte> pk = statement.Blob(2);
-        return $" (key {KeyText.Describe(StoredValue.Address(pk), pk.Length)}, column {statement.String(3)})";
+        return $" (key {KeyText.Describe(new NativeBytes(StoredValue.Address(pk), pk.Length))}, column {statement.String(3)})";
     }
 
     private EngineException Corrupt(string field, string value) =>

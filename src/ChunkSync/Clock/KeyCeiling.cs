@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -29,7 +30,7 @@ internal sealed unsafe class KeyCeiling : IDisposable
     }
 
     /// <summary>Whether it is certain that the clock table has no row with this key.</summary>
-    public bool IsNew(byte* key, long keyLength)
+    public bool IsNew(NativeBytes key)
     {
         if (!session.Transaction.IsJoined)
         {
@@ -54,17 +55,17 @@ internal sealed unsafe class KeyCeiling : IDisposable
             Read();
         }
 
-        bool isAbove = Compare(key, keyLength) > 0;
+        bool isAbove = Compare(key) > 0;
         misses = isAbove ? 0 : misses + 1;
         return isAbove;
     }
 
     /// <summary>A clock row with this key was written.</summary>
-    public void Note(byte* key, long keyLength)
+    public void Note(NativeBytes key)
     {
-        if (isKnown && Compare(key, keyLength) > 0)
+        if (isKnown && Compare(key) > 0)
         {
-            Set(new ReadOnlySpan<byte>(key, (int)keyLength));
+            Set(key.Span);
         }
     }
 
@@ -76,8 +77,8 @@ internal sealed unsafe class KeyCeiling : IDisposable
         transaction = -1;
     }
 
-    private int Compare(byte* key, long keyLength) =>
-        new ReadOnlySpan<byte>(key, (int)keyLength).SequenceCompareTo(ceiling.Bytes);
+    private int Compare(NativeBytes key) =>
+        key.Span.SequenceCompareTo(ceiling.Bytes);
 
     private void Read()
     {

@@ -118,7 +118,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
             return;
         }
 
-        if (!ceiling.IsNew(key.Data, key.Length) && Exists(key))
+        if (!ceiling.IsNew(key.Native) && Exists(key))
         {
             // The seq is taken even where there is no sentinel to raise, as in INSERT OR REPLACE.
             WriteSentinel(raiseSentinel, key, dbVersion, clock.TakeSeq(), mayStay: true);
@@ -311,7 +311,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     }
 
     private EngineException Exhausted(KeyBuffer key, object causalLength) =>
-        Errors.Refused($"table {table.Name}, key {KeyText.Describe(key.Data, (int)key.Length)}: the causal length of this row is"
+        Errors.Refused($"table {table.Name}, key {KeyText.Describe(key.Native)}: the causal length of this row is"
             + $" {causalLength}, no life of it is counted behind {VersionLimits.MaxCausalLength}; use another key");
 
     /// <summary>Keys stay where they are from row to row.</summary>
@@ -325,14 +325,14 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     /// <returns>Whether its sentinel has been written for that.</returns>
     private bool LiveAboveEqualKeys(KeyBuffer key, long dbVersion, KeyBuffer? oldKey = null)
     {
-        if (!rules.HasEqualKeys || rules.Match(key.Data, (int)key.Length) != KeyMatch.Loose)
+        if (!rules.HasEqualKeys || rules.Match(key.Native) != KeyMatch.Loose)
         {
             return false;
         }
 
         KeyForms forms = rules.Forms(session.Connection, table);
         long highest = oldKey != null && forms.AreEqual(oldKey, key) ? forms.CausalLength(oldKey.Bytes) ?? 0 : 0;
-        KeyFormList others = forms.FindOthers(key.Data, (int)key.Length);
+        KeyFormList others = forms.FindOthers(key.Native);
         for (int i = 0; i < others.Count; i++)
         {
             highest = Math.Max(highest, others.CausalLength(i) + (others.IsAlive(i) ? 1 : 0));
@@ -373,7 +373,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     private bool Write(Statement statement, KeyBuffer key, long dbVersion, long seq)
     {
         Check.That(dbVersion > 0 && dbVersion <= clock.Pending && seq >= 0);
-        ceiling.Note(key.Data, key.Length);
+        ceiling.Note(key.Native);
         key.BindTo(statement, 1);
         statement.Bind(2, dbVersion);
         statement.Bind(3, seq);

@@ -22,7 +22,7 @@ internal sealed unsafe class BaseRows : IDisposable
     public bool Has(KeyBuffer key)
     {
         bool same = false;
-        if (KeyBinder.TryBind(find, table, key.Data, checked((int)key.Length)))
+        if (KeyBinder.TryBind(find, table, key.Native))
         {
             while (!same && find.Step())
             {

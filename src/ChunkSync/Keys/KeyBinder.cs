@@ -12,26 +12,26 @@ internal static unsafe class KeyBinder
 
     /// <summary>Binds the values without copying them: the blob stays in place while the statement is used.</summary>
     /// <exception cref="EngineException">The blob is malformed or has another number of values than the key.</exception>
-    public static void Bind(Statement statement, TrackedTable table, byte* key, int length)
+    public static void Bind(Statement statement, TrackedTable table, NativeBytes key)
     {
-        if (!TryBind(statement, table, key, length))
+        if (!TryBind(statement, table, key))
         {
             throw Errors.CorruptClock(table.ClockName, ": pk x'"
-                + Convert.ToHexStringLower(new ReadOnlySpan<byte>(key, Math.Min(length, ShownBytes)))
+                + Convert.ToHexStringLower(key.Span[..Math.Min(key.Length, ShownBytes)])
                 + $"' does not hold the {table.KeyColumns.Length} values of the key of {table.Name}");
         }
     }
 
     /// <summary>Like <see cref="Bind"/>; false for a blob that does not fit the table's key.</summary>
-    public static bool TryBind(Statement statement, TrackedTable table, byte* key, int length)
+    public static bool TryBind(Statement statement, TrackedTable table, NativeBytes key)
     {
         int count = table.KeyColumns.Length;
-        if (length < 1 || key[0] != count)
+        if (key.Length < 1 || key.Data[0] != count)
         {
             return false;
         }
 
-        ValueReader reader = new(key + 1, length - 1);
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
         for (int i = 1; i <= count; i++)
         {
             if (!reader.TryRead(out WireValue value))

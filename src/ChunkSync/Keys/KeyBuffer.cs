@@ -18,6 +18,9 @@ internal sealed unsafe class KeyBuffer(Connection? connection) : IDisposable
     /// <summary>Its length.</summary>
     public long Length { get; private set; }
 
+    /// <summary>The blob where it lies: valid until the next one is built.</summary>
+    public NativeBytes Native => new(memory, checked((int)Length));
+
     public ReadOnlySpan<byte> Bytes => new(memory, checked((int)Length));
 
     /// <summary>Starts a blob of <paramref name="count"/> values.</summary>

@@ -27,8 +27,7 @@ internal sealed unsafe class KeyForms : IDisposable
     private byte[] path = new byte[256];
     private byte[] next = new byte[256];
     private int nextLength;
-    private byte* asked;
-    private int askedLength;
+    private NativeBytes asked;
     private int seeks;
 
     public KeyForms(Connection connection, TrackedTable table, KeyRules rules)
@@ -72,17 +71,15 @@ internal sealed unsafe class KeyForms : IDisposable
 
     /// <summary>The other keys with clocks that are equal to a key.</summary>
     /// <param name="key">The key, as the table stores it.</param>
-    /// <param name="length">Its length.</param>
     /// <returns>They are valid until the next call.</returns>
-    public KeyFormList FindOthers(byte* key, int length)
+    public KeyFormList FindOthers(NativeBytes key)
     {
         found.Clear();
         asked = key;
-        askedLength = length;
         seeks = 0;
         Reserve(1);
-        path[0] = key[0];
-        ValueReader reader = new(key + 1, length - 1);
+        path[0] = key.Data[0];
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
         Search(0, 1, reader);
         return found;
     }
@@ -143,7 +140,7 @@ internal sealed unsafe class KeyForms : IDisposable
     private void Add(ReadOnlySpan<byte> key)
     {
         seeks++;
-        if (!key.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength)) && CausalLength(key) is long known)
+        if (!key.SequenceEqual(asked.Span) && CausalLength(key) is long known)
         {
             found.Add(key, known);
         }

@@ -58,15 +58,15 @@ internal sealed unsafe class KeyRules : IDisposable
     }
 
     /// <summary>What an untrusted blob is to the table.</summary>
-    public KeyMatch Match(byte* key, int length)
+    public KeyMatch Match(NativeBytes key)
     {
-        if (length < 1 || key[0] != columns.Length)
+        if (key.Length < 1 || key.Data[0] != columns.Length)
         {
             return KeyMatch.None;
         }
 
         bool isExact = true;
-        ValueReader reader = new(key + 1, length - 1);
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
         for (int i = 0; i < columns.Length; i++)
         {
             if (!reader.TryRead(out WireValue value) || value.Kind == WireKind.Null)
@@ -82,12 +82,11 @@ internal sealed unsafe class KeyRules : IDisposable
 
     /// <summary>A key as the table stores it.</summary>
     /// <param name="key">A well-formed key.</param>
-    /// <param name="length">Its length.</param>
     /// <param name="stored">Gets it.</param>
-    public void Store(byte* key, int length, KeyBuffer stored)
+    public void Store(NativeBytes key, KeyBuffer stored)
     {
         stored.Begin(columns.Length);
-        ValueReader reader = new(key + 1, length - 1);
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
         for (int i = 0; i < columns.Length && reader.TryRead(out WireValue value); i++)
         {
             switch (columns[i].Affinity)

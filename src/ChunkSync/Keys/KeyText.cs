@@ -10,20 +10,20 @@ internal static unsafe class KeyText
     private const int ShownBytes = 64;
 
     /// <summary>The values of a pk blob, for messages; long ones are cut.</summary>
-    public static string Describe(byte* key, int length)
+    public static string Describe(NativeBytes key)
     {
-        if (length < 1)
+        if (key.Length < 1)
         {
             return "x''";
         }
 
         StringBuilder text = new();
-        ValueReader reader = new(key + 1, length - 1);
-        for (int i = 0; i < key[0]; i++)
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
+        for (int i = 0; i < key.Data[0]; i++)
         {
             if (!reader.TryRead(out WireValue value))
             {
-                return "x'" + Convert.ToHexStringLower(new ReadOnlySpan<byte>(key, Math.Min(length, ShownBytes))) + "'";
+                return "x'" + Convert.ToHexStringLower(key.Span[..Math.Min(key.Length, ShownBytes)]) + "'";
             }
 
             text.Append(i == 0 ? "" : ", ").Append(Literal(value));

@@ -44,25 +44,25 @@ internal sealed unsafe class BlockMerger : IDisposable
     }
 
     /// <summary>Merges one block; true when it won.</summary>
-    public bool Add(byte* key, int keyLength, in ChangeRow change, bool newer, long site)
+    public bool Add(NativeBytes key, in ChangeRow change, bool newer, long site)
     {
-        long? version = Version(key, keyLength, change);
+        long? version = Version(key, change);
         bool wins = newer || version == null || change.ColumnVersion > version
-            || (change.ColumnVersion == version && BeatsLocalValue(key, keyLength, change));
+            || (change.ColumnVersion == version && BeatsLocalValue(key, change));
         if (!wins)
         {
             return false;
         }
 
         Statement statement = change.Value.Kind == WireKind.Null ? remove : write;
-        Bind(statement, key, keyLength, change);
+        Bind(statement, key, change);
         if (change.Value.Kind != WireKind.Null)
         {
             StoredValue.Bind(statement, 3, change.Value);
         }
 
         statement.Run();
-        Bind(writeClock, key, keyLength, change);
+        Bind(writeClock, key, change);
         writeClock.Bind(3, change.ColumnVersion).Bind(4, clock.Next(change.DbVersion)).Bind(5, site).Bind(6, change.StoredSeq);
         writeClock.Run();
         clock.Use();
@@ -71,14 +71,14 @@ internal sealed unsafe class BlockMerger : IDisposable
     }
 
     /// <summary>Rebuilds the texts whose blocks changed.</summary>
-    public void Materialize(byte* key, int keyLength)
+    public void Materialize(NativeBytes key)
     {
         foreach (string name in touched)
         {
             int column = table.FindValueColumn(Encoding.UTF8.GetBytes(name));
             if (column >= 0)
             {
-                BlockText.Materialize(session, catalog, keys, table, table.ValueColumns[column].Name, key, keyLength);
+                BlockText.Materialize(session, catalog, keys, table, table.ValueColumns[column].Name, key);
             }
         }
 
@@ -96,23 +96,23 @@ internal sealed unsafe class BlockMerger : IDisposable
         }
     }
 
-    private static void Bind(Statement statement, byte* key, int keyLength, in ChangeRow change)
+    private static void Bind(Statement statement, NativeBytes key, in ChangeRow change)
     {
         statement.Reset();
-        statement.BindStaticBlob(1, key, keyLength).BindStaticText(2, change.Column, change.ColumnLength);
+        statement.BindStaticBlob(1, key).BindStaticText(2, change.Column, change.ColumnLength);
     }
 
-    private long? Version(byte* key, int keyLength, in ChangeRow change)
+    private long? Version(NativeBytes key, in ChangeRow change)
     {
-        Bind(readVersion, key, keyLength, change);
+        Bind(readVersion, key, change);
         long? version = readVersion.Step() ? readVersion.Int64(0) : null;
         readVersion.Reset();
         return version;
     }
 
-    private bool BeatsLocalValue(byte* key, int keyLength, in ChangeRow change)
+    private bool BeatsLocalValue(NativeBytes key, in ChangeRow change)
     {
-        Bind(readValue, key, keyLength, change);
+        Bind(readValue, key, change);
         WireValue local = readValue.Step() ? StoredValue.Read(readValue, 0) : default;
         bool beats = ValueOrder.Compare(change.Value, local) > 0;
         readValue.Reset();

@@ -49,16 +49,15 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
 
     /// <summary>Looks up which rows will be reached when a row is deleted.</summary>
     /// <returns>Whether there are any: then <see cref="Capture"/> follows, when the row is deleted.</returns>
-    public bool FindDeleted(ReferenceTable parent, byte* key, int keyLength) =>
-        Find(parent, new ReadOnlySpan<byte>(key, keyLength), ReferenceTable.Deleted);
+    public bool FindDeleted(ReferenceTable parent, NativeBytes key) =>
+        Find(parent, key.Span, ReferenceTable.Deleted);
 
     /// <summary>Looks up which rows will be reached when columns of a row change.</summary>
     /// <param name="parent">The row's table.</param>
     /// <param name="key">The row's pk blob.</param>
-    /// <param name="keyLength">Its length.</param>
     /// <param name="columns">The value columns that are written.</param>
     /// <returns>As for <see cref="FindDeleted"/>.</returns>
-    public bool FindUpdated(ReferenceTable parent, byte* key, int keyLength, ReadOnlySpan<int> columns)
+    public bool FindUpdated(ReferenceTable parent, NativeBytes key, ReadOnlySpan<int> columns)
     {
         ulong changes = 0;
         bool referred = false;
@@ -69,7 +68,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
             changes |= place < 0 ? 0 : ReferenceTable.Bit(place);
         }
 
-        return referred && Find(parent, new ReadOnlySpan<byte>(key, keyLength), changes);
+        return referred && Find(parent, key.Span, changes);
     }
 
     /// <summary>Captures what has become of the rows that were found, as local changes with a db_version of their own: merged changes have

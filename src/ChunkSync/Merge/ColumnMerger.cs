@@ -64,7 +64,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         isRefused = false;
         if (!isNew)
         {
-            writer.ReadClocks.BindStaticBlob(1, Key, KeyLength);
+            writer.ReadClocks.BindStaticBlob(1, Key);
             local.Read(writer.ReadClocks);
         }
 
@@ -114,10 +114,10 @@ internal sealed unsafe class ColumnMerger : RowMerger
     protected override void WriteRow()
     {
         WritePending();
-        blocks?.Materialize(Key, KeyLength);
+        blocks?.Materialize(Key);
         if (Table.Filter != null && !isRefused)
         {
-            EnteredRow.Capture(context, Table, new ReadOnlySpan<byte>(Key, KeyLength));
+            EnteredRow.Capture(context, Table, Key.Span);
         }
 
         Check.That(pending.IsEmpty);
@@ -168,11 +168,11 @@ internal sealed unsafe class ColumnMerger : RowMerger
         Revive(change);
         WritePending();
         isNew = false;
-        if (!isRefused && blocks!.Add(Key, KeyLength, change, newer, entries.SiteOrdinal(change)))
+        if (!isRefused && blocks!.Add(Key, change, newer, entries.SiteOrdinal(change)))
         {
             if (!local.IsKnown)
             {
-                writer.WriteColumns(Key, KeyLength, [], pending.Values, known: false);
+                writer.WriteColumns(Key, [], pending.Values, known: false);
             }
 
             local.Live();
@@ -186,7 +186,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
             return ValueOrder.Compare(change.Value, pending.Values[column]) > 0;
         }
 
-        bool beats = ValueOrder.Compare(change.Value, writer.ReadValue(Key, KeyLength, column)) > 0;
+        bool beats = ValueOrder.Compare(change.Value, writer.ReadValue(Key, column)) > 0;
         writer.Release(column);
         return beats;
     }
@@ -206,9 +206,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         isNew = false;
-        bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, Key, KeyLength);
+        bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, Key);
         long dbVersion = clock.Next(change.DbVersion);
-        if (!writer.Delete(Key, KeyLength, wasAlive))
+        if (!writer.Delete(Key, wasAlive))
         {
             isRefused = true;
             return;
@@ -217,11 +217,11 @@ internal sealed unsafe class ColumnMerger : RowMerger
         if (change.IsSentinel)
         {
             ClockEntry entry = entries.Sentinel(change);
-            writer.WriteClocks(Key, KeyLength, dbVersion, new ReadOnlySpan<ClockEntry>(in entry));
+            writer.WriteClocks(Key, dbVersion, new ReadOnlySpan<ClockEntry>(in entry));
             local.HasSentinel = true;
         }
 
-        writer.DeleteColumnClocks(Key, KeyLength);
+        writer.DeleteColumnClocks(Key);
         clock.Use();
         CaptureReached(reaches);
         wasAlive = false;
@@ -238,9 +238,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         pending.Gather(out ReadOnlySpan<int> columns, out ReadOnlySpan<ClockEntry> clocks);
-        bool reaches = Parent() is ReferenceTable referred && cascades.FindUpdated(referred, Key, KeyLength, columns);
+        bool reaches = Parent() is ReferenceTable referred && cascades.FindUpdated(referred, Key, columns);
         long dbVersion = clock.Next(mergingVersion);
-        if (!writer.WriteColumns(Key, KeyLength, columns, pending.Values, known: wasAlive && !pending.MakesRow))
+        if (!writer.WriteColumns(Key, columns, pending.Values, known: wasAlive && !pending.MakesRow))
         {
             isRefused = true;
             pending.Clear();
@@ -249,16 +249,16 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
         if (pending.ResetsClocks)
         {
-            writer.ResetColumnClocks(Key, KeyLength, dbVersion);
+            writer.ResetColumnClocks(Key, dbVersion);
         }
 
         if (isNew)
         {
-            writer.WriteNewClocks(Key, KeyLength, dbVersion, columns, clocks);
+            writer.WriteNewClocks(Key, dbVersion, columns, clocks);
         }
         else
         {
-            writer.WriteClocks(Key, KeyLength, dbVersion, clocks);
+            writer.WriteClocks(Key, dbVersion, clocks);
         }
 
         clock.Use();

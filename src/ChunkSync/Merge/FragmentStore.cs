@@ -140,13 +140,13 @@ internal sealed unsafe class FragmentStore
     /// <summary>The key that the row's clocks have, where SQLite takes other bytes for the same key.</summary>
     private ReadOnlySpan<byte> KnownKey(TrackedTable table, in ChangeRow change)
     {
-        if (keys.Rules(table).Match(change.Key, change.KeyLength) != KeyMatch.Loose)
+        if (keys.Rules(table).Match(change.KeyBytes) != KeyMatch.Loose)
         {
             return change.KeyBlob;
         }
 
         using KeyResolver resolver = new(session.Connection, keys, clock, clocks, table, MergeStrategy.HasTombstones(table));
-        return resolver.Find(change.Key, change.KeyLength).ToArray();
+        return resolver.Find(change.KeyBytes).ToArray();
     }
 
     private bool TryComplete(in FragmentRow part, string cut)

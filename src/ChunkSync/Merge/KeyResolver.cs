@@ -82,20 +82,17 @@ internal sealed unsafe class KeyResolver : IDisposable
 
     /// <summary>The key that a change is merged under. The row's clocks are under it then, and it is what the row has, or will have.</summary>
     /// <param name="change">The change; its key is well-formed.</param>
-    /// <param name="key">The key: valid until the next call.</param>
-    /// <param name="length">Its length.</param>
-    public void Resolve(in ChangeRow change, out byte* key, out int length)
+    /// <returns>The key: valid until the next call.</returns>
+    public NativeBytes Resolve(in ChangeRow change)
     {
-        rules.Store(change.Key, change.KeyLength, asked);
-        KeyBuffer resolved = Home(change);
-        key = resolved.Data;
-        length = (int)resolved.Length;
+        rules.Store(change.KeyBytes, asked);
+        return Home(change).Native;
     }
 
     /// <summary>The key whose clocks tell what is known of a key's row; nothing is written.</summary>
-    public ReadOnlySpan<byte> Find(byte* key, int length)
+    public ReadOnlySpan<byte> Find(NativeBytes key)
     {
-        rules.Store(key, length, asked);
+        rules.Store(key, asked);
         return ReadStored() ? home.Bytes : asked.Bytes;
     }
 
@@ -182,7 +179,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     /// <summary>Reads the row that is equal to <see cref="asked"/>: its own key goes to <see cref="home"/>.</summary>
     private bool ReadStored()
     {
-        KeyBinder.Bind(stored, table, asked.Data, (int)asked.Length);
+        KeyBinder.Bind(stored, table, asked.Native);
         bool found = stored.Step() && home.TryRead(stored, table.KeyColumns.Length);
         stored.Reset();
         return found;
@@ -204,7 +201,7 @@ internal sealed unsafe class KeyResolver : IDisposable
             AddForm(change.KeyBlob);
         }
 
-        KeyFormList others = forms.FindOthers(asked.Data, (int)asked.Length);
+        KeyFormList others = forms.FindOthers(asked.Native);
         for (int i = 0; i < others.Count; i++)
         {
             if (!known.Contains(others.Key(i)))
@@ -279,7 +276,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         clock.Advance();
         if (keep)
         {
-            ceiling.Note(home.Data, home.Length);
+            ceiling.Note(home.Native);
             home.BindTo(absorb, 1);
             absorb.BindBlob(2, key).Bind(3, clock.Next());
             absorb.Run();
@@ -331,7 +328,7 @@ internal sealed unsafe class KeyResolver : IDisposable
     /// <summary>Gives the row the bytes of the change; false when a trigger of the user's kept the old ones.</summary>
     private bool Rename()
     {
-        KeyBinder.Bind(rename, table, home.Data, (int)home.Length);
+        KeyBinder.Bind(rename, table, home.Native);
         ValueReader reader = new(asked.Data + 1, asked.Length - 1);
         int count = table.KeyColumns.Length;
         for (int i = count + 1; i <= 2 * count && reader.TryRead(out WireValue value); i++)
@@ -344,7 +341,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         rename.Reset();
         return failure == null
             ? connection.Changes > 0
-            : throw failure.With($" (table {table.Name}, key {KeyText.Describe(asked.Data, (int)asked.Length)})");
+            : throw failure.With($" (table {table.Name}, key {KeyText.Describe(asked.Native)})");
     }
 
     /// <summary>Moves the row's clocks to the bytes of the change, as changes that are sent again.</summary>
@@ -354,7 +351,7 @@ internal sealed unsafe class KeyResolver : IDisposable
         long dbVersion = clock.Next();
         asked.BindTo(forget, 1);
         forget.Run();
-        ceiling.Note(asked.Data, asked.Length);
+        ceiling.Note(asked.Native);
         ReadColumnNames(withSentinel: true);
         for (int i = 0; i < names.Count; i++)
         {

@@ -59,12 +59,12 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     public Statement ReadClocks { get; }
 
     /// <summary>The current value of a column; NULL when there is no row. The value is valid until <see cref="Release"/>.</summary>
-    public WireValue ReadValue(byte* key, int keyLength, int column)
+    public WireValue ReadValue(NativeBytes key, int column)
     {
         Statement statement = values[column] ??= connection.Prepare(
             $"SELECT {table.ValueColumns[column].Quoted} FROM {table.Quoted} WHERE {keyCondition}");
         statement.Reset();
-        KeyBinder.Bind(statement, table, key, keyLength);
+        KeyBinder.Bind(statement, table, key);
         return statement.Step() ? StoredValue.Read(statement, 0) : default;
     }
 
@@ -73,69 +73,66 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
 
     /// <summary>Writes columns of a row: an UPDATE where the row is known, falling back to an upsert that makes it.</summary>
     /// <param name="key">The pk blob.</param>
-    /// <param name="keyLength">Its length.</param>
     /// <param name="columns">The columns, ascending; none to make the row with its key only.</param>
     /// <param name="newValues">The values by column.</param>
     /// <param name="known">Whether the row is expected to be there.</param>
     /// <returns>False when a trigger of the user's left the row as it was, with RAISE(IGNORE).</returns>
-    public bool WriteColumns(byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
+    public bool WriteColumns(NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
     {
         Shape shape = ShapeOf(columns);
         if (known && columns.Length > 0)
         {
-            RunBase(shape.Update, key, keyLength, columns, newValues);
+            RunBase(shape.Update, key, columns, newValues);
             if (connection.Changes > 0)
             {
                 return true;
             }
         }
 
-        RunBase(shape.Upsert, key, keyLength, columns, newValues);
-        return connection.Changes > 0 || (columns.IsEmpty && Exists(key, keyLength));
+        RunBase(shape.Upsert, key, columns, newValues);
+        return connection.Changes > 0 || (columns.IsEmpty && Exists(key));
     }
 
     /// <summary>Deletes a row; nothing happens when there is none.</summary>
     /// <param name="key">The pk blob.</param>
-    /// <param name="keyLength">Its length.</param>
     /// <param name="known">Whether the row is expected to be there.</param>
     /// <returns>False when a trigger of the user's kept the row, with RAISE(IGNORE).</returns>
-    public bool Delete(byte* key, int keyLength, bool known)
+    public bool Delete(NativeBytes key, bool known)
     {
-        RunBase(delete, key, keyLength, [], []);
-        return !known || connection.Changes > 0 || !Exists(key, keyLength);
+        RunBase(delete, key, [], []);
+        return !known || connection.Changes > 0 || !Exists(key);
     }
 
     /// <summary>Removes the clocks of a row's columns; the sentinel stays.</summary>
-    public void DeleteColumnClocks(byte* key, int keyLength)
+    public void DeleteColumnClocks(NativeBytes key)
     {
-        deleteColumnClocks.BindStaticBlob(1, key, keyLength);
+        deleteColumnClocks.BindStaticBlob(1, key);
         deleteColumnClocks.Run();
     }
 
     /// <summary>Sets the clocks of a row's columns to version 0: the row lives again, and any column write wins.</summary>
-    public void ResetColumnClocks(byte* key, int keyLength, long dbVersion)
+    public void ResetColumnClocks(NativeBytes key, long dbVersion)
     {
-        resetColumnClocks.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion);
+        resetColumnClocks.BindStaticBlob(1, key).Bind(2, dbVersion);
         resetColumnClocks.Run();
     }
 
     /// <summary>Writes the first clock rows of a pk blob: there is nothing to replace, and most parameters are the same.</summary>
     /// <param name="key">The pk blob.</param>
-    /// <param name="keyLength">Its length.</param>
     /// <param name="dbVersion">Their db_version.</param>
     /// <param name="columns">The columns of the entries, ascending.</param>
     /// <param name="entries">The clock rows; with a sentinel in front there is one more than columns.</param>
-    public void WriteNewClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<int> columns, ReadOnlySpan<ClockEntry> entries)
+    public void WriteNewClocks(NativeBytes key, long dbVersion, ReadOnlySpan<int> columns, ReadOnlySpan<ClockEntry> entries)
     {
         Statement? statement = entries.Length == columns.Length && HaveOneSite(entries) ? ShapeOf(columns).NewClocks : null;
         if (statement == null)
         {
-            WriteClocks(key, keyLength, dbVersion, entries);
+            WriteClocks(key, dbVersion, entries);
             return;
         }
 
         Check.That(dbVersion > 0 && entries.Length == columns.Length);
-        statement.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion).Bind(3, entries[0].Site);
+        statement.BindStaticBlob(1, key).Bind(2, dbVersion).Bind(3, entries[0].Site);
         for (int i = 0; i < entries.Length; i++)
         {
             int parameter = NewClockHead + (NewClockRow * i);
@@ -147,14 +144,14 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     }
 
     /// <summary>Writes clock rows of one pk blob.</summary>
-    public void WriteClocks(byte* key, int keyLength, long dbVersion, ReadOnlySpan<ClockEntry> entries)
+    public void WriteClocks(NativeBytes key, long dbVersion, ReadOnlySpan<ClockEntry> entries)
     {
-        Check.That(dbVersion > 0 && keyLength > 0);
+        Check.That(dbVersion > 0 && key.Length > 0);
         while (!entries.IsEmpty)
         {
             int count = Math.Min(entries.Length, MaxClockRows);
             Statement statement = clocks[count] ??= connection.Prepare(ClockSql(count));
-            statement.BindStaticBlob(1, key, keyLength).Bind(2, dbVersion);
+            statement.BindStaticBlob(1, key).Bind(2, dbVersion);
             for (int i = 0; i < count; i++)
             {
                 ref readonly ClockEntry entry = ref entries[i];
@@ -181,9 +178,9 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         shapes.ForEach(Drop);
     }
 
-    private bool Exists(byte* key, int keyLength)
+    private bool Exists(NativeBytes key)
     {
-        KeyBinder.Bind(exists, table, key, keyLength);
+        KeyBinder.Bind(exists, table, key);
         bool found = exists.Step();
         exists.Reset();
         return found;
@@ -196,9 +193,9 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         shape.NewClocks?.Dispose();
     }
 
-    private void RunBase(Statement statement, byte* key, int keyLength, ReadOnlySpan<int> columns, WireValue[] newValues)
+    private void RunBase(Statement statement, NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues)
     {
-        KeyBinder.Bind(statement, table, key, keyLength);
+        KeyBinder.Bind(statement, table, key);
         for (int i = 0; i < columns.Length; i++)
         {
             StoredValue.Bind(statement, table.KeyColumns.Length + 1 + i, newValues[columns[i]]);
@@ -209,7 +206,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         {
             EngineException failure = statement.Failure(code);
             statement.Reset();
-            throw failure.With($" (table {table.Name}, key {KeyText.Describe(key, keyLength)})");
+            throw failure.With($" (table {table.Name}, key {KeyText.Describe(key)})");
         }
 
         statement.Reset();

@@ -20,8 +20,7 @@ internal abstract unsafe class RowMerger : IDisposable
     private KeyResolver? resolver;
 
     /// <summary>The key that the row's changes came with; null between two rows.</summary>
-    private byte* asked;
-    private int askedLength;
+    private NativeBytes asked;
 
     /// <summary>The causal length that they came with, where the bytes alone do not tell the row; -1 where they do.</summary>
     private long askedCausalLength;
@@ -39,23 +38,20 @@ internal abstract unsafe class RowMerger : IDisposable
     public TrackedTable Table { get; }
 
     /// <summary>The key that the row has; null between two rows.</summary>
-    protected byte* Key { get; private set; }
-
-    protected int KeyLength { get; private set; }
+    protected NativeBytes Key { get; private set; }
 
     /// <summary>Whether changes now are about this row.</summary>
-    public bool IsAt(in ChangeRow change) => change.KeyBlob.SequenceEqual(new ReadOnlySpan<byte>(asked, askedLength))
+    public bool IsAt(in ChangeRow change) => change.KeyBlob.SequenceEqual(asked.Span)
         && (askedCausalLength < 0 || change.CausalLength == askedCausalLength);
 
     /// <summary>Goes to a row: what is known of it is read. The key stays in place until <see cref="Flush"/>.</summary>
     public void Begin(in ChangeRow change)
     {
-        Check.That(asked == null);
-        asked = change.Key;
-        askedLength = change.KeyLength;
+        Check.That(asked.Data == null);
+        asked = change.KeyBytes;
         FindKey(change);
-        bool isNew = askedCausalLength < 0 && ceiling.IsNew(Key, KeyLength);
-        ceiling.Note(Key, KeyLength);
+        bool isNew = askedCausalLength < 0 && ceiling.IsNew(Key);
+        ceiling.Note(Key);
         ReadRow(isNew);
     }
 
@@ -64,7 +60,7 @@ internal abstract unsafe class RowMerger : IDisposable
     /// <param name="operation">The name that sqlite-sync's message for an unknown column has.</param>
     public void Add(in ChangeRow change, string operation)
     {
-        Check.That(asked != null && IsAt(change) && change.HasSoundNumbers);
+        Check.That(asked.Data != null && IsAt(change) && change.HasSoundNumbers);
         Decide(change, operation);
     }
 
@@ -99,32 +95,27 @@ internal abstract unsafe class RowMerger : IDisposable
 
     private void Leave()
     {
-        asked = null;
-        askedLength = 0;
-        Key = null;
-        KeyLength = 0;
+        asked = default;
+        Key = default;
     }
 
     /// <summary>Finds the key that the row has: mostly the change's own.</summary>
     private void FindKey(in ChangeRow change)
     {
-        KeyMatch match = rules.Match(asked, askedLength);
+        KeyMatch match = rules.Match(asked);
         if (match == KeyMatch.None)
         {
             throw Errors.Refused("Unable to perform merge_insert_col: the pk of a change of table"
-                + $" {Table.Name} is {KeyText.Describe(asked, askedLength)}, the key has {Table.KeyColumns.Length} columns");
+                + $" {Table.Name} is {KeyText.Describe(asked)}, the key has {Table.KeyColumns.Length} columns");
         }
 
         Key = asked;
-        KeyLength = askedLength;
         askedCausalLength = -1;
         if (match == KeyMatch.Loose)
         {
             askedCausalLength = change.CausalLength;
             resolver ??= new KeyResolver(context.Session.Connection, context.Keys, context.Clock, context.Clocks, Table, hasTombstones);
-            resolver.Resolve(change, out byte* key, out int length);
-            Key = key;
-            KeyLength = length;
+            Key = resolver.Resolve(change);
         }
     }
 }

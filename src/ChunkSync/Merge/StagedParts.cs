@@ -74,7 +74,7 @@ internal sealed unsafe class StagedParts
         firstPart.Reset();
         ChangeRow change = received.Change;
         stage.Bind(1, cut).Bind(2, received.PartIndex).Bind(3, received.PartCount).Bind(4, received.TotalSize).Bind(5, received.Checksum);
-        stage.BindStaticText(6, change.Table, change.TableLength).BindStaticBlob(7, change.Key, change.KeyLength)
+        stage.BindStaticText(6, change.Table, change.TableLength).BindStaticBlob(7, change.KeyBytes)
             .BindStaticText(8, change.Column, change.ColumnLength);
         stage.Bind(9, change.ColumnVersion).Bind(10, change.DbVersion).BindStaticBlob(11, change.Site, change.SiteLength)
             .Bind(12, change.CausalLength).Bind(13, change.Seq).BindStaticBlob(14, received.Data, received.DataLength);

@@ -123,7 +123,7 @@ internal static unsafe class KeyFunctions
         ReadOnlySpan<byte> blob = call[2].Blob;
         fixed (byte* bytes = blob)
         {
-            if (!KeyBinder.TryBind(select, table, bytes, blob.Length))
+            if (!KeyBinder.TryBind(select, table, new NativeBytes(bytes, blob.Length)))
             {
                 throw Errors.Refused($"cloudsync_col_value: the third argument is no primary key of table {table.Name}");
             }
@@ -170,7 +170,7 @@ internal static unsafe class KeyFunctions
             key.Append(call[i]);
         }
 
-        BlockText.Materialize(engine.Session, engine.Catalog, engine.Keys, table, column, key.Data, checked((int)key.Length));
+        BlockText.Materialize(engine.Session, engine.Catalog, engine.Keys, table, column, key.Native);
         call.Return(1);
     }
 }

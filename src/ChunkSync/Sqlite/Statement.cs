@@ -1,4 +1,5 @@
 using System.Text;
+using ChunkSync.Format;
 
 namespace ChunkSync.Sqlite;
 
@@ -204,6 +205,9 @@ internal sealed unsafe class Statement : IDisposable
         return this;
     }
 
+    /// <inheritdoc cref="BindStaticBlob(int, byte*, long)"/>
+    public Statement BindStaticBlob(int index, NativeBytes bytes) => BindStaticBlob(index, bytes.Data, bytes.Length);
+
     /// <summary>Binds a BLOB in native memory without a copy: it must stay in place until the host's call ends, when the connection
     /// takes it back (<see cref="Connection.Leave"/>): a host may look at what is bound to idle statements of ours. Where
     /// bindings last (see <see cref="Connection.Prepare(string, bool)"/>) it must stay until they are cleared or bound again.</summary>
@@ -217,7 +221,7 @@ internal sealed unsafe class Statement : IDisposable
         return this;
     }
 
-    /// <summary>Binds a TEXT in native memory without a copy; see <see cref="BindStaticBlob"/>.</summary>
+    /// <summary>Binds a TEXT in native memory without a copy; see <see cref="BindStaticBlob(int, byte*, long)"/>.</summary>
     public Statement BindStaticText(int index, byte* utf8, long length)
     {
         byte none = 0;
