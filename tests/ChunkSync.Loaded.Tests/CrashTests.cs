@@ -21,6 +21,13 @@ public sealed partial class CrashTests(ITestOutputHelper output)
     public void Killed_processes_leave_k_or_one_more_operation() =>
         Run("kill", checks: 4, "kill_test.c", "actors.c", "faulty_vfs.c");
 
+    [Fact]
+    public void Killed_fill_ends_with_the_clocks_of_init_when_it_goes_on()
+    {
+        using CProgram program = new("fill_kill_test.c", "actors.c", "faulty_vfs.c");
+        output.WriteLine(program.Run(checks: 2, program.FastFolder));
+    }
+
     [Fact, Soak("power-loss", Weight = 2)]
     public void Nothing_told_is_forgotten_when_the_power_is_cut() =>
         Run("power-loss", checks: 8, "power_test.c", "actors.c", "power_vfs.c");

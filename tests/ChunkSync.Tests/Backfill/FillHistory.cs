@@ -87,9 +87,9 @@ internal sealed class FillHistory : IDisposable
     {
         string columns = string.Join(", ", shape.Keys.Concat(shape.Values).Select(column => $"quote({column})"));
         string read = $"SELECT {columns} FROM t ORDER BY {string.Join(", ", Enumerable.Range(1, shape.Keys.Length))}";
-        Assert.True(Texts(initialised, read).SequenceEqual(Texts(filled, read)), Explain("rows", read));
+        Compare("rows", Texts(initialised, read), Texts(filled, read));
         string clocks = "SELECT hex(pk), col_name, col_version FROM t_cloudsync ORDER BY pk, col_name";
-        Assert.True(Clocks(initialised, clocks).SequenceEqual(Clocks(filled, clocks)), Explain("clocks", clocks));
+        Compare("clocks", Clocks(initialised, clocks), Clocks(filled, clocks));
         Assert.Equal("done", filled.Scalar("SELECT state FROM cloudsync_backfill_progress"));
         Assert.Equal(0L, filled.Scalar("SELECT count(*) FROM (SELECT 1 FROM t_cloudsync WHERE db_version > 0 GROUP BY db_version, seq HAVING count(*) > 1)"));
     }
@@ -259,7 +259,12 @@ internal sealed class FillHistory : IDisposable
         : (string)row[1]! != "__[RIP]__" ? $"{row[0]}|{row[1]}"
         : shape.Values.Length == 0 ? $"{row[0]}|{(long)row[2]! % 2}" : string.Join('|', row))];
 
-    private string Explain(string what, string sql) => $"{shape}: {what} differ\n  filled only: "
-        + string.Join("\n    ", Clocks(filled, sql).Except(Clocks(initialised, sql)).Take(8)) + "\n  initialised only: "
-        + string.Join("\n    ", Clocks(initialised, sql).Except(Clocks(filled, sql)).Take(8)) + "\n" + string.Join(";\n", script) + ";";
+    private void Compare(string what, List<string> wanted, List<string> got)
+    {
+        if (!wanted.SequenceEqual(got))
+        {
+            Assert.Fail($"{shape}: {what} differ\n  filled only:\n    {string.Join("\n    ", got.Except(wanted).Take(8))}\n"
+                + $"  initialised only:\n    {string.Join("\n    ", wanted.Except(got).Take(8))}\n{string.Join(";\n", script)};");
+        }
+    }
 }

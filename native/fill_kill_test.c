@@ -1,0 +1,191 @@
+/* A process that is killed while it fills a table in slices. Usage: fill_kill_test LIBRARY FOLDER (library without suffix). A fixed list of
+   operations, each a transaction: the begin of the fill, slices, writes to pending rows, a merge of a sender's changes. In both journal modes
+   each of them is killed before, in the middle of, and behind every write that it does. The file holds then what it held before the operation or
+   what it holds behind it, and when the rest has been done its clocks are those of a file that was initialised first and saw the same writes.
+   A child is the same program: fill_kill_test LIBRARY FOLDER --child OPERATION KILL_AT. */
+#include "actors.h"
+#include "faulty_vfs.h"
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char schema[] =
+  "CREATE TABLE t(x TEXT NOT NULL, y INT NOT NULL, a, b, PRIMARY KEY(x, y DESC));"
+  "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 60) INSERT INTO t SELECT 'k' || (i % 4), i, i, 'b' FROM c;";
+
+/* Rows are inserted only where the fill has been: the others are a version ahead. */
+static const char *const operations[] = {
+  "SELECT cloudsync_backfill_begin('t')",
+  "SELECT cloudsync_backfill_step('t', 20)",
+  "BEGIN; UPDATE t SET a = -a WHERE y % 5 = 0; DELETE FROM t WHERE y = 33; INSERT INTO t VALUES ('a', 1, 1, 1); UPDATE OR REPLACE t SET y = 18 WHERE y = 34; COMMIT",
+  "SELECT cloudsync_payload_apply(payload) FROM wire",
+  "SELECT cloudsync_backfill_step('t', 20)",
+  "BEGIN; SELECT cloudsync_backfill_step('t', 5); UPDATE t SET b = 'c' WHERE y > 50; COMMIT",
+  "SELECT cloudsync_backfill_step('t', 1000)",
+};
+
+enum { OPERATIONS = sizeof operations / sizeof *operations };
+
+extern char **environ;
+static const char *self, *folder;
+static char path[1000];
+static char *wanted[OPERATIONS + 1];
+
+static const char clocks[] =
+  "SELECT group_concat(v, ' ') FROM (SELECT hex(pk) || ':' || col_name || ':' || col_version AS v FROM t_cloudsync ORDER BY pk, col_name)";
+
+static char *text(sqlite3 *db, const char *sql) {
+  sqlite3_stmt *s = 0;
+  if (sqlite3_prepare_v2(db, sql, -1, &s, 0) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) die(sql, db);
+  const unsigned char *value = sqlite3_column_text(s, 0);
+  char *copy = strdup(value ? (const char *)value : "");
+  sqlite3_finalize(s);
+  return copy;
+}
+
+/* Rows, clocks and the state of the fill. */
+static char *state(sqlite3 *db) {
+  char *rows = text(db, "SELECT group_concat(v, ' ') FROM (SELECT quote(x) || y || quote(a) || quote(b) AS v FROM t ORDER BY x, y)"), *known, *fill, *all;
+  if (number(db, "SELECT count(*) FROM sqlite_master WHERE name = 'cloudsync_backfill_state'")) {
+    known = text(db, "SELECT group_concat(v, ' ') FROM (SELECT hex(pk) || ':' || col_name || ':' || col_version || ':' || db_version AS v FROM t_cloudsync ORDER BY pk, col_name)");
+    fill = text(db, "SELECT state || rows_done || slices || coalesce(hex(position), '') FROM cloudsync_backfill_state");
+  } else {
+    known = strdup("");
+    fill = strdup("");
+  }
+  all = malloc(strlen(rows) + strlen(known) + strlen(fill) + 3);
+  sprintf(all, "%s|%s|%s", rows, known, fill);
+  free(rows), free(known), free(fill);
+  return all;
+}
+
+static void copy_file(const char *from_name, const char *to_name) {
+  static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
+  char name[1100], block[65536];
+  size_t length;
+  for (int i = 0; i < 3; i++) {
+    snprintf(name, sizeof name, "%s%s", to_name, suffixes[i]);
+    remove(name);
+  }
+  FILE *from = fopen(from_name, "rb"), *to = fopen(to_name, "wb");
+  if (!from || !to) die(from_name, 0);
+  while ((length = fread(block, 1, sizeof block, from)) > 0) fwrite(block, 1, length, to);
+  fclose(from);
+  fclose(to);
+}
+
+static char *snapshot(int n) {
+  static char name[1000];
+  snprintf(name, sizeof name, "%s/before%d.db", folder, n);
+  return name;
+}
+
+/* Makes the sender's changes and the file, and does everything once. Returns the clocks of a file that was initialised first. */
+static char *make(const char *journal) {
+  char first[1000], sql[3000];
+  snprintf(first, sizeof first, "%s/first.db", folder);
+  for (int i = 0; i < 2; i++) {
+    const char *name = i ? path : first;
+    remove(name);
+    sqlite3 *db = open_plain(name);
+    must(db, schema);
+    must(db, "CREATE TABLE wire(payload)");
+    snprintf(sql, sizeof sql, "PRAGMA journal_mode = %s", journal);
+    must(db, sql);
+    sqlite3_close(db);
+  }
+  sqlite3 *sender = open_loaded(":memory:", 0);
+  must(sender, schema);
+  must(sender, "SELECT cloudsync_init('t'); UPDATE t SET b = 'sent' WHERE y % 7 = 0; DELETE FROM t WHERE y = 58; UPDATE t SET a = 0 WHERE y = 59");
+  snprintf(sql, sizeof sql, "ATTACH '%s' AS f; ATTACH '%s' AS p; INSERT INTO f.wire SELECT payload FROM cloudsync_payload_chunks WHERE since_db_version = 0;"
+    " INSERT INTO p.wire SELECT payload FROM f.wire", first, path);
+  must(sender, sql);
+  sqlite3_close(sender);
+
+  sqlite3 *db = open_loaded(first, "OFF");
+  must(db, "SELECT cloudsync_init('t')");
+  for (int n = 0; n < OPERATIONS; n++)
+    if (!strstr(operations[n], "backfill")) must(db, operations[n]);
+  must(db, "UPDATE t SET b = 'c' WHERE y > 50");
+  char *clocks_of_init = text(db, clocks);
+  sqlite3_close(db);
+
+  for (int n = 0; n <= OPERATIONS; n++) {
+    copy_file(path, snapshot(n));
+    db = open_loaded(path, "OFF");
+    free(wanted[n]);
+    wanted[n] = state(db);
+    if (n < OPERATIONS) must(db, operations[n]);
+    sqlite3_close(db);
+  }
+  return clocks_of_init;
+}
+
+static int child(int n, long kill_at) {
+  faulty_register();
+  sqlite3 *db = open_loaded(path, "OFF");
+  faulty_kill(kill_at, 0);
+  must(db, operations[n]);
+  sqlite3_close(db);
+  return 0;
+}
+
+/* Runs a child; returns whether it was killed. */
+static int is_killed(int n, long kill_at) {
+  char operation[24], at[24];
+  snprintf(operation, sizeof operation, "%d", n);
+  snprintf(at, sizeof at, "%ld", kill_at);
+  char *arguments[] = {(char *)self, (char *)actors_library, (char *)folder, "--child", operation, at, 0};
+  pid_t pid;
+  int status;
+  if (posix_spawn(&pid, self, 0, 0, arguments, environ)) die("cannot start a process", 0);
+  if (waitpid(pid, &status, 0) != pid) die("wait", 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) die("a child failed", 0);
+  return 1;
+}
+
+/* What was killed goes on; `last` gets the clocks in the end. */
+static int go_on(int n, const char *clocks_of_init) {
+  sqlite3 *db = open_loaded(path, "OFF");
+  char *now = state(db);
+  int done = !strcmp(now, wanted[n]) ? n : !strcmp(now, wanted[n + 1]) ? n + 1 : -1;
+  if (done < 0) printf("FAIL operation %d: %s\nbefore: %s\nbehind: %s\n", n, now, wanted[n], wanted[n + 1]), exit(1);
+  for (int next = done; next < OPERATIONS; next++) must(db, operations[next]);
+  char *in_the_end = text(db, clocks);
+  if (strcmp(in_the_end, clocks_of_init)) printf("FAIL operation %d: %s\nof init: %s\n", n, in_the_end, clocks_of_init), exit(1);
+  if (number(db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'")) die("integrity", db);
+  free(now), free(in_the_end);
+  sqlite3_close(db);
+  return done == n + 1;
+}
+
+int main(int argc, char **argv) {
+  self = argv[0];
+  if (argc < 3) return 2;
+  actors_library = argv[1];
+  folder = argv[2];
+  snprintf(path, sizeof path, "%s/fill.db", folder);
+  if (argc > 5) return child(atoi(argv[4]), atol(argv[5]));
+  for (int wal = 0; wal < 2; wal++) {
+    const char *journal = wal ? "WAL" : "DELETE";
+    char *clocks_of_init = make(journal);
+    long kills = 0, kept = 0;
+    for (int n = 0; n < OPERATIONS; n++)
+      for (int behind = 0; behind < 2; behind++)
+        for (long k = 1;; k++) {
+          copy_file(snapshot(n), path);
+          if (!is_killed(n, behind ? -k : k)) break;
+          kills++;
+          kept += go_on(n, clocks_of_init);
+        }
+    free(clocks_of_init);
+    printf("ok Killed_fill_ends_with_the_clocks_of_init_in_%s_mode\n", journal);
+    printf("count kills=%ld kept=%ld\n", kills, kept);
+  }
+  return 0;
+}
