@@ -49,7 +49,7 @@ internal sealed class StrategyChoice(
     {
         if (inputs.TargetBytes is long bytes)
         {
-            schedule = !inputs.IsEven ? default : token?.Schedule ?? EvenSchedule.OfCap(Weigh(), bytes);
+            schedule = !inputs.IsEven ? default : token?.Schedule ?? Weigh().Schedule(bytes);
             return new ByteCap(schedule, bytes, inputs.TargetRows ?? long.MaxValue, token?.Bytes ?? 0, token?.State ?? 1);
         }
 
@@ -66,12 +66,12 @@ internal sealed class StrategyChoice(
     }
 
     /// <summary>The weight of all rows.</summary>
-    private long Weigh()
+    private SumRule Weigh()
     {
         SumRule rule = new();
         walk.Open(null, null, rule);
         using KeyTuple? none = walk.Next();
         walk.Close();
-        return rule.Total;
+        return rule;
     }
 }

@@ -112,9 +112,10 @@ internal sealed class Walk : ITicking, IDisposable
             CheckDirection();
         }
 
-        // A term that is no part of the search is tested behind the function, which would count rows that do not belong to the range.
+        // A term that is no part of the search is tested behind the function, which would count rows that do not belong to the range. The range
+        // stands in front all the same: without what it pins, SQLite would see no order in the index and sort.
         sql = where.Length == 0 ? head + tick + order
-            : head + (shape.IsSearch ? where + " AND " + tick : $"CASE WHEN {where} THEN {tick} ELSE 0 END") + order;
+            : head + where + " AND " + (shape.IsSearch ? tick : $"CASE WHEN {where} THEN {tick} ELSE 0 END") + order;
 
         Statement statement = statements.Get(sql);
         PredicateWriter.Bind(statement, values, from, to);

@@ -46,11 +46,17 @@ internal sealed class RandomPlans(Random random)
         for (int i = 0; i < indexCount; i++)
         {
             List<string> terms = [];
-            foreach (string column in columns.OrderBy(_ => random.Next()).Take(random.Next(1, 4)))
+            List<string> indexed = [.. columns.OrderBy(_ => random.Next()).Take(random.Next(1, 4))];
+            if (random.Next(4) == 0)
+            {
+                indexed.Insert(random.Next(indexed.Count + 1), Pick([.. columns]));
+            }
+
+            foreach (string column in indexed)
             {
                 bool isExpression = random.Next(6) == 0;
                 scans += isExpression ? 2 : 0;
-                terms.Add((isExpression ? string.Format(CultureInfo.InvariantCulture, Pick(Expressions), column) : column) + (withoutRowId ? "" : Pick(Collations)) + Direction());
+                terms.Add((isExpression ? string.Format(CultureInfo.InvariantCulture, Pick(Expressions), column) : column) + Pick(Collations) + Direction());
             }
 
             indexes.Add("i" + i);

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+
+namespace ChunkSync.Tests.Host;
+
+/// <summary>Counts what all statements of a connection do, nested ones and those that are gone afterwards too; until it is disposed.</summary>
+internal sealed unsafe class StatementMeter : IDisposable
+{
+    private struct Counts
+    {
+        public long Steps;
+        public long Seeks;
+    }
+
+    private const uint Profile = 2;
+    private const int VmStep = 4;
+    private readonly nint handle;
+    private readonly Counts* counts;
+
+    public StatementMeter(Database database)
+    {
+        handle = database.Handle;
+        counts = (Counts*)NativeMemory.AllocZeroed((nuint)sizeof(Counts));
+        for (nint statement = NativeSqlite.NextStatement(handle, 0); statement != 0; statement = NativeSqlite.NextStatement(handle, statement))
+        {
+            _ = NativeSqlite.StatementStatus(statement, VmStep, 1);
+        }
+
+        _ = NativeSqlite.Trace(handle, Profile, &Ended, (nint)counts);
+    }
+
+    /// <summary>The steps of SQLite's virtual machine of all runs that have ended.</summary>
+    public long VmSteps => counts->Steps;
+
+    /// <summary>The runs of statements that end in LIMIT 1: looks for one row.</summary>
+    public long Seeks => counts->Seeks;
+
+    /// <summary>The steps of one statement that is run to its end.</summary>
+    public static long StepsOf(Database database, string sql)
+    {
+        using StatementMeter meter = new(database);
+        database.Query(sql);
+        return meter.VmSteps;
+    }
+
+    public void Dispose()
+    {
+        _ = NativeSqlite.Trace(handle, 0, null, 0);
+        NativeMemory.Free(counts);
+    }
+
+    [UnmanagedCallersOnly]
+    private static int Ended(uint kind, nint argument, nint statement, nint time)
+    {
+        Counts* counts = (Counts*)argument;
+        counts->Steps += NativeSqlite.StatementStatus(statement, VmStep, 1);
+        ReadOnlySpan<byte> sql = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(NativeSqlite.Sql(statement));
+        counts->Seeks += sql.EndsWith(" LIMIT 1"u8) ? 1 : 0;
+        return 0;
+    }
+}
