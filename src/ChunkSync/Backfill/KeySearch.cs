@@ -6,7 +6,7 @@ namespace ChunkSync.Backfill;
 /// along the order of the plan.</summary>
 internal sealed class KeySearch(Connection connection, PlanKey key, PlanStatements statements) : IRealReader
 {
-    private readonly PredicateWriter writer = new(key, NoLiterals.Instance);
+    private readonly PredicateWriter writer = new(key, NoLiterals.Instance) { IsOrdered = true };
 
     /// <summary>The key.</summary>
     public IReadOnlyList<KeyColumn> Columns => key.Columns;

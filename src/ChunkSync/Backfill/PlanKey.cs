@@ -6,6 +6,9 @@ namespace ChunkSync.Backfill;
 /// <summary>The order that a plan follows: the storage order of a table, or an index of it, as SQLite describes them.</summary>
 internal sealed class PlanKey
 {
+    /// <summary>The first column of which this version of SQLite misreads a range that it walks backwards: it has to sort the range.</summary>
+    private int firstMisread = int.MaxValue;
+
     private PlanKey(string schema, string table, string? index, string source, IReadOnlyList<KeyColumn> columns)
     {
         Schema = schema;
@@ -75,7 +78,8 @@ internal sealed class PlanKey
         List<KeyColumn> free = [.. Columns.Skip(pinned).SkipWhile(column => column.IsRepeated)];
         int again = free.FindIndex(Math.Min(1, free.Count), column => column.IsSameTerm);
         free = free.Count > 0 && free[0].IsSameTerm ? free[..1] : again < 0 ? free : free[..again];
-        return free.Count == 0 ? "" : " ORDER BY " + string.Join(", ", free.Select(column => column.Ordered(reverse)));
+        string sorted = reverse && pinned >= firstMisread && range.Length > pinned ? "+" : "";
+        return free.Count == 0 ? "" : " ORDER BY " + string.Join(", ", free.Select(column => sorted + column.Ordered(reverse)));
     }
 
     /// <summary>Reads the table and the index.</summary>
@@ -100,6 +104,7 @@ internal sealed class PlanKey
         };
         key.CheckExpressions(statements);
         key.CheckDescending(connection);
+        key.CheckBackwards(connection);
         return key;
     }
 
@@ -124,24 +129,45 @@ internal sealed class PlanKey
     /// value, so its key has one field more than there are pinned columns.</summary>
     private void CheckDescending(Connection connection)
     {
-        const int Opcode = 1;
-        const int FieldsOfKey = 5;
         int column = Columns.ToList().FindIndex(appended => appended.IsTieBreak && appended.IsDescending && !appended.IsSameTerm);
         if (column < 0)
         {
             return;
         }
 
+        if (!SeeksTo(connection, column, ""))
+        {
+            throw PlanFailure.Of($"this version of SQLite leaves out rows when it searches index {Index} for column "
+                + $"{Columns[column].Name} of the primary key, which is descending: name another index, or none");
+        }
+    }
+
+    /// <summary>Older versions of SQLite (3.35 does, 3.40 does not) take the begin for the end of a range that they walk backwards, when it is
+    /// over the second or a later column that a WITHOUT ROWID table's index has appended.</summary>
+    private void CheckBackwards(Connection connection)
+    {
+        int column = Columns.ToList().FindIndex(appended => appended.IsTieBreak) + 1;
+        if (RowId == null && column > 0 && column < Columns.Count
+            && !SeeksTo(connection, column, $" ORDER BY {Columns[column].Compared} DESC"))
+        {
+            firstMisread = column;
+        }
+    }
+
+    /// <summary>Whether <c>column &lt; ?</c>, with the columns before it pinned, starts at that value.</summary>
+    private bool SeeksTo(Connection connection, int column, string order)
+    {
+        const int Opcode = 1;
+        const int FieldsOfKey = 5;
         string pinned = string.Concat(Columns.Take(column).Select(before => before.Compared + Pins + "? AND "));
-        using Statement program = connection.Prepare($"EXPLAIN SELECT 1 FROM {Source} WHERE {pinned}{Columns[column].Compared} < ?");
+        using Statement program = connection.Prepare($"EXPLAIN SELECT 1 FROM {Source} WHERE {pinned}{Columns[column].Compared} < ?{order}");
+        bool seeks = true;
         while (program.Step())
         {
-            if (program.String(Opcode).StartsWith("Seek", StringComparison.Ordinal) && program.Int64(FieldsOfKey) <= column)
-            {
-                throw PlanFailure.Of($"this version of SQLite leaves out rows when it searches index {Index} for column "
-                    + $"{Columns[column].Name} of the primary key, which is descending: name another index, or none");
-            }
+            seeks &= !program.String(Opcode).StartsWith("Seek", StringComparison.Ordinal) || program.Int64(FieldsOfKey) > column;
         }
+
+        return seeks;
     }
 
     /// <summary>The text of a term is right if SQLite searches this index for it, with the terms before it pinned.</summary>

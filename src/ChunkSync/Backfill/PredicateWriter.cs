@@ -6,6 +6,9 @@ namespace ChunkSync.Backfill;
 /// <summary>Ranges as the text of a WHERE clause, with literals or with parameters.</summary>
 internal sealed class PredicateWriter(PlanKey key, IRealReader reader)
 {
+    /// <summary>Whether the text stands beside an ORDER BY that walks the index backwards.</summary>
+    public bool IsOrdered { get; init; }
+
     /// <summary>The text with literals inside; <c>1</c> for everything.</summary>
     public string Literal(IReadOnlyList<RangeTerm[]> ranges, Cut? lower, Cut? upper) => Write(ranges, (text, term) =>
         ValueText.AppendLiteral(text, ValueOf(term, lower, upper), key.Encoding, reader));
@@ -76,7 +79,9 @@ internal sealed class PredicateWriter(PlanKey key, IRealReader reader)
         switch (term.Test)
         {
             case RangeTest.IsNull:
-                text.Append(column.Sql).Append(" IS NULL");
+                // Of a column that IS NULL, SQLite drops an ORDER BY under another collation, and its direction with it. A column that IS a
+                // value keeps it.
+                text.Append(column.Sql).Append(IsOrdered && IsThereAgain(term.Column) ? " IS +NULL" : " IS NULL");
                 return;
             case RangeTest.NotNull when column.IsExpression || (column.IsText && !column.HasKnownCollation):
                 text.Append(column.Sql).Append(" IS NOT NULL");
@@ -97,4 +102,7 @@ internal sealed class PredicateWriter(PlanKey key, IRealReader reader)
         });
         appendValue(text, term);
     }
+
+    private bool IsThereAgain(int column) =>
+        key.Columns.Skip(column + 1).Any(again => again.IsSameTerm && !again.IsRepeated && again.Sql == key.Columns[column].Sql);
 }

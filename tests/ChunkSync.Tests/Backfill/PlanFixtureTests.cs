@@ -9,6 +9,12 @@ public sealed class PlanFixtureTests
     private static readonly JsonElement Properties =
         JsonDocument.Parse(File.ReadAllText(Fixtures.File("backfill/properties.json"))).RootElement;
 
+    /// <summary>SHA-256 of the plan of each case, by shape and number.</summary>
+    private static readonly Lazy<Dictionary<string, string>> Recorded = new(() =>
+        File.ReadLines(PlansFile).Select(line => line.Split(' ')).ToDictionary(parts => parts[0] + " " + parts[1], parts => parts[2]));
+
+    private static string PlansFile => Fixtures.File("backfill/plans.sha256");
+
     public static TheoryData<string> Shapes => [.. Properties.EnumerateObject().Select(shape => shape.Name)];
 
     [Theory]
@@ -54,6 +60,43 @@ public sealed class PlanFixtureTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Plan_is_the_recorded_one_byte_by_byte_when_connection_file_and_version_differ(string shape)
+    {
+        using TempFile file = new();
+        using Database database = Open(shape, out string table);
+        database.Run("VACUUM INTO ?", file.Path);
+        using Database copy = Database.Open(file.Path);
+        using Database third = Database.Open(file.Path, readOnly: true);
+        List<string> found = [];
+        int number = 0;
+        foreach (PlanCase properties in Cases(shape).Where(properties => !properties.Has("error")))
+        {
+            Dictionary<string, object?> inputs = Inputs(properties, table);
+            string name = $"{shape} {number++}";
+            if (DescendingKeys.AreRefused(database, inputs))
+            {
+                found.Add($"{name} {Recorded.Value.GetValueOrDefault(name)}");
+                continue;
+            }
+
+            List<string> plan = Lines(database, inputs);
+            Assert.Equal(plan, Lines(database, inputs));
+            Assert.Equal(plan, Lines(copy, inputs));
+            Assert.Equal(plan, Lines(third, inputs));
+            byte[] bytes = System.Text.Encoding.UTF8.GetBytes(string.Join("\n", plan));
+            found.Add($"{name} {Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))}");
+        }
+
+        if (Environment.GetEnvironmentVariable("CHUNKSYNC_WRITE_DOCS") == "1")
+        {
+            Record(shape, found);
+        }
+
+        Assert.Equal(Recorded.Value.Where(pair => pair.Key.StartsWith(shape + " ", StringComparison.Ordinal)).Select(pair => pair.Key + " " + pair.Value), found.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Plan_is_refused_when_an_input_is_bad()
     {
@@ -65,6 +108,22 @@ public sealed class PlanFixtureTests
             Assert.StartsWith("cloudsync_backfill_plan: ", failure.Text);
             Assert.Contains(properties.Text("error"), failure.Text);
         }
+    }
+
+    /// <summary>Writes the plans of a shape to the recorded ones: where the format of plans has changed on purpose.</summary>
+    private static void Record(string shape, List<string> found)
+    {
+        lock (Recorded)
+        {
+            IEnumerable<string> others = File.Exists(PlansFile) ? File.ReadLines(PlansFile).Where(line => !line.StartsWith(shape + " ", StringComparison.Ordinal)) : [];
+            File.WriteAllLines(PlansFile, others.Concat(found).Order(StringComparer.Ordinal).ToList());
+        }
+    }
+
+    private static List<string> Lines(Database database, Dictionary<string, object?> inputs)
+    {
+        using IDisposable pause = database.PauseChecks();
+        return [.. PlanChunk.Plan(database, inputs).Select(chunk => chunk.Line)];
     }
 
     private static Database Open(string shape, out string table)
