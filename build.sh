@@ -93,6 +93,7 @@ choose_seed() {
   say "CHUNKSYNC_SEED=$CHUNKSYNC_SEED"
 }
 
+# The tests' own configuration is Release; the engine that they reference is built in the configuration Checked (Directory.Build.props).
 build_tests() {
   local project
   for project in tests/*.Tests/*.Tests.csproj; do

@@ -15,7 +15,7 @@ internal sealed unsafe class Lz4Library(
     /// <summary>1.9.3, the oldest release whose output was compared.</summary>
     private const int Oldest = 10903;
 
-    /// <summary>The first release behind 1.10, whose output nobody has compared.</summary>
+    /// <summary>The first release behind 1.10, whose output was not compared.</summary>
     private const int TooNew = 11100;
 
     private readonly delegate* unmanaged[Cdecl]<byte*, byte*, int, int, int> compress = compressDefault;

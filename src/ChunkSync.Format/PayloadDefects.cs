@@ -13,7 +13,7 @@ internal enum PayloadDefects
     /// <summary>The magic number is missing.</summary>
     NoSignature = 2,
 
-    /// <summary>A version that nobody knows.</summary>
+    /// <summary>An unknown version.</summary>
     UnknownVersion = 4,
 
     /// <summary>Rows of no values.</summary>

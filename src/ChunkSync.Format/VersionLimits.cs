@@ -1,13 +1,13 @@
 namespace ChunkSync.Format;
 
 /// <summary>The bounds of the numbers that come with a change. What is refused lies far above what is taken for a step: no number that
-/// is accepted brings the local clock, a column's version or a row's causal length to where nobody accepts the next one.</summary>
+/// is accepted brings the local clock, a column's version or a row's causal length to where the next one is refused everywhere.</summary>
 internal static class VersionLimits
 {
     private const long Refused = 1L << 62;
     private const long Reached = 1L << 61;
 
-    /// <summary>The db_version of clocks that nobody is sent, because their row is outside the table's filter: every stream begins at 1.</summary>
+    /// <summary>The db_version of clocks that are not sent, because their row is outside the table's filter: every stream begins at 1.</summary>
     public const long Hidden = 0;
 
     /// <summary>db_versions from here on are refused, and the local clock ends before it.</summary>

@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Backfill;
 
 /// <summary>The time between two slices in which the write lock is free. Who waits for it looks again every few milliseconds, at most ten times
-/// a second: where it is free for no time, nobody else ever gets it.</summary>
+/// a second: where it is free for no time, no other connection ever gets it.</summary>
 internal struct FillPause
 {
     /// <summary>The part of its time that a fill waits.</summary>

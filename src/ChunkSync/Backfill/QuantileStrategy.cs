@@ -9,7 +9,8 @@ internal sealed class QuantileStrategy(Walk walk, KeySearch search, ChunkRule ru
     private long seen;
     private bool isOpen;
 
-    /// <summary>How many rows the walk must see if nobody writes; null when it does not begin at the first row, or they were not counted.</summary>
+    /// <summary>How many rows the walk must see if nothing is written meanwhile; null when it does not begin at the first row, or they were
+    /// not counted.</summary>
     public long? Expected { get; init; }
 
     /// <summary>Says whether this connection has written.</summary>

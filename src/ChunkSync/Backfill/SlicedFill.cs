@@ -102,7 +102,7 @@ internal sealed class SlicedFill(Tracker tracker, PendingRows pending, FillState
         {
             TrackedTable? table = Catalog.Find(state.Table);
 
-            // Without its mark a fill was forgotten by whoever made the table's settings anew.
+            // A fill without its mark was lost when the table's settings were written again by other software.
             if (table != null && table.HasPendingRows == !state.IsDone)
             {
                 using Cut? position = table.Columns.Length == 0 || state.Position == null ? null : pending.Of(table).Read(state);

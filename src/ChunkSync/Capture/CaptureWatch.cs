@@ -4,9 +4,9 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Capture;
 
-/// <summary>Notices when the capture of a tracked table has ended behind our back. A table that is rebuilt (CREATE new, copy, DROP,
-/// RENAME) loses its triggers, and SQLite tells nobody. Calls that write restore them and leave a mark; calls that read changes refuse,
-/// until the user has said what is to become of the time in between.</summary>
+/// <summary>Notices when the capture of a tracked table has ended unnoticed. A table that is rebuilt (CREATE new, copy, DROP, RENAME) loses
+/// its triggers, and SQLite does not report that. Calls that write restore them and leave a mark; calls that read changes refuse, until the
+/// user has said what is to become of the time in between.</summary>
 /// <remarks>The triggers are compared with what they should be once per schema change and connection; after that, a call costs one
 /// comparison of numbers.</remarks>
 internal sealed class CaptureWatch
@@ -28,7 +28,7 @@ internal sealed class CaptureWatch
             + " AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE)");
     }
 
-    /// <summary>What the triggers of a table are good for; <see cref="CaptureState.Lost"/> too where the table is gone.</summary>
+    /// <summary>What the triggers of a table capture; <see cref="CaptureState.Lost"/> too where the table is gone.</summary>
     public CaptureState State(TrackedTable table)
     {
         if (table.CaptureState is not CaptureState state)
@@ -43,7 +43,7 @@ internal sealed class CaptureWatch
     /// <summary>Whether the triggers are those that this version writes.</summary>
     public bool HasOwnTriggers(TrackedTable table) => State(table) == CaptureState.Complete && table.HasOwnTriggers;
 
-    /// <summary>Whether capture is on as far as triggers go: between begin and commit of an alteration they are away on purpose.</summary>
+    /// <summary>Whether capture is on as far as triggers go: between begin and commit of an alteration they are removed on purpose.</summary>
     public bool IsOn(TrackedTable table) => State(table) != CaptureState.Lost || alterations.IsOpen(table);
 
     /// <summary>Refuses to read changes that are not all there.</summary>

@@ -124,7 +124,7 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
             foreach (byte[] pk in some)
             {
                 key.Assign(pk);
-                // What was done to a row outside the filter is nobody else's business.
+                // What was done to a row outside the filter does not concern other replicas.
                 if (!rows.Has(key) && rowClocks.Read(key) && rowClocks.IsAlive && !(rowClocks.HasHidden && table.Filter != null))
                 {
                     clocks.Writer(table).Delete(key);

@@ -8,7 +8,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Capture;
 
 /// <summary>The rows of a table that its filter leaves out (behaviour E.9). Their clocks stay, with the db_version
-/// <see cref="VersionLimits.Hidden"/>: nobody is sent them, merges go on being decided by them, and no version starts over when the row
+/// <see cref="VersionLimits.Hidden"/>: they are not sent, merges are still decided by them, and no version starts over when the row
 /// comes back. What was written meanwhile is not known then, so every column that comes back is counted.</summary>
 internal sealed unsafe class FilteredRows : IDisposable
 {
@@ -69,7 +69,7 @@ internal sealed unsafe class FilteredRows : IDisposable
         return found;
     }
 
-    /// <summary>Whether a row has clocks that nobody is sent.</summary>
+    /// <summary>Whether a row has clocks that are not sent.</summary>
     public bool IsHidden(KeyBuffer key)
     {
         hidden.BindStaticBlob(1, key.Data, key.Length);
@@ -79,7 +79,7 @@ internal sealed unsafe class FilteredRows : IDisposable
         return any;
     }
 
-    /// <summary>A row is outside: nobody is sent its clocks any more, but for a tombstone. The db_versions that they had stay used.</summary>
+    /// <summary>A row is outside: its clocks are no longer sent, except for a tombstone. The db_versions that they had stay used.</summary>
     public void Hide(KeyBuffer key)
     {
         long floor = clock.Current;

@@ -16,7 +16,7 @@ internal readonly record struct TriggerText(string Name, string Head, string Fil
     public bool Is(string sql) => sql.EndsWith(ToString(), StringComparison.Ordinal);
 
     /// <summary>Whether a stored trigger captures the same columns. What a guard says when it refuses a write does not matter; and of a text
-    /// that another version chose, nobody knows more than that it captures.</summary>
+    /// that another version chose, all that is known is that it captures.</summary>
     public bool CapturesLike(string sql)
     {
         if (Head.StartsWith("BEFORE", StringComparison.Ordinal))

@@ -1,6 +1,6 @@
 namespace ChunkSync.Catalog;
 
-/// <summary>What the triggers of a tracked table are good for.</summary>
+/// <summary>Whether the triggers of a tracked table capture its changes.</summary>
 internal enum CaptureState
 {
     /// <summary>They capture every change.</summary>

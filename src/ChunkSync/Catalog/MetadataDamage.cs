@@ -3,7 +3,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
 
-/// <summary>What is missing of the metadata of a database that was initialised: somebody dropped, emptied or altered a table of ours. Found
+/// <summary>What is missing of the metadata of a database that was initialised: a table of ours was dropped, emptied or altered. Found
 /// out when metadata is read; what is merely wrong inside a table is found where it is read.</summary>
 internal sealed class MetadataDamage
 {

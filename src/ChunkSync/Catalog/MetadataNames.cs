@@ -2,7 +2,7 @@ using ChunkSync.Sqlite;
 
 namespace ChunkSync.Catalog;
 
-/// <summary>Names metadata tables in messages of SQLite that do not: "no such column: value" says nothing to somebody who did not write the
+/// <summary>Names metadata tables in messages of SQLite that do not: "no such column: value" says nothing to a user who did not write the
 /// statement.</summary>
 internal static class MetadataNames
 {

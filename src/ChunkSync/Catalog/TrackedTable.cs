@@ -98,7 +98,7 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>Whether there is the mark <see cref="TableMarks.Pending"/>.</summary>
     public bool HasPendingRows { get; }
 
-    /// <summary>What the triggers are good for; null until capture has looked. They cannot change without the schema,
+    /// <summary>What the triggers capture; null until capture has looked. They cannot change without the schema,
     /// and this object does not outlive it.</summary>
     public CaptureState? CaptureState { get; set; }
 

@@ -54,7 +54,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private int keyLength = -1;
     private int keyCapacity;
 
-    public BaseRowReader(SyncSession session, TableKeys keys, LargeValueCache cache, TrackedTable table, bool hasBlocks)
+    public BaseRowReader(SyncSession session, TableKeys keys, LargeValueCache cache, TrackedTable table)
     {
         this.session = session;
         this.keys = keys;
@@ -65,7 +65,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         single = new Statement?[columns];
         types = Prepare(Select(
             ", " + (table.RowIdName ?? "NULL") + string.Concat(table.ValueColumns.Select(column => ", typeof(" + column.Quoted + ")"))));
-        if (hasBlocks)
+        if (table.HasBlocks)
         {
             blocks = Prepare($"SELECT col_value FROM {table.QuotedBlocks} WHERE pk = ?1 AND col_name = ?2");
         }

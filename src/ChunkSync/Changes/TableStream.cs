@@ -49,7 +49,7 @@ internal sealed unsafe class TableStream : IDisposable
     {
         this.session = session;
         this.table = table;
-        rows = new BaseRowReader(session, keys, large, table, table.HasBlocks);
+        rows = new BaseRowReader(session, keys, large, table);
         name = Sqlite3.Copy(table.NameUtf8);
         current.Table = name;
         current.TableLength = table.NameUtf8.Length;

@@ -7,7 +7,7 @@ namespace ChunkSync.Chunks;
 /// <summary>Cuts a stream of changes into chunks (format C) from any cursor, and says where the next one begins. Pure: it sees
 /// changes through <see cref="IChangeSource"/> alone.</summary>
 /// <remarks>Between two chunks the source stands on the first row that is not wholly sent. What is kept beside it is how far that
-/// row's position and value are out; with that every boundary has a cursor, also between rows that share a position.</remarks>
+/// row's position and value are sent; with that every boundary has a cursor, also between rows that share a position.</remarks>
 internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDisposable
 {
     private readonly FragmentWriter fragments = new(source);
@@ -17,7 +17,7 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
     /// <summary>Encoded bytes of the rows before the current one at its position.</summary>
     private long positionOffset;
 
-    /// <summary>Bytes of the current row's value that are out; above 0 only inside a fragmented value.</summary>
+    /// <summary>Bytes of the current row's value that are sent; above 0 only inside a fragmented value.</summary>
     private long valueOffset;
 
     /// <summary>True once <see cref="fragments"/> has the plan of the current row.</summary>

@@ -24,7 +24,7 @@ internal sealed unsafe class ClockRows : IDisposable
     /// <summary>Whether the row is alive by its clocks: it has others than an even sentinel.</summary>
     public bool IsAlive { get; private set; }
 
-    /// <summary>Whether nobody is sent some of them: their rows are outside the filter.</summary>
+    /// <summary>Whether some of them are not sent: their rows are outside the filter.</summary>
     public bool HasHidden { get; private set; }
 
     /// <summary>The highest db_version of them.</summary>

@@ -11,7 +11,7 @@ internal interface IPendingRows
     /// <summary>A row that was there under exactly this key, inside the table's filter, was updated, or is about to be.</summary>
     void Capture(TrackedTable table, KeyBuffer key);
 
-    /// <summary>Something is about to happen to the row that SQLite finds under a key: a blob that nobody vouches for. The row is looked up,
+    /// <summary>Something is about to happen to the row that SQLite finds under a key: an untrusted blob. The row is looked up,
     /// and where it is outside the table's filter nothing happens.</summary>
     void CaptureStored(TrackedTable table, ReadOnlySpan<byte> key);
 

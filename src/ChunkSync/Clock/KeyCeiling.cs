@@ -7,7 +7,7 @@ namespace ChunkSync.Clock;
 
 /// <summary>A pk blob that no key of a clock table is above, kept during one write transaction: a key above it is new, and its clocks
 /// need not be looked up. Keys that grow, as rowids, sorted imports and UUIDv7 do, are recognised by one comparison of bytes.</summary>
-/// <remarks>While a transaction holds the write lock, nobody but this connection adds keys, and all that the engine adds are noted
+/// <remarks>While a transaction holds the write lock, only this connection adds keys, and all that the engine adds are noted
 /// here. A rollback to a savepoint leaves the ceiling too high, which costs a look-up and nothing else. A transaction with one row
 /// never reads the ceiling, and one whose keys come in no order soon stops asking.</remarks>
 internal sealed unsafe class KeyCeiling : IDisposable

@@ -138,7 +138,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     }
 
     /// <summary>Another connection may have moved the clock: it is read again at the next use. While a version is pending the
-    /// transaction holds the write lock, and nobody can have.</summary>
+    /// transaction holds the write lock, and no other connection can have.</summary>
     public void Forget()
     {
         if (pending == 0)

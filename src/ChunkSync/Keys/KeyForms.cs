@@ -8,11 +8,11 @@ namespace ChunkSync.Keys;
 /// in the table itself can find.</summary>
 /// <remarks>Equal numbers are few and are looked up. Texts that are equal under NOCASE or RTRIM can be very many, but those that exist lie
 /// at known places of the clocks' key: each seek asks for the first key from the smallest possible text on, and what it finds tells the
-/// next text to ask for. A key that nobody wrote in another way costs two or three seeks. A collation of the host's has no such places:
+/// next text to ask for. A key that was written in one way only costs two or three seeks. A collation of the host's has no such places:
 /// there only living rows are found, by the table's own index.</remarks>
 internal sealed unsafe class KeyForms : IDisposable
 {
-    /// <summary>Seeks for one key, after which others are taken for different: somebody filled the table with such keys.</summary>
+    /// <summary>Seeks for one key, after which others are taken for different: the table is full of such keys.</summary>
     private const int MaxSeeks = 1024;
 
     /// <summary>Trailing spaces that are looked for.</summary>

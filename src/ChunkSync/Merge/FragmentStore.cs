@@ -72,7 +72,7 @@ internal sealed unsafe class FragmentStore
         return completed;
     }
 
-    /// <summary>Forgets which values lost: the clocks that they lost against may be no more.</summary>
+    /// <summary>Forgets which values lost: the clocks that they lost against may be gone.</summary>
     public void ForgetRefused()
     {
         refused.Clear();

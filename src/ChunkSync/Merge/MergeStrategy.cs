@@ -9,6 +9,6 @@ internal static class MergeStrategy
     /// does, would leave replicas with different values.</summary>
     public static RowMerger MergerOf(MergeContext context, TrackedTable table) => new ColumnMerger(context, table, HasTombstones(table));
 
-    /// <summary>Whether rows of a table can be deleted for everybody: then their sentinels stay as tombstones.</summary>
+    /// <summary>Whether rows of a table can be deleted on all replicas: then their sentinels stay as tombstones.</summary>
     public static bool HasTombstones(TrackedTable table) => table.Algorithm == CrdtAlgorithm.CausalLengthSet;
 }

@@ -20,7 +20,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
     public long BodyLength { get; private set; }
 
-    /// <summary>Whether all rows have been decoded and checked: who has done that says so here, and nobody does it again.</summary>
+    /// <summary>Whether all rows have been decoded and checked: set by who has done that, so that it is not done twice.</summary>
     public bool HasCheckedRows { get; set; }
 
     /// <summary>Checks and uncompresses a payload. The bytes must stay in place while it is open.</summary>

@@ -8,7 +8,7 @@ internal sealed unsafe class PayloadStaging(long maxSize, bool keepsBytes) : IDi
 {
     private long bodyLength;
 
-    /// <summary>The rows' bytes; empty when nobody reads payloads.</summary>
+    /// <summary>The rows' bytes; empty when payloads are not read.</summary>
     public NativeBuffer Body { get; } = new();
 
     public long Rows { get; private set; }

@@ -7,7 +7,7 @@ namespace ChunkSync.Probe;
 /// end to be known.</summary>
 internal sealed unsafe class ProbePage : IDisposable
 {
-    /// <summary>The payload; empty when nobody reads it.</summary>
+    /// <summary>The payload; empty when it is not read.</summary>
     public NativeBuffer Payload { get; } = new();
 
     /// <summary>Its number, from 0.</summary>

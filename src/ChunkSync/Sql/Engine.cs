@@ -5,6 +5,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
 using ChunkSync.Clock;
+using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Merge;
 using ChunkSync.Receive;
@@ -144,7 +145,11 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table];
 
     /// <summary>The engine behind a function call.</summary>
-    public static Engine Of(in Call call) => Unsafe.As<Engine>(call.State);
+    public static Engine Of(in Call call)
+    {
+        Check.That(call.State is Engine);
+        return Unsafe.As<Engine>(call.State);
+    }
 
     /// <summary>A table of ours was disconnected, which SQLite does before it closes a connection: from here on no statement
     /// of ours may keep the connection busy. One that runs is inside a statement of the host's, and closing is refused because of that

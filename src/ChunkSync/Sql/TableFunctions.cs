@@ -154,7 +154,7 @@ internal static unsafe class TableFunctions
         bool enabled = table != null && !merging && !tables.IsDisabled(table.NameUtf8);
         if (enabled && !engine.Watch.IsOn(table!))
         {
-            // Where 0 would let an update of a grow-only table pass, which nobody would hear of, nothing is answered.
+            // Where 0 would let an update of a grow-only table pass, which no replica would be sent, nothing is answered.
             enabled = table!.Algorithm == CrdtAlgorithm.GrowOnlySet || !table.IsConfigured ? throw CaptureWatch.Failure(table) : false;
         }
 

@@ -18,7 +18,7 @@ internal sealed unsafe class Connection(nint handle)
     /// <summary>The <c>sqlite3*</c>.</summary>
     public nint Handle { get; } = handle;
 
-    /// <summary>Called before a statement is prepared: makes sure that somebody will release it when the host closes.</summary>
+    /// <summary>Called before a statement is prepared: makes sure that it is released when the host closes.</summary>
     public Action? StatementPreparing { get; set; }
 
     /// <summary>True outside a transaction.</summary>

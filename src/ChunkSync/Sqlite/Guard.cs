@@ -93,7 +93,7 @@ internal static unsafe class Guard
         }
     }
 
-    /// <summary>The end of a failure in a destructor, which has nobody to report to: what could be released is released.</summary>
+    /// <summary>The end of a failure in a destructor, which cannot report it: what could be released is released.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Swallow(Exception failure) => _ = failure;
 

@@ -22,7 +22,7 @@ internal static class DatabaseUpgrade
             or ResultCode.Error or ResultCode.Constraint or ResultCode.Corrupt)
         {
             // Read-only media, PRAGMA query_only, or another writer, for whom a host that is just loading us may not have set a busy
-            // timeout yet: the next load does it. Metadata is read when it is needed. Where somebody damaged it, whatever needs it says so
+            // timeout yet: the next load does it. Metadata is read when it is needed. Where it is damaged, whatever needs it says so
             // then; what could mend it is there only when loading succeeds.
             tracker.Session.Invalidate();
         }

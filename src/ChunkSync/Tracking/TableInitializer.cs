@@ -137,8 +137,8 @@ internal static class TableInitializer
     }
 
     /// <summary>Whether there is nothing to do, at a cost that does not depend on the number of rows: nothing is locked or written then.
-    /// Pending rows are somebody else's to do. Others are looked for where none have been looked for with these columns, where the triggers are not the right ones, and where somebody
-    /// left a mark.</summary>
+    /// Pending rows are left to their fill. Others are looked for where none have been looked for with these columns, where the triggers are not
+    /// the right ones, and where there is a mark.</summary>
     private static bool IsUpToDate(Tracker tracker, string name) =>
         tracker.Catalog.Find(name) is TrackedTable table
         && table.PositionIndex != null

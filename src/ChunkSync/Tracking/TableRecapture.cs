@@ -5,7 +5,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Tracking;
 
 /// <summary><c>cloudsync_recapture</c>: after a time without capture the table as it is now is the truth. Rows without clocks were inserted,
-/// clocks of living rows without a row were deleted, columns are as they are. Which values were updated nobody can know: all or none are
+/// clocks of living rows without a row were deleted, columns are as they are. Which values were updated cannot be known: all or none are
 /// captured as changed.</summary>
 internal static class TableRecapture
 {
