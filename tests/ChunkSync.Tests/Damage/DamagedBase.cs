@@ -2,12 +2,12 @@ using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Damage;
 
-/// <summary>A database that has something in every metadata table: block columns, a grow-only table, a composite key, other sites, parts of
+/// <summary>A database that has something in every metadata table: block columns, a grow-only table, a composite key, a table that is being filled, other sites, parts of
 /// a long value, ranges of a sender; and what that sender goes on with.</summary>
 internal sealed class DamagedBase : IDisposable
 {
     public const string Tables = "SELECT 't', id, a, b FROM t UNION ALL SELECT 'g', id, a, NULL FROM g UNION ALL SELECT 'n', x, y, v FROM n"
-        + " UNION ALL SELECT 'plain', id, v, NULL FROM plain ORDER BY 1, 2, 3";
+        + " UNION ALL SELECT 'plain', id, v, NULL FROM plain UNION ALL SELECT 'f', id, v, NULL FROM f ORDER BY 1, 2, 3";
 
     private static readonly (string Column, object? Value)[] Window = [("max_chunk_size", 262_144)];
 
@@ -23,6 +23,9 @@ internal sealed class DamagedBase : IDisposable
                 CREATE TABLE g(id TEXT PRIMARY KEY NOT NULL, a);
                 CREATE TABLE n(v, y TEXT, x TEXT, PRIMARY KEY(x, y));
                 CREATE TABLE plain(id TEXT PRIMARY KEY NOT NULL, v);
+                CREATE TABLE f(id TEXT PRIMARY KEY NOT NULL, v);
+                INSERT INTO f VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4), ('e', 5);
+                SELECT cloudsync_backfill_begin('f'), cloudsync_backfill_step('f', 2);
                 SELECT cloudsync_init('g', 'gos'), cloudsync_init('n'), cloudsync_set('skip_schema_hash_check', 0);
                 INSERT INTO g VALUES ('g1', 1);
                 INSERT INTO n VALUES (1, 'a', 'b'), (2, 'c', 'd');
