@@ -49,8 +49,7 @@ internal sealed class SlicedFill(Tracker tracker, PendingRows pending, FillState
         TrackedTable? table = Catalog.Find(name);
         if (table is not { HasPendingRows: true })
         {
-            return table != null && states.Find(table.Name) is { IsDone: true } ? 0 : throw Catalog.Damage.Unknown(name, ResultCode.Error,
-                $"{function}: table {name} has no backfill; begin one with cloudsync_backfill_begin('{name}')");
+            return table != null && states.Find(table.Name) is { IsDone: true } ? 0 : throw NotBegun(name, function);
         }
 
         RequireTable(table, function);
@@ -111,6 +110,15 @@ internal sealed class SlicedFill(Tracker tracker, PendingRows pending, FillState
         }
 
         return fills;
+    }
+
+    private EngineException NotBegun(string name, string function)
+    {
+        string lost = Catalog.Find(name) != null && states.Find(name) != null
+            ? " (one was, and the table's settings in cloudsync_table_settings are others now)"
+            : "";
+        return Catalog.Damage.Unknown(name, ResultCode.Error,
+            $"{function}: table {name} has no backfill; begin one with cloudsync_backfill_begin('{name}'){lost}");
     }
 
     private static void RequireTable(TrackedTable table, string function)

@@ -27,6 +27,8 @@ public class InterruptionAlterationTests(ITestOutputHelper output)
                     "SELECT cloudsync_init('t')", "", kind);
                 data.Add("DROP TRIGGER cloudsync_after_delete_t; DELETE FROM t WHERE id = 'own1'", "SELECT cloudsync_recapture('t')", "", kind);
                 data.Add("", "SELECT cloudsync_set_filter('t', 'id <> ''own1''')", "", kind);
+                data.Add("", "SELECT cloudsync_backfill_begin('t')", "SELECT cloudsync_backfill_run('t')", kind);
+                data.Add("SELECT cloudsync_backfill_begin('t'); SELECT cloudsync_backfill_step('t', 2)", "SELECT cloudsync_backfill_step('t', 1000)", "", kind);
             }
 
             return data;
