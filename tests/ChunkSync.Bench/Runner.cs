@@ -59,6 +59,12 @@ internal sealed class Runner : IDisposable
                 continue;
             }
 
+            if (shape.Key == ShapeCatalog.Backfill)
+            {
+                results.AddRange(new BackfillBench(options, folder, (engine, request, limit) => workers[engine].Run(request, limit)).Run(shape));
+                continue;
+            }
+
             Fill(shape);
             foreach (long chunk in shape.ChunkSizes)
             {

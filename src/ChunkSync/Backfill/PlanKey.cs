@@ -92,7 +92,10 @@ internal sealed class PlanKey
             ? [new KeyColumn(facts.RowId!, facts.RowId!, "BINARY") { IsNotNull = true }]
             : IndexColumns.Read(connection, facts, followed);
         string quoted = Connection.Quote(facts.Schema) + "." + Connection.Quote(facts.Name);
-        string source = quoted + (index == null ? " NOT INDEXED" : " INDEXED BY " + Connection.Quote(followed!.Name));
+
+        // Of a WITHOUT ROWID table, SQLite takes NOT INDEXED for leave to use any of its indexes.
+        bool isNamed = index != null || (followed != null && facts.Indexes.Count > 1);
+        string source = quoted + (isNamed ? " INDEXED BY " + Connection.Quote(followed!.Name) : " NOT INDEXED");
         PlanKey key = new(facts.Schema, facts.Name, index == null ? null : followed!.Name, source, columns)
         {
             RowId = facts.RowId,

@@ -24,6 +24,10 @@ internal static class GoalTable
             {
                 ProbeGoals.Write(text, set);
             }
+            else if (shape == ShapeCatalog.Backfill)
+            {
+                BackfillGoals.Write(text, set);
+            }
         }
 
         Growth(text, set);

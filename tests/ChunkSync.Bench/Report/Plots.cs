@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using ChunkSync.Bench.Shapes;
+using ChunkSync.Bench.Worker;
 using Spectre.Console;
 
 namespace ChunkSync.Bench.Report;
@@ -27,6 +28,7 @@ internal static class Plots
         }
 
         Growth(folder, set);
+        Backfill(folder, set);
         Bars(folder, set, "scan", "Full scan, milliseconds", shape =>
         [
             set.Time(shape, "scan", Runner.Ours, "", ShapeCatalog.DefaultChunk),
@@ -73,6 +75,30 @@ internal static class Plots
                 + $"set ylabel 'ms per page'\nset title 'Shape {shape}: one 256 KiB page per query'\nplot " + string.Join(", ", curves));
         }
     }
+
+    private static void Backfill(string folder, ResultSet set)
+    {
+        const long Rows = 1_000_000;
+        string zipf = BackfillBench.Name(BackfillCase.All[2], 100);
+        double[] ours = set.Median(ShapeCatalog.Backfill, "plan", Runner.Ours, zipf, Rows)?.Pages ?? [];
+        double[] width = set.Median(ShapeCatalog.Backfill, "floor", Runner.Floor, zipf, Rows)?.Pages ?? [];
+        if (ours.Length > 0 && width.Length > 0)
+        {
+            Draw(folder, "chunks", Points("ours", ours) + Points("width", width) + "set logscale y\nset yrange [0.5:*]\nset xlabel 'chunk'\nset ylabel 'rows'\n"
+                + "set title '1,000,000 rows, keys as Zipf has them, 100 chunks'\n"
+                + "plot $width using 1:($2 + 0.5) with impulses lw 3 title 'equal width', $ours using 1:2 with lines lw 2 title 'chunksync'");
+        }
+
+        double[] slices = set.Median(ShapeCatalog.Backfill, "bf-fill", Runner.Ours, "slices", Rows)?.Pages ?? [];
+        if (slices.Length > 1)
+        {
+            Draw(folder, "slices", Points("slices", slices[1..]) + "set yrange [0:*]\nset xlabel 'slice of 1,000 rows'\nset ylabel 'ms of processor time'\n"
+                + "set title 'Filling 1,000,000 rows in slices'\nplot $slices using 1:2 with dots lw 3 notitle");
+        }
+    }
+
+    private static string Points(string name, double[] values) =>
+        $"${name} << E\n" + string.Concat(values.Select((value, i) => string.Create(CultureInfo.InvariantCulture, $"{i} {value:0.###}\n"))) + "E\n";
 
     private static void Growth(string folder, ResultSet set)
     {

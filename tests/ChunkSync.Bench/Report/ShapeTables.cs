@@ -16,7 +16,7 @@ internal static class ShapeTables
             text.Append(CultureInfo.InvariantCulture, $"## {shape.Key}: {shape.Title}\n\n");
             text.Append("| operation | engine | median ms | spread | rows | bytes | VM steps | pages read | SQLite peak | resident peak |\n");
             text.Append("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-            foreach (string operation in (string[])["fill", "scan", "drain", "visit", "lz4", "apply", "upsert", "compress", "decompress", "stage", "probe", "part"])
+            foreach (string operation in (string[])["fill", "scan", "drain", "visit", "lz4", "apply", "upsert", "compress", "decompress", "stage", "probe", "part", "plan", "floor", "first", "rest", "bf-fill"])
             {
                 foreach (Series series in set.Of(shape.Key, operation).Where(series => series.Engine != Runner.Managed))
                 {
@@ -32,7 +32,7 @@ internal static class ShapeTables
 
     private static void Row(StringBuilder text, Series series)
     {
-        string name = $"{series.Operation} {series.Variant} {(series.ChunkSize > 0 ? $"{series.ChunkSize / 1024} KiB" : "")}";
+        string name = $"{series.Operation} {series.Variant} {(series.Shape == ShapeCatalog.Backfill ? $"{series.ChunkSize:N0} rows" : series.ChunkSize > 0 ? $"{series.ChunkSize / 1024} KiB" : "")}";
         if (!series.HasResult)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {series.Engine} | {series.Failure} | | | | | | | |\n");

@@ -18,6 +18,9 @@ internal static unsafe class ShapeCatalog
     /// <summary>The key of the shape whose chunks are stored and probed.</summary>
     public const string Probe = "probe";
 
+    /// <summary>The key of the shape that is cut into pieces, and filled in slices.</summary>
+    public const string Backfill = "backfill";
+
     private static readonly string[] Narrow = ["a", "b", "c", "d"];
 
     /// <summary>The shape of that key.</summary>
@@ -48,6 +51,7 @@ internal static unsafe class ShapeCatalog
         ]),
         new Shape(Probe, "60,000 rows × 4 narrow columns in 60 transactions, their chunks of 256 KiB stored and probed", [NarrowTable("t")],
             [NarrowRows("t", 0, 60_000, 1000)], [SmallChunk]),
+        new Shape(Backfill, "100,000, 1,000,000 and 3,000,000 rows cut into 10, 100 and 1,000 chunks; 60,000 and 1,000,000 rows filled", [], [], []),
         new Shape(Codec, "the same documentation, compressed and decompressed in blocks by both LZ4 codecs", [], [], [SmallChunk, DefaultChunk]),
     ];
 

@@ -30,6 +30,10 @@ internal static unsafe class Operations
             "export" => Export(request, library),
             "stage" => ProbeOperations.Stage(request, library),
             "probe" => ProbeOperations.Run(request, library),
+            "bf-stage" => BackfillOperations.Stage(request),
+            "plan" or "first" or "rest" => BackfillOperations.Plan(request, library),
+            "floor" => BackfillOperations.Floor(request),
+            "bf-fill" => BackfillOperations.Fill(request, library),
             "part" => ProbeOperations.Part(request, library),
             _ => throw new ArgumentException("unknown operation " + request.Operation),
         };

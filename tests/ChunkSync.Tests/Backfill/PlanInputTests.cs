@@ -1,3 +1,4 @@
+using ChunkSync.Backfill;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -76,6 +77,56 @@ public sealed class PlanInputTests(ITestOutputHelper output)
             SqlException failure = Assert.Throws<SqlException>(
                 () => database.Query("SELECT * FROM cloudsync_backfill_plan('t', 100, NULL, 't_a', NULL, ?)", changed));
             Assert.Equal("cloudsync_backfill_plan: resume is not a value of column next", failure.Text);
+        }
+    }
+
+    /// <summary>A checksum is no secret: whoever makes one gets a plan or an error, and no crash.</summary>
+    [Fact, Soak("backfill-tokens")]
+    public void Resume_is_refused_or_read_when_its_bytes_are_random_or_forged()
+    {
+        const int Each = 1000;
+        using Effort effort = Effort.Start("backfill-tokens", output, sample: 200);
+        using Database database = Database.Open();
+        database.Exec(Rows);
+        using IDisposable pause = database.PauseChecks();
+        byte[] next = (byte[])database.Scalar("SELECT next FROM cloudsync_backfill_plan('t', 100, NULL, 't_a')")!;
+        while (effort.Next("forged"))
+        {
+            for (int i = 0; i < Each; i++)
+            {
+                byte[] random = RandomBytes(effort.Random);
+                if (i % 2 == 0 && random.Length > 0)
+                {
+                    random[0] = ResumeToken.Version;
+                }
+
+                Assert.Null(ResumeToken.TryRead(random, out _));
+            }
+
+            effort.Add("random", Each);
+
+            // What the plan is and its schema stay: behind them everything is believed once the checksum fits.
+            const int Checked = 17;
+            const int Checksum = 8;
+            byte[] forged = next.ToArray();
+            for (int i = effort.Random.Next(1, 4); i > 0; i--)
+            {
+                forged[effort.Random.Next(Checked, forged.Length - Checksum)] = (byte)effort.Random.Next(256);
+            }
+
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(
+                forged.AsSpan(forged.Length - Checksum), ChunkSync.Format.Fnv1a64.Of(forged.AsSpan(0, forged.Length - Checksum)));
+            try
+            {
+                database.Query("SELECT * FROM cloudsync_backfill_plan('t', 100, NULL, 't_a', NULL, ?)", forged);
+                effort.Add("read", 1);
+            }
+            catch (SqlException failure)
+            {
+                Assert.StartsWith("cloudsync_backfill_plan: ", failure.Text);
+            }
+
+            Assert.Null(database.BusyStatement());
         }
     }
 
