@@ -3,6 +3,7 @@
 #   ./build.sh                build the native library into dist/<rid>/
 #   ./build.sh run [DB]       page the changes of a database made from the SDK's API documentation, or of a copy of DB
 #   ./build.sh run probe [NAMESPACE]   take one namespace of that documentation out of its stored chunks
+#   ./build.sh run backfill [DB]   cut its tables into exact pieces, export one with two connections, fill clocks in slices
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)

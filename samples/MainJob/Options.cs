@@ -7,8 +7,9 @@ namespace ChunkSync.Samples.MainJob;
 /// <param name="Database">A database of the user's, or null for the documentation.</param>
 /// <param name="ChunkSize">The chunk size, or null for the default.</param>
 /// <param name="ShowAll">Whether all chunks are listed.</param>
+/// <param name="Backfill">Whether only the pieces of tables are shown.</param>
 /// <param name="Probe">The namespace to take out of stored chunks, or null to page chunks.</param>
-internal sealed record Options(string Library, string? Database, long? ChunkSize, bool ShowAll, string? Probe)
+internal sealed record Options(string Library, string? Database, long? ChunkSize, bool ShowAll, string? Probe, bool Backfill)
 {
     private const string DefaultNamespace = "System.Text.Json";
 
@@ -19,6 +20,7 @@ internal sealed record Options(string Library, string? Database, long? ChunkSize
         long? chunkSize = null;
         bool all = false;
         string? probe = null;
+        bool backfill = false;
         for (int i = 0; i < args.Length; i++)
         {
             switch (args[i])
@@ -40,6 +42,9 @@ internal sealed record Options(string Library, string? Database, long? ChunkSize
                     bool named = i + 1 < args.Length && !args[i + 1].StartsWith('-');
                     probe = named ? args[++i] : DefaultNamespace;
                     break;
+                case "backfill" when !backfill && probe == null && database == null:
+                    backfill = true;
+                    break;
                 default:
                     database = args[i];
                     break;
@@ -56,6 +61,6 @@ internal sealed record Options(string Library, string? Database, long? ChunkSize
             throw new ArgumentException("there is no database " + database);
         }
 
-        return new Options(Path.GetFullPath(library), database, chunkSize, all, probe);
+        return new Options(Path.GetFullPath(library), database, chunkSize, all, probe, backfill);
     }
 }
