@@ -41,6 +41,9 @@ public class TransactionMatrixTests
         { "SELECT cloudsync_set_column('t', 'a', 'note', 'x')", Deviation.None, false },
         { "SELECT cloudsync_recapture('t')", Deviation.None, false },
         { "SELECT cloudsync_recapture('t', 'values')", Deviation.None, false },
+        { "SELECT cloudsync_backfill_begin('u')", Deviation.None, false },
+        { "SELECT cloudsync_backfill_begin('u'); SELECT cloudsync_backfill_step('u', 1)", Deviation.None, false },
+        { "SELECT cloudsync_backfill_begin('u'); SELECT cloudsync_backfill_step('u'); SELECT cloudsync_backfill_step('u')", Deviation.None, false },
         { "SELECT cloudsync_receive_forget(x'0190a5b0c0de7111a222333344445555')", Deviation.None, false },
         { "SELECT cloudsync_disable('t')", Deviation.Disabled, true },
         { "SELECT cloudsync_disable('t'); SELECT cloudsync_enable('t')", Deviation.Disabled, false },
@@ -98,7 +101,7 @@ public class TransactionMatrixTests
         using Database database = Database.Open();
         string all = string.Join(' ', Changes.Select(row => row[0]));
         string[] others = ["payload", "uuid", "version", "siteid", "pk_", "is_", "schema", "seq", "terminate", "cloudsync_insert", "cloudsync_update",
-            "cloudsync_delete", "help", "cloudsync_col", "probe", "entity_hash", "text_materialize"];
+            "cloudsync_delete", "help", "cloudsync_col", "probe", "backfill_run", "entity_hash", "text_materialize"];
         Assert.All(
             database.Query("SELECT DISTINCT name FROM pragma_function_list WHERE name LIKE 'cloudsync%'").Select(row => (string)row[0]!)
                 .Where(name => !Array.Exists(others, other => name.Contains(other, StringComparison.Ordinal))),
@@ -155,6 +158,7 @@ public class TransactionMatrixTests
             "SELECT * FROM cloudsync_schema_versions ORDER BY 1",
             "SELECT hex(site_id), rowid FROM cloudsync_site_id ORDER BY 2",
             "SELECT count(*) FROM cloudsync_receive_gaps",
+            "SELECT tbl, state, rows_done, rows_total FROM cloudsync_backfill_progress ORDER BY 1",
             enabled ? "SELECT cloudsync_is_enabled('t'), cloudsync_is_enabled('u'), cloudsync_is_enabled('w')" : "SELECT 1",
         ])
         {
