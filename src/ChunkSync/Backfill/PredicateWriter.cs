@@ -80,8 +80,8 @@ internal sealed class PredicateWriter(PlanKey key, IRealReader reader)
         {
             case RangeTest.IsNull:
                 // Of a column that IS NULL, SQLite drops an ORDER BY under another collation, and its direction with it. A column that IS a
-                // value keeps it.
-                text.Append(column.Sql).Append(IsOrdered && IsThereAgain(term.Column) ? " IS +NULL" : " IS NULL");
+                // value under its own collation keeps it.
+                text.Append(IsOrdered && IsThereAgain(term.Column) ? column.Compared + " IS +NULL" : column.Sql + " IS NULL");
                 return;
             case RangeTest.NotNull when column.IsExpression || (column.IsText && !column.HasKnownCollation):
                 text.Append(column.Sql).Append(" IS NOT NULL");
