@@ -23,6 +23,9 @@ internal sealed unsafe class OpenedPayload : IDisposable
     /// <summary>Whether all rows have been decoded and checked: set by who has done that, so that it is not done twice.</summary>
     public bool HasCheckedRows { get; set; }
 
+    /// <summary>Its rows, from the first on.</summary>
+    public RowReader Rows => new(this);
+
     /// <summary>Checks and uncompresses a payload. The bytes must stay in place while it is open.</summary>
     /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
     public static OpenedPayload Open(SyncSession session, TableCatalog catalog, byte* data, long length)
@@ -53,6 +56,26 @@ internal sealed unsafe class OpenedPayload : IDisposable
         OpenedPayload payload = new(header);
         payload.ReadBody(data, length);
         return payload;
+    }
+
+    /// <summary>Whether all rows can be decoded, and their numbers be taken: nothing is applied of a payload where one cannot. Does nothing
+    /// when they were checked before.</summary>
+    /// <exception cref="EngineException">Names the row and the byte offset in the uncompressed body, or the field and its value.</exception>
+    public void CheckRows()
+    {
+        if (HasCheckedRows)
+        {
+            return;
+        }
+
+        RowReader rows = Rows;
+        for (uint i = 0; i < Header.Rows; i++)
+        {
+            rows.Read(out ChangeRow change);
+            ChangeNumbers.Check(change, PayloadErrors.Operation);
+        }
+
+        HasCheckedRows = true;
     }
 
     public void Dispose() => expanded.Dispose();
@@ -86,6 +109,25 @@ internal sealed unsafe class OpenedPayload : IDisposable
         {
             throw Errors.Misuse($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
                 + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {catalog.Schema.CurrentHash()})");
+        }
+    }
+
+    /// <summary>The change rows, one after the other. A copy of it goes on from the same row.</summary>
+    public struct RowReader(OpenedPayload payload)
+    {
+        private ValueReader reader = new(payload.Body, payload.BodyLength);
+        private long row;
+
+        /// <summary>Reads the next row.</summary>
+        /// <exception cref="EngineException">The row is malformed.</exception>
+        public void Read(out ChangeRow change)
+        {
+            if (!ChangeRowCodec.TryRead(ref reader, ChangeRowUse.Merge, out change, out ChangeRowFault fault))
+            {
+                throw PayloadErrors.BadRow(fault, row);
+            }
+
+            row++;
         }
     }
 }

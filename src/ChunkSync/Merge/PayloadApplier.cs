@@ -54,9 +54,9 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             throw PayloadErrors.OtherColumns(payload.Header.Columns);
         }
 
-        PayloadRows.Check(payload);
+        payload.CheckRows();
         uint rows = payload.Header.Rows;
-        PayloadRows start = new(payload);
+        OpenedPayload.RowReader start = payload.Rows;
         if (!session.Connection.IsAutocommit)
         {
             ApplyRange(start, rows, advance);
@@ -81,7 +81,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     /// <summary>Applies the next <paramref name="count"/> rows in one savepoint, or in autocommit in one transaction: that is cheaper,
     /// because SQLite keeps no copies of pages for a savepoint.</summary>
-    private void ApplyRange(PayloadRows start, uint count, bool advance)
+    private void ApplyRange(OpenedPayload.RowReader start, uint count, bool advance)
     {
         Connection connection = session.Connection;
         bool owns = savepoint.Begin();
@@ -117,7 +117,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     /// <summary>Merges rows until the end or the first failure, which is returned; a failed row is undone, the rows before it
     /// stay.</summary>
-    private EngineException? MergeRows(PayloadRows start, uint count, bool owns)
+    private EngineException? MergeRows(OpenedPayload.RowReader start, uint count, bool owns)
     {
         VersionClock.State saved = clock.Save();
         uint good = MergeUntilFailure(start, count, out EngineException? failure, out bool leftTraces);
@@ -141,7 +141,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     }
 
     /// <returns>The number of rows before the row that failed.</returns>
-    private uint MergeUntilFailure(PayloadRows reader, uint count, out EngineException? failure, out bool leftTraces)
+    private uint MergeUntilFailure(OpenedPayload.RowReader reader, uint count, out EngineException? failure, out bool leftTraces)
     {
         failure = null;
         leftTraces = false;
@@ -190,13 +190,13 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     private void ApplyRunByRun(OpenedPayload payload, bool advance)
     {
-        PayloadRows reader = new(payload);
-        PayloadRows start = reader;
+        OpenedPayload.RowReader reader = payload.Rows;
+        OpenedPayload.RowReader start = reader;
         uint count = 0;
         long run = 0;
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
-            PayloadRows before = reader;
+            OpenedPayload.RowReader before = reader;
             reader.Read(out ChangeRow change);
             if (count > 0 && change.DbVersion != run)
             {
@@ -212,7 +212,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         ApplyRun(start, count, advance);
     }
 
-    private void ApplyRun(PayloadRows start, uint count, bool advance)
+    private void ApplyRun(OpenedPayload.RowReader start, uint count, bool advance)
     {
         try
         {

@@ -57,7 +57,7 @@ internal unsafe struct ReceivedChunk
             throw ReceiveRequest.Refused("the payload has no changes and is_final is 0: only a window's end can be empty");
         }
 
-        PayloadRows rows = new(payload);
+        OpenedPayload.RowReader rows = payload.Rows;
         bool areSound = true;
         for (uint i = 0; i < payload.Header.Rows; i++)
         {
