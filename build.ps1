@@ -23,7 +23,7 @@ function Build-Library {
     Get-Item $library
 }
 
-$onEverySqlite = "FullyQualifiedName~Fixture|FullyQualifiedName~.Binding.|FullyQualifiedName~.Capture.|FullyQualifiedName~InterruptionTests|FullyQualifiedName~.Cascade"
+$onEverySqlite = "FullyQualifiedName~Fixture|FullyQualifiedName~.Tests.Sqlite.|FullyQualifiedName~.Capture.|FullyQualifiedName~InterruptionTests|FullyQualifiedName~.Cascade"
 $counts = @{ Passed = 0; Failed = 0; Skipped = 0 }
 
 function Start-Results {

@@ -177,7 +177,7 @@ count() {
 
 # The tests that run on the oldest and the newest SQLite as well, beside the system's: what hands SQL and bytes to SQLite and looks at what it
 # does. A soak run tests everything on all three.
-on_every_sqlite="FullyQualifiedName~Fixture|FullyQualifiedName~.Binding.|FullyQualifiedName~.Capture.|FullyQualifiedName~InterruptionTests|FullyQualifiedName~.Cascade"
+on_every_sqlite="FullyQualifiedName~Fixture|FullyQualifiedName~.Tests.Sqlite.|FullyQualifiedName~.Capture.|FullyQualifiedName~InterruptionTests|FullyQualifiedName~.Cascade"
 
 run_tests() {
   local sqlite
