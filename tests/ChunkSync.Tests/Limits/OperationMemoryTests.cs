@@ -18,6 +18,9 @@ public class OperationMemoryTests(ITestOutputHelper output)
     /// <summary>Measures that have to show growth, one after the other, before it is taken for growth.</summary>
     private const int Repetitions = 6;
 
+    /// <summary>How much longer the last measure is.</summary>
+    private const int Longer = 8;
+
     [Fact, Soak("operation-memory")]
     public void Memory_is_flat_when_any_operation_is_repeated()
     {
@@ -48,14 +51,24 @@ public class OperationMemoryTests(ITestOutputHelper output)
             (repeats, managed, used) = Measure(database, operation, budget);
         }
 
+        long slack = Slack;
+        if (managed > Slack && used <= Slack && repeats < SoakRepeats)
+        {
+            // Some kilobytes each time, however often it ran: exceptions and their stack traces do that. What stays behind of every operation
+            // is eight times as much now.
+            slack *= Longer / 2;
+            (repeats, managed, used) = Measure(database, operation, budget, Longer * SampleRepeats);
+        }
+
         Assert.True(
-            managed <= Slack && used <= Slack,
+            managed <= slack && used <= slack,
             $"{operation.Name}, {repeats} times: {managed} bytes more in the managed heap, {used} more of SQLite's");
         return repeats;
     }
 
     /// <returns>How often the operation ran, and what was there more behind it.</returns>
-    private static (long Repeats, long Managed, long Used) Measure(Database database, RepeatedOperation operation, TimeSpan budget)
+    private static (long Repeats, long Managed, long Used) Measure(
+        Database database, RepeatedOperation operation, TimeSpan budget, long atOnce = SampleRepeats)
     {
         long managed = GC.GetTotalMemory(forceFullCollection: true);
         long used = NativeSqlite.MemoryUsed();
@@ -63,8 +76,8 @@ public class OperationMemoryTests(ITestOutputHelper output)
         long repeats = 0;
         do
         {
-            operation.Repeat(database, SampleRepeats);
-            repeats += SampleRepeats;
+            operation.Repeat(database, atOnce);
+            repeats += atOnce;
         }
         while (repeats < SoakRepeats && Environment.TickCount64 - begun < budget.TotalMilliseconds);
 
