@@ -220,7 +220,7 @@ internal sealed class FillHistory : IDisposable
         }
         catch (SqlException failure) when (failure.Text.Contains("UNIQUE", StringComparison.Ordinal))
         {
-            // A second unique index: the rows before it are merged, in both.
+            // What a payload breaks, it breaks in both: the rows before it are merged.
         }
     }
 

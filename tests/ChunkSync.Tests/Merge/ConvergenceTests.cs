@@ -12,7 +12,7 @@ public class ConvergenceTests(ITestOutputHelper output)
     {
         int settled = 0;
         int unsettled = 0;
-        using Effort effort = Effort.Start("convergence", output, sample: 120);
+        using Effort effort = Effort.Start("convergence", output, sample: 80);
         while (effort.Next("histories"))
         {
             Random random = effort.Random;
