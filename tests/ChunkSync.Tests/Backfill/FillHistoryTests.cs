@@ -10,7 +10,7 @@ public class FillHistoryTests(ITestOutputHelper output)
     [Fact, Soak("fill-histories", Weight = 2)]
     public void Clocks_are_those_of_init_when_rows_are_written_and_merged_between_slices()
     {
-        using Effort effort = Effort.Start("fill-histories", output, sample: 150);
+        using Effort effort = Effort.Start("fill-histories", output, sample: 60);
         while (effort.Next("fills"))
         {
             using FillHistory history = new(effort.Random);

@@ -35,7 +35,6 @@ public sealed record FillShape(string Name, string Create, int Flags, string[] K
             i => [(i % 4) switch { 0 => $"{i}", 1 => $"{i}.25", 2 => $"'{i}'", _ => $"x'{i:x8}'" }]),
         new("keys alone", "CREATE TABLE t(x TEXT NOT NULL, y INTEGER NOT NULL, PRIMARY KEY(x, y))", 0, ["x", "y"],
             i => [$"'x{i % 9}'", i.ToString(CultureInfo.InvariantCulture)]) { Values = [] },
-        new("filter", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b)", 0, ["id"], i => [$"'k{i:d4}'"]) { Filter = "a IS NOT 3" },
         new("grow-only", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b)", 0, ["id"], i => [$"'k{i:d4}'"]) { IsGrowOnly = true },
     ];
 
