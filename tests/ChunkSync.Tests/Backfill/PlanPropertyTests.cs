@@ -9,7 +9,7 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
     [Fact, Soak("backfill-plans", Weight = 3)]
     public void Plan_tiles_any_table_when_schema_rows_and_inputs_are_random()
     {
-        using Effort effort = Effort.Start("backfill-plans", output, sample: 120);
+        using Effort effort = Effort.Start("backfill-plans", output, sample: 60);
         while (effort.Next("tables"))
         {
             RandomPlans shape = new(effort.Random);
