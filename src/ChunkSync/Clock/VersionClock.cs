@@ -20,6 +20,9 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     /// not: no clock row has it, and the next connection gives it out again. A local write takes its version in any case.</summary>
     private long used;
 
+    /// <summary>The number of the joined transaction in which a db_version was last taken.</summary>
+    private long takenIn = -1;
+
     /// <summary>The last committed db_version, 0 for none. Inside a transaction it shows the value before it.</summary>
     public long Current => current ??= ReadCurrent();
 
@@ -28,6 +31,9 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
 
     /// <summary>The highest db_version that was given out, the open transaction's with it.</summary>
     public long Highest => Math.Max(Current, pending);
+
+    /// <summary>Whether the open transaction has taken a db_version: it may have written changes.</summary>
+    public bool HasTaken => session.Transaction.IsJoined && takenIn == session.Transaction.Number;
 
     /// <summary>Takes the transaction's db_version: the maximum of current + 1, what is pending, and
     /// <paramref name="merging"/>.</summary>
@@ -40,10 +46,12 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
             session.JoinWhenWriting();
             session.Refresh();
             pending = pending > Current ? pending : 0;
+            takenIn = session.Transaction.Number;
         }
 
         if (pending == 0)
         {
+            takenIn = session.Transaction.Number;
             if (Current >= VersionLimits.DbVersionEnd - 1)
             {
                 throw Errors.Full($"db_version has reached {Current}: no later version is accepted anywhere");

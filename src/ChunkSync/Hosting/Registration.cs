@@ -31,6 +31,7 @@ internal static class Registration
         .. ProbeFunctions.All,
         BackfillTick.Definition,
         .. BackfillFunctions.All,
+        .. IdentityFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>

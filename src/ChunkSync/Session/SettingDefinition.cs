@@ -17,7 +17,7 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
         new(Settings.PayloadMaxChunkSize, IsInteger: true),
         new(Settings.SkipSchemaHashCheck, IsInteger: true, Maximum: 1),
         new(Settings.SendDbVersion, IsInteger: true),
-        new("send_seq", IsInteger: true),
+        new(Settings.SendSeq, IsInteger: true),
         new(Settings.CheckDbVersion, IsInteger: true),
         new(Settings.CheckSeq, IsInteger: true),
 

@@ -9,12 +9,16 @@ internal sealed class Settings
     public const string Version = "version";
     public const string SchemaVersion = "schemaversion";
     public const string SendDbVersion = "send_dbversion";
+    public const string SendSeq = "send_seq";
     public const string CheckDbVersion = "check_dbversion";
     public const string CheckSeq = "check_seq";
     public const string PayloadMaxChunkSize = "payload_max_chunk_size";
     public const string SkipSchemaHashCheck = "skip_schema_hash_check";
     public const string PreAlterDbVersion = "pre_alter_dbversion";
     public const string Schema = "schema";
+
+    /// <summary>That changes of the own site arrived which this file never made; not one that users set.</summary>
+    public const string ForeignOwn = "chunksync_foreign_own";
 
     /// <summary>The table.</summary>
     public static MetadataTable Table { get; } = new("cloudsync_settings", "(key TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value TEXT)");

@@ -59,6 +59,19 @@ internal sealed unsafe class SiteDirectory
         Forget();
     }
 
+    /// <summary>Gives the database another local site; the id that it had is free.</summary>
+    /// <param name="id">A new id.</param>
+    public void RenameLocal(ReadOnlySpan<byte> id)
+    {
+        using (Statement rename = connection.Prepare($"UPDATE main.cloudsync_site_id SET site_id = ?1 WHERE rowid = {LocalOrdinal}"))
+        {
+            rename.BindBlob(1, id);
+            rename.Run();
+        }
+
+        Forget();
+    }
+
     /// <summary>Whether the local site that is remembered is not the one that the database has: another database is in its place.</summary>
     public bool IsLocalOther()
     {

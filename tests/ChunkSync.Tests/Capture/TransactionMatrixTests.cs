@@ -45,6 +45,8 @@ public class TransactionMatrixTests
         { "SELECT cloudsync_backfill_begin('u'); SELECT cloudsync_backfill_step('u', 1)", Deviation.None, false },
         { "SELECT cloudsync_backfill_begin('u'); SELECT cloudsync_backfill_step('u'); SELECT cloudsync_backfill_step('u')", Deviation.None, false },
         { "SELECT cloudsync_receive_forget(x'0190a5b0c0de7111a222333344445555')", Deviation.None, false },
+        { "SELECT cloudsync_new_site()", Deviation.None, false },
+        { "SELECT cloudsync_new_site(1)", Deviation.None, false },
         { "SELECT cloudsync_disable('t')", Deviation.Disabled, true },
         { "SELECT cloudsync_disable('t'); SELECT cloudsync_enable('t')", Deviation.Disabled, false },
     };

@@ -54,6 +54,8 @@ internal sealed record DamagedOperation(string Sql, params object?[] Parameters)
         new("SELECT cloudsync_disable('n'); INSERT INTO n VALUES (5, 'dis', 'abled'); SELECT cloudsync_enable('n')"),
         new("SELECT cloudsync_is_enabled('t')"),
         new("SELECT cloudsync_is_sync('t')"),
+        new("SELECT length(cloudsync_new_site())"),
+        new("SELECT length(cloudsync_new_site(1))"),
         new("SELECT cloudsync_cleanup('t')"),
         new("SELECT cloudsync_cleanup('g')"),
         new("SELECT cloudsync_cleanup('t'), cloudsync_cleanup('g'), cloudsync_cleanup('n')"),

@@ -28,7 +28,7 @@ public class SchemaUseTests
             "cloudsync_db_version_next direct only", "cloudsync_delete innocuous", "cloudsync_disable direct only",
             "cloudsync_enable direct only", "cloudsync_entity_hash innocuous", "cloudsync_help innocuous",
             "cloudsync_init direct only", "cloudsync_insert innocuous", "cloudsync_is_enabled innocuous",
-            "cloudsync_is_sync innocuous", "cloudsync_payload_apply direct only", "cloudsync_payload_blob_checked trusted",
+            "cloudsync_is_sync innocuous", "cloudsync_new_site direct only", "cloudsync_payload_apply direct only", "cloudsync_payload_blob_checked trusted",
             "cloudsync_payload_chunks trusted", "cloudsync_payload_decode direct only", "cloudsync_payload_encode trusted",
             "cloudsync_payload_filter innocuous", "cloudsync_payload_index innocuous", "cloudsync_payload_load direct only",
             "cloudsync_payload_probe direct only", "cloudsync_payload_probe_plan direct only",
