@@ -135,10 +135,10 @@ internal sealed class SlicedFill(Tracker tracker, PendingRows pending, FillState
     private void Start(TrackedTable table)
     {
         states.Create();
-        using Statement count = Session.Connection.Prepare($"SELECT count(*) FROM {table.Quoted}");
+        using Statement count = Session.Connection.Prepare($"SELECT count(*), EXISTS (SELECT 1 FROM {table.QuotedClock}) FROM {table.Quoted}");
         count.Step();
         states.Store(new FillState(table.Name, pending.Of(table).Shape, null) { RowsTotal = count.Int64(0) });
-        Catalog.Marks.Set(table, TableMarks.Pending, "1");
+        Catalog.Marks.Set(table, TableMarks.Pending, count.Int64(1) == 0 ? TableMarks.RowsPending : TableMarks.ColumnsPending);
         Catalog.Marks.Remove(table, TableMarks.Uncaptured);
     }
 
@@ -165,16 +165,23 @@ internal sealed class SlicedFill(Tracker tracker, PendingRows pending, FillState
         RequireTable(table, function);
         Clock.Advance();
         FillTable fill = pending.Of(table);
-        FillState state = states.Find(name) ?? new FillState(name, fill.Shape, null);
-        if (state.Shape != fill.Shape)
+        FillState state = states.Find(name) ?? new FillState(name, "", null);
+        bool isOther = state.Shape != fill.Shape;
+        if (isOther)
         {
             state = state with { Shape = fill.Shape, Position = null, RowsDone = 0 };
+            Catalog.Marks.Set(table, TableMarks.Pending, TableMarks.ColumnsPending);
         }
 
         using Cut? from = fill.Read(state);
         using FillWalk walk = new(table, fill, from, maxRows, maxMilliseconds);
-        tracker.Rows.Capture(table, walk);
+        tracker.Rows.Capture(table, walk, addsColumns: isOther || table.HasPendingColumns);
         Store(table, fill, state, walk);
+        if (isOther)
+        {
+            Session.Invalidate();
+        }
+
         Clock.Advance();
         return walk.Rows;
     }

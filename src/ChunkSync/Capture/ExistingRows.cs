@@ -52,9 +52,13 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
     });
 
     /// <summary>Captures what is missing of the rows that a walk comes to.</summary>
-    public void Capture(TrackedTable table, IKeyWalk walk) => Run(() =>
+    /// <param name="table">The table.</param>
+    /// <param name="walk">The rows.</param>
+    /// <param name="addsColumns">Whether a column without a clock, in a row that has some, was added; otherwise it is one that has not been
+    /// received, and there is nothing to capture.</param>
+    public void Capture(TrackedTable table, IKeyWalk walk, bool addsColumns) => Run(() =>
     {
-        int[] plain = PlainColumns(table);
+        int[] plain = addsColumns ? PlainColumns(table) : [];
         using ClockRows known = new(session.Connection, table);
         using KeyBuffer key = new(session.Connection);
         LocalClockWriter writer = clocks.Writer(table);

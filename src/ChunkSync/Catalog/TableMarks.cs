@@ -21,6 +21,12 @@ internal sealed class TableMarks(Connection connection, TableSettingStore settin
     /// <summary>Key: rows from before the tracking may have no clocks yet; they are captured a few at a time.</summary>
     public const string Pending = "chunksync_pending";
 
+    /// <summary>Value of <see cref="Pending"/>: a column without a clock in a row that has some is one that has not been received.</summary>
+    public const string RowsPending = "rows";
+
+    /// <summary>Value of <see cref="Pending"/>: or it is one that was added, and is captured, too.</summary>
+    public const string ColumnsPending = "columns";
+
     /// <summary>Value of <see cref="Uncaptured"/>: rows were written while the table was disabled.</summary>
     public const string WhileDisabled = "disabled";
 

@@ -206,7 +206,7 @@ internal sealed class TableSettingStore
             case TableMarks.Whole:
                 return entry with { IsWhole = true };
             case TableMarks.Pending:
-                return entry with { HasPendingRows = true };
+                return entry with { HasPendingRows = true, HasPendingColumns = value != TableMarks.RowsPending };
             default:
                 return entry;
         }

@@ -13,4 +13,7 @@ internal readonly record struct TableSettings(CrdtAlgorithm Algorithm, string? F
 
     /// <summary>Whether there is the mark <see cref="TableMarks.Pending"/>.</summary>
     public bool HasPendingRows { get; init; }
+
+    /// <summary>Whether that mark's value is another than <see cref="TableMarks.RowsPending"/>.</summary>
+    public bool HasPendingColumns { get; init; }
 }

@@ -37,6 +37,7 @@ internal sealed class TrackedTable : IDisposable
         Uncaptured = settings.Uncaptured;
         IsWhole = settings.IsWhole;
         HasPendingRows = settings.HasPendingRows;
+        HasPendingColumns = settings.HasPendingColumns;
         RowIdName = rowIdName;
         PositionIndex = positionIndex;
         HasBlocks = hasBlocks;
@@ -97,6 +98,9 @@ internal sealed class TrackedTable : IDisposable
 
     /// <summary>Whether there is the mark <see cref="TableMarks.Pending"/>.</summary>
     public bool HasPendingRows { get; }
+
+    /// <summary>Whether columns that were added may have no clocks yet, in rows that have some.</summary>
+    public bool HasPendingColumns { get; }
 
     /// <summary>What the triggers capture; null until capture has looked. They cannot change without the schema,
     /// and this object does not outlive it.</summary>

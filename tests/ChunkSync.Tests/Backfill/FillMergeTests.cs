@@ -39,6 +39,22 @@ public class FillMergeTests
     }
 
     [Fact]
+    public void Column_that_has_not_been_received_is_not_captured_when_the_fill_comes_to_its_row()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a DEFAULT 'z', b); INSERT INTO t VALUES ('k', 1, 1); SELECT cloudsync_backfill_begin('t')");
+        Receive("b", 1);
+        Assert.Equal(2L, database.Scalar("SELECT cloudsync_backfill_run('t')"));
+        Assert.Equal("b", database.Scalar("SELECT group_concat(col_name) FROM t_cloudsync WHERE pk = cloudsync_pk_encode('n')"));
+        Receive("a", 0);
+        Assert.Equal("theirs", database.Scalar("SELECT a FROM t WHERE id = 'n'"));
+
+        // The default, captured as a write of this database, would win.
+        void Receive(string column, long seq) => database.Exec(
+            $"INSERT INTO cloudsync_changes VALUES ('t', cloudsync_pk_encode('n'), '{column}', 'theirs', 1, 1, x'{1:x32}', 1, {seq})");
+    }
+
+    [Fact]
     public void Change_that_is_refused_leaves_the_transaction_when_its_row_was_pending()
     {
         using Database database = Database.Open();
