@@ -8,4 +8,7 @@ internal enum FilterEvent
     Inserted,
     Updated,
     Deleted,
+
+    /// <summary>A row is about to get a key by UPDATE; with REPLACE, the one that has it goes.</summary>
+    Moving,
 }

@@ -28,6 +28,7 @@ internal static class FilterTriggers
             :
             [
                 Make(table, "chunksync_filter_before_", "BEFORE INSERT", FilterEvent.Inserting, hasOld: false, hasNew: true),
+                Make(table, "chunksync_filter_move_", "BEFORE UPDATE OF " + KeyNames(table), FilterEvent.Moving, hasOld: false, hasNew: true),
                 Make(table, "chunksync_filter_insert_", "AFTER INSERT", FilterEvent.Inserted, hasOld: false, hasNew: true),
                 Make(table, "chunksync_filter_update_", "AFTER UPDATE", FilterEvent.Updated, hasOld: true, hasNew: true),
                 Make(table, "chunksync_filter_delete_", "AFTER DELETE", FilterEvent.Deleted, hasOld: true, hasNew: false),
@@ -36,6 +37,13 @@ internal static class FilterTriggers
     /// <summary>Tells the triggers of this schema and filter from those of another.</summary>
     public static long Id(TrackedTable table) => (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(
         string.Join('\0', table.Columns.Select(column => column.Quoted).Append(table.Filter))));
+
+    /// <summary>The key's columns, and where it is the rowid that one's three names.</summary>
+    private static string KeyNames(TrackedTable table)
+    {
+        IEnumerable<string> aliases = UniqueIndex.HasIntegerKey(table) ? ["rowid", "oid", "_rowid_"] : [];
+        return string.Join(", ", table.KeyColumns.Select(column => column.Name).Union(aliases).Select(Connection.Quote));
+    }
 
     private static (string Name, string Text) Make(
         TrackedTable table, string prefix, string time, FilterEvent what, bool hasOld, bool hasNew)

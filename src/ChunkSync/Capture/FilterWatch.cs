@@ -85,6 +85,9 @@ internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, Ver
                 }
 
                 break;
+            case FilterEvent.Moving when !isInside:
+                clocks.Pending(table)?.CaptureStored(table, newKey.Bytes);
+                break;
             case FilterEvent.Inserted when !isInside:
                 Delete(table, rows, newKey);
                 break;

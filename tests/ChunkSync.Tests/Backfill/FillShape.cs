@@ -35,6 +35,10 @@ public sealed record FillShape(string Name, string Create, int Flags, string[] K
             i => [(i % 4) switch { 0 => $"{i}", 1 => $"{i}.25", 2 => $"'{i}'", _ => $"x'{i:x8}'" }]),
         new("keys alone", "CREATE TABLE t(x TEXT NOT NULL, y INTEGER NOT NULL, PRIMARY KEY(x, y))", 0, ["x", "y"],
             i => [$"'x{i % 9}'", i.ToString(CultureInfo.InvariantCulture)]) { Values = [] },
+        new("second unique", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE, b)", 0, ["id"], i => [$"'k{i:d4}'"]),
+        new("filter", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b)", 0, ["id"], i => [$"'k{i:d4}'"]) { Filter = "a IS NOT 3" },
+        new("filter and second unique", "CREATE TABLE t(id INTEGER PRIMARY KEY NOT NULL, a, b UNIQUE)", 1, ["id"],
+            i => [((i * 7919L) - 90_000L).ToString(CultureInfo.InvariantCulture)]) { Filter = "a IS NOT 3" },
         new("grow-only", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b)", 0, ["id"], i => [$"'k{i:d4}'"]) { IsGrowOnly = true },
     ];
 
