@@ -132,7 +132,7 @@ internal sealed class PlanKey
     /// value, so its key has one field more than there are pinned columns.</summary>
     private void CheckDescending(Connection connection)
     {
-        int column = Columns.ToList().FindIndex(appended => appended.IsTieBreak && appended.IsDescending && !appended.IsSameTerm);
+        int column = Columns.ToList().FindIndex(appended => appended.IsTieBreak && appended.IsDescending);
         if (column < 0)
         {
             return;

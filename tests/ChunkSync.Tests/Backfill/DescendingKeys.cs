@@ -26,7 +26,7 @@ internal static class DescendingKeys
         }
 
         object? appended = database.Scalar(
-            "SELECT 1 FROM pragma_index_xinfo(?1) WHERE NOT key AND \"desc\" AND cid >= 0 AND cid NOT IN (SELECT cid FROM pragma_index_xinfo(?1) WHERE key)"
+            "SELECT 1 FROM pragma_index_xinfo(?1) WHERE NOT key AND \"desc\" AND cid >= 0"
             + " AND (SELECT origin FROM pragma_index_list(?2) WHERE name = ?1) <> 'pk'",
             index, inputs["tbl"]);
         if (appended == null)
