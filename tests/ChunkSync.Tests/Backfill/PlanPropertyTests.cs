@@ -15,9 +15,8 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
             RandomPlans shape = new(effort.Random);
             using Database database = Make(shape, effort.Random, out long rows);
             using IDisposable pause = database.PauseChecks();
-            if ((string)database.Scalar("PRAGMA integrity_check")! != "ok")
+            if (!IsSound(database))
             {
-                // SQLite's own index on an expression disagrees with the table: text that is not valid, or zeros with a sign.
                 effort.Add("skipped", 1);
                 continue;
             }
@@ -50,7 +49,10 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
                 effort.Add("plans", 1);
                 effort.Add("chunks", plan.Count);
                 Resume(database, inputs, plan, effort.Random, text);
-                Drift(database, shape, plan, text);
+                if (!Drift(database, shape, plan, text))
+                {
+                    effort.Add("skipped", 1);
+                }
             }
         }
     }
@@ -178,7 +180,8 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
     }
 
     /// <summary>Rows that are written after planning are in exactly one chunk, too.</summary>
-    private static void Drift(Database database, RandomPlans shape, List<PlanChunk> plan, string text)
+    /// <returns>False when they made an index unsound.</returns>
+    private static bool Drift(Database database, RandomPlans shape, List<PlanChunk> plan, string text)
     {
         database.Exec("SAVEPOINT drift; DELETE FROM t WHERE abs(random()) % 3 = 0");
         foreach ((string sql, object?[] values) in shape.Rows().Take(40))
@@ -193,9 +196,19 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
             }
         }
 
-        PlanOracle.CheckTiling(database, "t", plan, text);
+        bool isSound = IsSound(database);
+        if (isSound)
+        {
+            PlanOracle.CheckTiling(database, "t", plan, text);
+        }
+
         database.Exec("ROLLBACK TO drift; RELEASE drift");
+        return isSound;
     }
+
+    /// <summary>Whether SQLite's own index on an expression agrees with the table. Text that is not valid and zeros with a sign can make it
+    /// another.</summary>
+    private static bool IsSound(Database database) => (string)database.Scalar("PRAGMA integrity_check")! == "ok";
 
     private static string Schema(Database database) =>
         string.Join("\n", database.Query("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'cloudsync%'").Select(row => row[0]));
