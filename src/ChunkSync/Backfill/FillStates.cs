@@ -19,8 +19,7 @@ internal sealed class FillStates(Connection connection)
         Name, "(tbl TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, state TEXT NOT NULL, shape TEXT, position BLOB, rows_done INTEGER NOT NULL,"
         + " rows_total INTEGER, slices INTEGER NOT NULL, first_db_version INTEGER, last_db_version INTEGER) WITHOUT ROWID", IsOnDemand: true);
 
-    private readonly Statement exists = connection.Prepare(
-        $"SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '{Name}' COLLATE NOCASE");
+    private readonly OnDemandTable stored = new(connection, Table);
 
     private readonly Statement read = connection.Prepare(
         $"SELECT tbl, state, shape, position, rows_done, rows_total, slices, first_db_version, last_db_version FROM {QualifiedName}"
@@ -33,18 +32,10 @@ internal sealed class FillStates(Connection connection)
     private readonly Statement forget = connection.Prepare($"DELETE FROM {QualifiedName} WHERE tbl = ?1");
 
     /// <summary>True when the table is there.</summary>
-    public bool Exist
-    {
-        get
-        {
-            bool found = exists.Step();
-            exists.Reset();
-            return found;
-        }
-    }
+    public bool Exist => stored.Exists;
 
     /// <summary>Makes the table.</summary>
-    public void Create() => connection.Execute(Table.CreateSql);
+    public void Create() => stored.Create();
 
     /// <summary>The state of a table's fill; null when there is none.</summary>
     public FillState? Find(string table) => Exist ? Read(table).FirstOrDefault() : null;

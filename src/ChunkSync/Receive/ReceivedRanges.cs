@@ -22,7 +22,7 @@ internal sealed class ReceivedRanges
         + $" last_db_version INTEGER, last_seq INTEGER, PRIMARY KEY (site_id, {Key})) WITHOUT ROWID", IsOnDemand: true);
 
     private readonly Connection connection;
-    private readonly Statement exists;
+    private readonly OnDemandTable stored;
     private readonly Statement upTo;
     private readonly Statement first;
     private readonly Statement all;
@@ -35,7 +35,7 @@ internal sealed class ReceivedRanges
     {
         this.connection = connection;
         string table = "main." + Table.Name;
-        exists = connection.Prepare($"SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = '{Table.Name}'");
+        stored = new OnDemandTable(connection, Table);
         upTo = connection.Prepare(
             $"SELECT {Columns} FROM {table} WHERE site_id = ?1 AND ({Key}) <= (?2, ?3, ?4)"
             + " ORDER BY from_db_version DESC, from_seq DESC, from_frag_offset DESC");
@@ -52,18 +52,10 @@ internal sealed class ReceivedRanges
     public static ResumePoint Origin { get; } = new(1, 0, 0);
 
     /// <summary>True when the table is there.</summary>
-    public bool Exist
-    {
-        get
-        {
-            bool found = exists.Step();
-            exists.Reset();
-            return found;
-        }
-    }
+    public bool Exist => stored.Exists;
 
     /// <summary>Makes the table.</summary>
-    public void Create() => connection.Execute(Table.CreateSql);
+    public void Create() => stored.Create();
 
     /// <summary>Books a range; ranges that it touches become one with it.</summary>
     public void Add(ReadOnlySpan<byte> site, ReceivedRange range)
