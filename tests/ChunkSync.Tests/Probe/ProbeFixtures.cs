@@ -47,9 +47,7 @@ internal static class ProbeFixtures
             }
         }
 
-        using NativeBuffer target = new();
-        builder.Finish(target);
-        return target.Bytes.ToArray();
+        return ProbeBytes.Finish(builder);
     }
 
     private static Position Bound(JsonElement version, JsonElement seq, Position open) =>

@@ -42,17 +42,15 @@ public sealed unsafe class ProbePropertyTests(ITestOutputHelper output)
         List<StoredChunk>[] levels =
         [
             [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, null))],
-            [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, MakeIndex(chunk.Payload, 1)))],
-            [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, random.Next(4) == 0 ? null : MakeIndex(chunk.Payload, 2)))],
+            [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, ProbeBytes.Index(chunk.Payload, 1)))],
+            [.. chain.Select(chunk => new StoredChunk(chunk.Ordinal, chunk.Payload, random.Next(4) == 0 ? null : ProbeBytes.Index(chunk.Payload, 2)))],
         ];
         int probes = 0;
         for (int i = 0; i < 3; i++)
         {
             using ProbeSetBuilder builder = new();
             NaiveProbe naive = NaiveProbe.Random(random, chain, builder);
-            using NativeBuffer target = new();
-            builder.Finish(target);
-            byte[] set = target.Bytes.ToArray();
+            byte[] set = ProbeBytes.Finish(builder);
             bool invert = random.Next(3) == 0;
             long maxSize = random.Next(3) switch { 0 => 1, 1 => random.Next(40, 400), _ => ProbeOptions.DefaultMaxSize };
             List<NaiveProbe.Page> expected = naive.Pages(chain, null, maxSize, invert);
@@ -127,31 +125,17 @@ public sealed unsafe class ProbePropertyTests(ITestOutputHelper output)
         }
     }
 
-    private static byte[] MakeIndex(byte[] payload, int level)
-    {
-        using PayloadIndexWriter writer = new();
-        using NativeBuffer target = new();
-        fixed (byte* bytes = payload)
-        {
-            writer.Write(bytes, payload.Length, level, target);
-        }
-
-        return target.Bytes.ToArray();
-    }
-
     /// <summary>Changes bytes of a payload, an index or a set, with and without a checksum that fits: an error or rows, no crash.</summary>
     private static int Mutate(Random random)
     {
         List<NaiveChunk> chain = NaiveChunk.RandomChain(random, ordered: false);
         using ProbeSetBuilder builder = new();
         NaiveProbe naive = NaiveProbe.Random(random, chain, builder);
-        using NativeBuffer target = new();
-        builder.Finish(target);
-        byte[] set = target.Bytes.ToArray();
+        byte[] set = ProbeBytes.Finish(builder);
         int mutations = 0;
         foreach (NaiveChunk chunk in chain)
         {
-            byte[] index = MakeIndex(chunk.Payload, 2);
+            byte[] index = ProbeBytes.Index(chunk.Payload, 2);
             for (int i = 0; i < 40; i++, mutations++)
             {
                 byte[] payload = random.Next(2) == 0 ? Change(random, chunk.Payload) : chunk.Payload;

@@ -93,7 +93,7 @@ public sealed unsafe class ProbeScanFixtureTests
     {
         using ProbeSetBuilder builder = new();
         builder.AddRange(new PositionInterval(from, to));
-        return Finish(builder);
+        return ProbeBytes.Finish(builder);
     }
 
     private static byte[] PointSet(Position[] points)
@@ -104,14 +104,7 @@ public sealed unsafe class ProbeScanFixtureTests
             builder.AddPoint(point);
         }
 
-        return Finish(builder);
-    }
-
-    private static byte[] Finish(ProbeSetBuilder builder)
-    {
-        using NativeBuffer target = new();
-        builder.Finish(target);
-        return target.Bytes.ToArray();
+        return ProbeBytes.Finish(builder);
     }
 
     private static List<StoredChunk> Cut(byte[][] rows, int cut)
