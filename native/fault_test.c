@@ -2,10 +2,8 @@
    (library without suffix). Whatever fails: the error is an ordinary one, no transaction stays open, rows and their clocks changed
    together or not at all, and the same again without the fault ends where an undisturbed run ends. Prints a line per check. */
 #include "faulty_vfs.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "loaded_host.h"
 #include <string.h>
-#include <sqlite3.h>
 
 #define MAX_PAYLOADS 16
 
@@ -14,7 +12,6 @@ typedef struct { void *data[MAX_PAYLOADS]; int length[MAX_PAYLOADS]; int count; 
 typedef struct { const char *name; enum fault_operation kind; int code; } fault;
 typedef struct { char *before, *after, *after_content; } outcome;
 
-static const char *library;
 static char path[512];
 static int failures;
 static long runs, errors;
@@ -44,23 +41,6 @@ static const fault faults[] = {
   {"sync", FAULT_SYNC, SQLITE_IOERR_FSYNC}, {"truncate", FAULT_TRUNCATE, SQLITE_IOERR_TRUNCATE},
   {"open", FAULT_OPEN, SQLITE_CANTOPEN}, {"delete", FAULT_DELETE, SQLITE_IOERR_DELETE},
 };
-
-static void die(const char *what, sqlite3 *db) {
-  printf("FAIL %s: %s\n", what, db ? sqlite3_errmsg(db) : "");
-  exit(1);
-}
-
-static void must(sqlite3 *db, const char *sql) {
-  if (sqlite3_exec(db, sql, 0, 0, 0) != SQLITE_OK) die(sql, db);
-}
-
-static sqlite3 *open_loaded(const char *name) {
-  sqlite3 *db = 0;
-  if (sqlite3_open(name, &db) != SQLITE_OK) die("open", db);
-  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, 0);
-  if (sqlite3_load_extension(db, library, 0, 0) != SQLITE_OK) die("load", db);
-  return db;
-}
 
 /* The first value of a query as text in new memory; the query must work. */
 static char *text(sqlite3 *db, const char *sql) {

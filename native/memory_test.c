@@ -2,36 +2,21 @@
    operations.sql; those marked slow are repeated a tenth as often). What SQLite has given out, and the process's resident memory, stay
    where they are after a warm-up; when a connection is closed nothing of it is left. Prints a line per check. */
 #include "faulty_vfs.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "loaded_host.h"
 #include <string.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 enum { MAX_OPERATIONS = 200, USED_SLACK = 24 << 10, RSS_SLACK = 3 << 20 };
 
 typedef struct { char *kind, *name, *sql; } operation;
 
-static const char *library;
 static char path[1000];
 static operation operations[MAX_OPERATIONS];
 static int count, failures;
 static char *setup, *source;
 
-static void die(const char *what, sqlite3 *db) {
-  printf("FAIL %s: %s\n", what, db ? sqlite3_errmsg(db) : "");
-  exit(1);
-}
-
-static void must(sqlite3 *db, const char *sql) {
-  if (sqlite3_exec(db, sql, 0, 0, 0) != SQLITE_OK) die(sql, db);
-}
-
-static sqlite3 *open_loaded(const char *name) {
-  sqlite3 *db = 0;
-  if (sqlite3_open(name, &db) != SQLITE_OK) die("open", db);
-  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, 0);
-  if (sqlite3_load_extension(db, library, 0, 0) != SQLITE_OK) die("load", db);
+static sqlite3 *open_small(const char *name) {
+  sqlite3 *db = open_loaded(name);
   must(db, "PRAGMA cache_size = -100");
   return db;
 }
@@ -70,7 +55,7 @@ static void read_operations(const char *name) {
 
 static sqlite3 *prepared_database(void) {
   remove(path);
-  sqlite3 *db = open_loaded(path), *sender = open_loaded(":memory:");
+  sqlite3 *db = open_small(path), *sender = open_small(":memory:");
   sqlite3_stmt *pages = 0, *keep = 0;
   must(db, setup);
   must(db, "CREATE TEMP TABLE part(n, data)");
@@ -117,7 +102,7 @@ static void connections(long times) {
   long long used = 0;
   long rss = 0, most = 0;
   for (long i = 0; i < times + 50; i++) {
-    sqlite3 *db = open_loaded(path);
+    sqlite3 *db = open_small(path);
     must(db, "UPDATE t SET a = a + 1 WHERE id = 'row9'; SELECT count(*) FROM cloudsync_changes; SELECT sum(length(payload)) FROM cloudsync_payload_chunks"
       " WHERE since_db_version = 0; SELECT cloudsync_payload_apply((SELECT cloudsync_payload_encode('t', cloudsync_pk_encode('row9'), 'a', 1, 0, 1,"
       " x'00112233445566778899aabbccddee01', 1, 0)))");
