@@ -1,5 +1,6 @@
 using ChunkSync.Sql;
 using ChunkSync.Sql.Backfill;
+using ChunkSync.Sql.Diagnostics;
 using ChunkSync.Sql.Help;
 using ChunkSync.Sql.Probe;
 using ChunkSync.Sqlite;
@@ -48,6 +49,9 @@ internal static class Registration
         PayloadRunTable.Definition,
         BackfillPlanTable.Definition,
         BackfillProgressTable.Definition,
+        StatusTable.Definition,
+        AppliedTable.Definition,
+        ConflictsTable.Definition,
         HelpTable.Definition(() => Help),
     ];
 }

@@ -14,7 +14,8 @@ namespace ChunkSync.Merge;
 /// statement, level by level, and compared with what is there behind it: a row that is gone gets a tombstone, a column that differs a
 /// new version. That ends: the sender's own tombstones come before the parent's, so that its children are gone already, and two
 /// replicas that do the same write equal clocks.</remarks>
-internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters) : IDisposable
+internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, IMergeWatch? watch = null)
+    : IDisposable
 {
     private readonly Statement foreignKeys = session.Connection.Prepare("PRAGMA foreign_keys");
     private readonly ReachedRows rows = new();
@@ -270,10 +271,12 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
         if (!MergeStrategy.HasTombstones(table))
         {
             Forget(table);
+            watch?.Changed(table, identity.Native, [], RowEffect.Delete);
         }
         else if (rows[row].IsCaptured)
         {
             Begin(table).Delete(identity);
+            watch?.Changed(table, identity.Native, [], RowEffect.Delete);
         }
     }
 
@@ -306,6 +309,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
                 if ((table.Changeable & bit & ~rows[row].Merged) != 0 && table.ValueColumns[i] >= 0 && !oldValue.SequenceEqual(newValue))
                 {
                     Begin(table.Tracked!).UpsertColumn(key, table.ValueColumns[i], clock.Next());
+                    watch?.Changed(table.Tracked!, key.Native, [table.ValueColumns[i]], RowEffect.Update);
                 }
             }
         }
@@ -334,6 +338,8 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
             if (matches && !moved.Bytes.SequenceEqual(identity.Bytes))
             {
                 Begin(tracked).ChangeKey(identity, moved);
+                watch?.Changed(tracked, identity.Native, [], RowEffect.Delete);
+                watch?.Changed(tracked, moved.Native, [], RowEffect.Insert);
                 identity.Assign(moved.Bytes);
                 ReadValues(table, identity.Bytes, out _);
                 CaptureColumns(table, row, identity);
@@ -351,6 +357,7 @@ internal sealed unsafe class Cascades(SyncSession session, TableCatalog catalog,
             {
                 Encode(find, 1, table.IdentityLength, moved);
                 Begin(tracked).Insert(moved);
+                watch?.Changed(tracked, moved.Native, [], RowEffect.Insert);
             }
         }
 

@@ -1,6 +1,7 @@
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Merge;
@@ -19,6 +20,8 @@ internal sealed unsafe class ColumnMerger : RowMerger
     private readonly BlockMerger? blocks;
     private readonly ClockEntries entries;
     private readonly PendingRow pending;
+    private readonly ConflictNotes? conflicts;
+    private readonly IMergeWatch? watch;
     private RowClocks local;
 
     /// <summary>Whether the key has no clock rows: none were there, and none have been written since.</summary>
@@ -31,6 +34,12 @@ internal sealed unsafe class ColumnMerger : RowMerger
     /// <summary>A trigger of the user's did not let the row be written, without an error: its clocks stay as they are too.</summary>
     private bool isRefused;
     private long mergingVersion;
+
+    /// <summary>The db_version of a change of the local site that this file never made; 0 when there was none.</summary>
+    private long ownArrived;
+
+    /// <summary>Whether the last two values that were compared are of different storage classes.</summary>
+    private bool kindsDiffer;
 
     /// <summary>The table as one that others refer to; looked up when foreign keys are active for the first time.</summary>
     private (ReferenceTable? Table, bool IsKnown) parent;
@@ -47,6 +56,8 @@ internal sealed unsafe class ColumnMerger : RowMerger
         entries = new ClockEntries(context.Session, table);
         pending = new PendingRow(table.ValueColumns.Length);
         local = new RowClocks(table);
+        watch = context.Watch;
+        conflicts = watch == null ? null : new ConflictNotes(context.Session, watch, writer);
     }
 
     public override void Dispose()
@@ -62,10 +73,13 @@ internal sealed unsafe class ColumnMerger : RowMerger
         Check.That(pending.IsEmpty);
         local.Clear();
         isRefused = false;
+        ownArrived = 0;
         if (!isNew)
         {
-            writer.ReadClocks.BindStaticBlob(1, Key);
-            local.Read(writer.ReadClocks);
+            bool withSites = conflicts is { IsOn: true };
+            Statement clocks = withSites ? writer.ReadClocksAndSites : writer.ReadClocks;
+            clocks.BindStaticBlob(1, Key);
+            local.Read(clocks, withSites);
         }
 
         this.isNew = !local.IsKnown;
@@ -121,12 +135,19 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         Check.That(pending.IsEmpty);
+        if (ownArrived != 0 && !isRefused)
+        {
+            watch?.OwnArrived(Table, Key, ownArrived);
+        }
+
+        conflicts?.Done(Table, Key);
     }
 
     protected override void ForgetRow()
     {
         pending.Clear();
         blocks?.Abandon();
+        conflicts?.Abandon();
     }
 
     private int FindColumn(in ChangeRow change, string operation)
@@ -140,17 +161,31 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
     private void AddColumn(in ChangeRow change, int column)
     {
+        kindsDiffer = false;
         bool wins = (!pending.Has(column) && (change.CausalLength > local.CausalLength || !local.IsKnown || !local.Has(column)))
             || change.ColumnVersion > local.Version(column)
             || (change.ColumnVersion == local.Version(column) && BeatsLocalValue(change, column));
+        if (conflicts is { IsOn: true } && !pending.Has(column))
+        {
+            conflicts.AddColumn(local, Key, change, column, wins);
+        }
+
         Revive(change);
         if (!wins)
         {
             return;
         }
 
-        pending.Set(column, change.Value, entries.Column(column, change));
+        ClockEntry entry = entries.Column(column, change);
+        if (entry.Site == SiteDirectory.LocalOrdinal && change.ColumnVersion > 0 && !kindsDiffer)
+        {
+            // Version 0 is what a new life leaves of a column: others store that in our name.
+            ownArrived = change.DbVersion;
+        }
+
+        pending.Set(column, change.Value, entry);
         local.Set(column, change.ColumnVersion);
+        local.SetSite(column, entry.Site);
     }
 
     /// <summary>A column of a longer life than the local one implies that life's sentinel.</summary>
@@ -176,6 +211,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
             }
 
             local.Live();
+            NoteBlock(change);
         }
     }
 
@@ -186,14 +222,47 @@ internal sealed unsafe class ColumnMerger : RowMerger
             return ValueOrder.Compare(change.Value, pending.Values[column]) > 0;
         }
 
-        bool beats = ValueOrder.Compare(change.Value, writer.ReadValue(Key, column)) > 0;
+        WireValue known = writer.ReadValue(Key, column);
+        int order = ValueOrder.Compare(change.Value, known);
+        kindsDiffer = change.Value.Kind != known.Kind;
         writer.Release(column);
-        return beats;
+        if (order < 0 && !kindsDiffer && watch != null && change.CausalLength == local.CausalLength)
+        {
+            LookForOther(change, column);
+        }
+
+        return order > 0;
+    }
+
+    /// <summary>A value that loses against an equal version: where both are of the local site, only one of them was written here.</summary>
+    private void LookForOther(in ChangeRow change, int column)
+    {
+        if (change.ColumnVersion > 0 && change.SiteId.SequenceEqual(context.Session.Sites.Local)
+            && writer.ReadSite(Key, column) == SiteDirectory.LocalOrdinal)
+        {
+            ownArrived = change.DbVersion;
+        }
+    }
+
+    private void NoteBlock(in ChangeRow change)
+    {
+        int column = Table.FindValueColumn(change.ColumnName[..change.ColumnName.IndexOf(TrackedTable.BlockSeparator)]);
+        if (column >= 0)
+        {
+            watch?.Changed(Table, Key, [column], RowEffect.Update);
+        }
     }
 
     private void Resurrect(in ChangeRow change)
     {
-        pending.Begin(entries.Sentinel(change), hasClocks: local.IsKnown);
+        ClockEntry sentinel = entries.Sentinel(change);
+        if (sentinel.Site == SiteDirectory.LocalOrdinal && Table.ValueColumns.Length == 0)
+        {
+            // Of other tables a new life's columns tell: its sentinel may have been derived from one of them by somebody else.
+            ownArrived = change.DbVersion;
+        }
+
+        pending.Begin(sentinel, hasClocks: local.IsKnown);
         local.Begin(change.CausalLength, pending);
     }
 
@@ -206,23 +275,31 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         isNew = false;
+        conflicts?.AddDeleted(local, Key, change, Table.ValueColumns.Length);
         bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, Key);
         long dbVersion = clock.Next(change.DbVersion);
         if (!writer.Delete(Key, wasAlive))
         {
             isRefused = true;
+            conflicts?.AddRefused(change, entries.SiteOrdinal(change));
             return;
         }
 
         if (change.IsSentinel)
         {
             ClockEntry entry = entries.Sentinel(change);
+            ownArrived = entry.Site == SiteDirectory.LocalOrdinal ? change.DbVersion : ownArrived;
             writer.WriteClocks(Key, dbVersion, new ReadOnlySpan<ClockEntry>(in entry));
             local.HasSentinel = true;
         }
 
         writer.DeleteColumnClocks(Key);
         clock.Use();
+        if (wasAlive)
+        {
+            watch?.Changed(Table, Key, [], RowEffect.Delete);
+        }
+
         CaptureReached(reaches);
         wasAlive = false;
         local.ClearColumns();
@@ -243,6 +320,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         if (!writer.WriteColumns(Key, columns, pending.Values, known: wasAlive && !pending.MakesRow))
         {
             isRefused = true;
+            conflicts?.AddRefused(pending, columns, local.CausalLength, mergingVersion);
             pending.Clear();
             return;
         }
@@ -262,6 +340,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         clock.Use();
+        watch?.Changed(Table, Key, columns, wasAlive ? RowEffect.Update : RowEffect.Insert);
         CaptureReached(reaches);
         isNew = false;
         wasAlive = true;

@@ -81,6 +81,20 @@ internal sealed unsafe class FragmentStore
 
     private bool ApplyPart(in FragmentRow part)
     {
+        WatchMark mark = merge.Watch?.Mark() ?? default;
+        try
+        {
+            return ApplyInTransaction(part);
+        }
+        catch (EngineException)
+        {
+            merge.Watch?.Rewind(mark);
+            throw;
+        }
+    }
+
+    private bool ApplyInTransaction(in FragmentRow part)
+    {
         using TransactionScope scope = session.BeginTransaction("chunksync_fragment");
         watch.Restore();
         bool complete = false;
@@ -212,6 +226,7 @@ internal sealed unsafe class FragmentStore
             merge.Add(change, "merge_insert_col");
             merge.FlushRow();
             clock.Advance();
+            merge.Watch?.Store();
         }
         finally
         {

@@ -30,14 +30,19 @@ internal sealed unsafe class MergeEngine : IDisposable
     private int writtenBefore;
 
     public MergeEngine(
-        SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, CaptureWatch watch)
+        SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, FilterWatch filters, CaptureWatch watch,
+        IMergeWatch? rows = null)
     {
         this.session = session;
         this.catalog = catalog;
         this.watch = watch;
-        cascades = new Cascades(session, catalog, keys, clock, clocks, filters);
-        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades);
+        Watch = rows;
+        cascades = new Cascades(session, catalog, keys, clock, clocks, filters, rows);
+        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades, rows);
     }
+
+    /// <summary>Hears what becomes of rows; null where nobody asks.</summary>
+    public IMergeWatch? Watch { get; }
 
     /// <summary>The connection's counter of written rows when the row in progress began.</summary>
     public int ChangesBefore => changesBefore;
@@ -66,6 +71,7 @@ internal sealed unsafe class MergeEngine : IDisposable
             BeginRow(change);
             Add(change, "merge_insert_col");
             FlushRow();
+            Watch?.Store();
         }
         catch (EngineException failure) when (session.WrittenRows != writtenBefore && !session.Connection.IsAutocommit
             && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full))

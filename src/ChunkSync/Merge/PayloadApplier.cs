@@ -20,6 +20,9 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     private long lastDbVersion;
     private long lastSeq;
 
+    /// <summary>Hears of calls and of what they do; null where nobody asks.</summary>
+    public IMergeWatch? Watch => merge.Watch;
+
     /// <summary>The parts of long values that wait.</summary>
     public StagedParts Staged => fragments.Staged;
 
@@ -31,8 +34,19 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     public long Apply(byte* data, long length, bool advance)
     {
         session.RefuseDuringMerge("cloudsync_payload_apply");
-        using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
-        return Apply(payload, advance);
+        try
+        {
+            merge.Watch?.BeginCall();
+            using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
+            long rows = Apply(payload, advance);
+            merge.Watch?.EndCall(rows);
+            return rows;
+        }
+        catch (Exception failure)
+        {
+            merge.Watch?.FailCall(failure.Message);
+            throw;
+        }
     }
 
     /// <summary>Applies a payload that was opened before.</summary>
@@ -85,6 +99,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     {
         Connection connection = session.Connection;
         bool owns = savepoint.Begin();
+        WatchMark mark = merge.Watch?.Mark() ?? default;
         EngineException? failure;
         try
         {
@@ -94,21 +109,26 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             {
                 Checkpoint.Advance(session.Settings, lastDbVersion, lastSeq);
             }
+
+            if (!connection.IsAutocommit)
+            {
+                merge.Watch?.Store();
+            }
         }
         catch
         {
-            Undo();
+            Undo(mark);
             throw;
         }
 
         if (connection.IsAutocommit)
         {
             // SQLite rolled the whole transaction back with the failing statement: nothing is left to release.
-            Undo();
+            Undo(mark);
             throw failure ?? Errors.Aborted("the transaction was rolled back while a payload was applied");
         }
 
-        Release(owns);
+        Release(owns, mark);
         if (failure != null)
         {
             throw failure;
@@ -120,6 +140,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     private EngineException? MergeRows(OpenedPayload.RowReader start, uint count, bool owns)
     {
         VersionClock.State saved = clock.Save();
+        WatchMark mark = merge.Watch?.Mark() ?? default;
         uint good = MergeUntilFailure(start, count, out EngineException? failure, out bool leftTraces);
         if (failure == null || !leftTraces || session.Connection.IsAutocommit)
         {
@@ -128,6 +149,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
         // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
         savepoint.Rewind();
+        merge.Watch?.Rewind(mark);
         if (!owns)
         {
             // A new transaction of ours began instead, and its clock was reloaded: another connection may have moved it in between.
@@ -224,13 +246,14 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         }
     }
 
-    private void Undo()
+    private void Undo(WatchMark mark)
     {
         savepoint.Undo();
+        merge.Watch?.Rewind(mark);
         session.Invalidate();
     }
 
-    private void Release(bool owns)
+    private void Release(bool owns, WatchMark mark)
     {
         try
         {
@@ -238,7 +261,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         }
         catch (EngineException failure)
         {
-            Undo();
+            Undo(mark);
             throw owns ? new CommitRefusedException(failure) : failure;
         }
     }

@@ -28,6 +28,9 @@ internal sealed class PendingRow(int count)
     /// <summary>Whether a value of this column won.</summary>
     public bool Has(int column) => isSet[column];
 
+    /// <summary>The clock of a column that won.</summary>
+    public ClockEntry Clock(int column) => clocks[column];
+
     /// <summary>A value won.</summary>
     public void Set(int column, in WireValue value, in ClockEntry clock)
     {

@@ -47,6 +47,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         values = new Statement?[table.ValueColumns.Length];
         keyCondition = string.Join(" AND ", rules.Conditions);
         ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
+        ReadClocksAndSites = connection.Prepare($"SELECT col_name, col_version, site_id FROM {table.QuotedClock} WHERE pk = ?1");
         delete = connection.Prepare($"DELETE FROM {table.Quoted} WHERE {keyCondition}");
         exists = connection.Prepare($"SELECT 1 FROM {table.Quoted} WHERE {keyCondition}");
         deleteColumnClocks = connection.Prepare(
@@ -58,6 +59,9 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <summary>The clock rows of a pk blob: col_name, col_version.</summary>
     public Statement ReadClocks { get; }
 
+    /// <summary>The same with site_id behind them.</summary>
+    public Statement ReadClocksAndSites { get; }
+
     /// <summary>The current value of a column; NULL when there is no row. The value is valid until <see cref="Release"/>.</summary>
     public WireValue ReadValue(NativeBytes key, int column)
     {
@@ -66,6 +70,14 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         statement.Reset();
         KeyBinder.Bind(statement, table, key);
         return statement.Step() ? StoredValue.Read(statement, 0) : default;
+    }
+
+    /// <summary>The ordinal of the site that wrote a column's value; null when the column has no clock.</summary>
+    public long? ReadSite(NativeBytes key, int column)
+    {
+        using Statement site = connection.Prepare($"SELECT site_id FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = ?2");
+        site.BindBlob(1, key.Span).BindText(2, table.ValueColumns[column].ClockNameUtf8);
+        return site.Step() ? site.Int64(0) : null;
     }
 
     /// <summary>Ends the reading of a value.</summary>
@@ -170,7 +182,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (Statement? statement in (Statement?[])[.. clocks, .. values, ReadClocks, delete, exists, deleteColumnClocks, resetColumnClocks])
+        foreach (Statement? statement in (Statement?[])[.. clocks, .. values, ReadClocks, ReadClocksAndSites, delete, exists, deleteColumnClocks, resetColumnClocks])
         {
             statement?.Dispose();
         }

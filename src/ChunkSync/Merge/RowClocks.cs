@@ -10,6 +10,7 @@ internal struct RowClocks(TrackedTable table)
 {
     private readonly long[] versions = new long[table.ValueColumns.Length];
     private readonly bool[] hasVersion = new bool[table.ValueColumns.Length];
+    private readonly long[] sites = new long[table.ValueColumns.Length];
 
     /// <summary>Whether anything is known of the row.</summary>
     public bool IsKnown;
@@ -26,6 +27,12 @@ internal struct RowClocks(TrackedTable table)
 
     /// <summary>The col_version of a column, where there is one; otherwise left over from other rows.</summary>
     public readonly long Version(int column) => versions[column];
+
+    /// <summary>The ordinal of the site whose value a column has, where sites were read.</summary>
+    public readonly long Site(int column) => sites[column];
+
+    /// <summary>Sets the site of a column.</summary>
+    public readonly void SetSite(int column, long site) => sites[column] = site;
 
     /// <summary>Sets the col_version of a column.</summary>
     public readonly void Set(int column, long version)
@@ -68,7 +75,8 @@ internal struct RowClocks(TrackedTable table)
 
     /// <summary>Reads the clock rows of a key.</summary>
     /// <param name="rows">A statement that gives col_name and col_version, with the key bound.</param>
-    public void Read(Statement rows)
+    /// <param name="withSites">Whether it gives site_id as well.</param>
+    public void Read(Statement rows, bool withSites = false)
     {
         while (rows.Step())
         {
@@ -84,6 +92,8 @@ internal struct RowClocks(TrackedTable table)
             int column = table.FindValueColumn(name);
             if (column >= 0)
             {
+                sites[column] = withSites ? rows.Int64(2) : 0;
+
                 Set(column, hasVersion[column] ? Math.Max(versions[column], rows.Int64(1)) : rows.Int64(1));
             }
         }

@@ -28,6 +28,22 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     public long Receive(byte* data, long length, ReceiveRequest request)
     {
         session.RefuseDuringMerge("cloudsync_payload_receive");
+        try
+        {
+            applier.Watch?.BeginCall();
+            long rows = ReceiveInCall(data, length, request);
+            applier.Watch?.EndCall(rows);
+            return rows;
+        }
+        catch (Exception failure)
+        {
+            applier.Watch?.FailCall(failure.Message);
+            throw;
+        }
+    }
+
+    private long ReceiveInCall(byte* data, long length, ReceiveRequest request)
+    {
         if (data == null)
         {
             RequireInitialized();
@@ -42,6 +58,11 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
         ReceivedChunk chunk = ReceivedChunk.Read(payload, request);
         return InUnit(() =>
         {
+            if (Ranges.Cover(request.Site, request.From, request.End))
+            {
+                applier.Watch?.Repeats(request.Site);
+            }
+
             long result = applier.Apply(payload, advance: false);
             Book(request, chunk);
             return result;
@@ -50,7 +71,21 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
 
     /// <summary>Drops what is recorded of a sender.</summary>
     /// <returns>The number of ranges.</returns>
-    public long Forget(ReadOnlySpan<byte> site) => Ranges.Exist ? Ranges.Forget(site) : 0;
+    public long Forget(ReadOnlySpan<byte> site)
+    {
+        if (!Ranges.Exist)
+        {
+            return 0;
+        }
+
+        string suspicion = Settings.BookedNews + Convert.ToHexStringLower(site);
+        if (session.Settings.Text(suspicion) != null)
+        {
+            session.Settings.Remove(suspicion);
+        }
+
+        return Ranges.Forget(site);
+    }
 
     /// <summary>Drops what is recorded inside a position.</summary>
     /// <returns>Whether something was.</returns>
@@ -121,6 +156,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     {
         session.Refresh();
         VersionClock.State saved = clock.Save();
+        WatchMark mark = applier.Watch?.Mark() ?? default;
         TransactionScope scope = session.BeginTransaction("chunksync_receive");
         try
         {
@@ -147,6 +183,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
         catch
         {
             RestoreClock(saved);
+            applier.Watch?.Rewind(mark);
             throw;
         }
     }

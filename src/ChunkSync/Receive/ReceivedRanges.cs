@@ -180,6 +180,14 @@ internal sealed class ReceivedRanges
         }
     }
 
+    /// <summary>How many senders something is recorded of, and how many holes there are in what is.</summary>
+    public (long Senders, long Holes) Count()
+    {
+        List<StreamGap> gaps = Gaps([]);
+        long senders = gaps.Count(gap => gap.To == null);
+        return (senders, gaps.Count - senders);
+    }
+
     /// <summary>The ranges that overlap or touch a range, the last one first.</summary>
     private List<ReceivedRange> Touching(ReadOnlySpan<byte> site, ResumePoint from, ResumePoint to)
     {

@@ -24,6 +24,8 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
         // The local clock starts behind it: it must leave room for what comes.
         new(Settings.PreAlterDbVersion, IsInteger: true, VersionLimits.ClockReach - 1),
         new("debug", IsInteger: true),
+        new(Settings.ConflictLog, IsInteger: true, Maximum: 1_000_000),
+        new(Settings.AppliedBytes, IsInteger: true, Maximum: int.MaxValue),
         new(Settings.Schema, IsInteger: false),
         new(Settings.Version, IsInteger: false),
         new(Settings.SchemaVersion, IsInteger: true),

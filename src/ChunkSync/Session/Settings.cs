@@ -20,6 +20,15 @@ internal sealed class Settings
     /// <summary>That changes of the own site arrived which this file never made; not one that users set.</summary>
     public const string ForeignOwn = "chunksync_foreign_own";
 
+    /// <summary>What stands before a sender's site id in hex: that what it sent in a range which was booked has won.</summary>
+    public const string BookedNews = "chunksync_booked_news:";
+
+    /// <summary>How many rows the conflict log keeps; 0 for none.</summary>
+    public const string ConflictLog = "conflict_log";
+
+    /// <summary>Memory for the rows that a call has changed, in bytes.</summary>
+    public const string AppliedBytes = "applied_bytes";
+
     /// <summary>The table.</summary>
     public static MetadataTable Table { get; } = new("cloudsync_settings", "(key TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value TEXT)");
 

@@ -5,6 +5,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
 using ChunkSync.Clock;
+using ChunkSync.Diagnostics;
 using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Merge;
@@ -25,6 +26,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private FragmentStore? fragments;
     private PayloadApplier? applier;
     private ChunkReceiver? receiver;
+    private SyncStatus? status;
     private readonly PendingRows pending;
     private bool keeperConnected;
     private bool preparingKeeper;
@@ -57,6 +59,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         LargeValue = new LargeValueCache(Session);
         Changes = new ChangeStreamPool(Session, Catalog, Keys, Watch, LargeValue);
         Clocks = clocks;
+        MergeWatch = new MergeWatch(Session);
     }
 
     /// <summary>The connection's own state: settings, sites, transaction.</summary>
@@ -101,8 +104,11 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     /// <summary>What is remembered of the large value that a drain is inside of.</summary>
     public LargeValueCache LargeValue { get; }
 
+    /// <summary>What the last merge did.</summary>
+    public MergeWatch MergeWatch { get; }
+
     /// <summary>Merges changes of other replicas.</summary>
-    public MergeEngine Merge => merge ??= new MergeEngine(Session, Catalog, Keys, Clock, Clocks, Filters, Watch);
+    public MergeEngine Merge => merge ??= new MergeEngine(Session, Catalog, Keys, Clock, Clocks, Filters, Watch, MergeWatch);
 
     /// <summary>Collects the parts of long values.</summary>
     public FragmentStore Fragments => fragments ??= new FragmentStore(Session, Catalog, Keys, Clock, Clocks, Watch, Merge);
@@ -112,6 +118,9 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     /// <summary>Receives chunks and records what has arrived.</summary>
     public ChunkReceiver Receiver => receiver ??= new ChunkReceiver(Session, Catalog, Clock, Watch, Applier);
+
+    /// <summary>How the database is.</summary>
+    public SyncStatus Status => status ??= new SyncStatus(Session, Catalog, Clock, MergeWatch, Receiver.Ranges);
 
     /// <summary>Where backfill plans of this connection count what they visit.</summary>
     public TickPlace Tick { get; } = new();
@@ -142,7 +151,8 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     /// <summary>The tables that the folders keep in a database, in the order in which they are created.</summary>
     private static MetadataTable[] MetadataTables =>
-        [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table];
+        [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table,
+            ConflictLog.Table];
 
     /// <summary>The engine behind a function call.</summary>
     public static Engine Of(in Call call)
@@ -168,6 +178,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Filters.Dispose();
         pending.Dispose();
         merge?.Dispose();
+        MergeWatch.Dispose();
         LargeValue.Dispose();
         SpareBody.Dispose();
         Sqlite3.Detach();
@@ -194,9 +205,14 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Replaced.Forget();
         Triggers.Committed();
         Clock.Commit();
+        MergeWatch.Committed();
     }
 
-    void ISessionEvents.RolledBack() => Clock.Rollback();
+    void ISessionEvents.RolledBack()
+    {
+        Clock.Rollback();
+        MergeWatch.RolledBack();
+    }
 
     void ISessionEvents.Undone()
     {
@@ -206,6 +222,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         LargeValue.Forget();
         Resume.Forget();
         fragments?.ForgetRefused();
+        MergeWatch.Undone();
     }
 
     unsafe void ISessionEvents.Replaced()

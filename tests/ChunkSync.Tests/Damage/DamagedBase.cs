@@ -3,7 +3,7 @@ using ChunkSync.Tests.Host;
 namespace ChunkSync.Tests.Damage;
 
 /// <summary>A database that has something in every metadata table: block columns, a grow-only table, a composite key, a table that is being filled, other sites, parts of
-/// a long value, ranges of a sender; and what that sender goes on with.</summary>
+/// a long value, ranges of a sender, a conflict log; and what that sender goes on with.</summary>
 internal sealed class DamagedBase : IDisposable
 {
     public const string Tables = "SELECT 't', id, a, b FROM t UNION ALL SELECT 'g', id, a, NULL FROM g UNION ALL SELECT 'n', x, y, v FROM n"
@@ -26,7 +26,7 @@ internal sealed class DamagedBase : IDisposable
                 CREATE TABLE f(id TEXT PRIMARY KEY NOT NULL, v);
                 INSERT INTO f VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4), ('e', 5);
                 SELECT cloudsync_backfill_begin('f'), cloudsync_backfill_step('f', 2);
-                SELECT cloudsync_init('g', 'gos'), cloudsync_init('n'), cloudsync_set('skip_schema_hash_check', 0);
+                SELECT cloudsync_init('g', 'gos'), cloudsync_init('n'), cloudsync_set('skip_schema_hash_check', 0), cloudsync_set('conflict_log', 9);
                 INSERT INTO g VALUES ('g1', 1);
                 INSERT INTO n VALUES (1, 'a', 'b'), (2, 'c', 'd');
                 INSERT INTO t VALUES ('mine', 'one', 2), ('gone', 'x', 3);

@@ -1,0 +1,163 @@
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Session;
+
+namespace ChunkSync.Merge;
+
+/// <summary>What the rows of one table lose in a merge, for those who ask: a value that was written here against a received one, or the other
+/// way round. The values are read before the row is written; nothing is told before it is.</summary>
+internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, RemoteRowWriter writer)
+{
+    private bool hasNotes;
+
+    /// <summary>Whether somebody asks.</summary>
+    public bool IsOn => watch.LogsConflicts;
+
+    /// <summary>A change of a column was decided against what is stored.</summary>
+    /// <param name="local">The row's clocks, with sites, before the change.</param>
+    /// <param name="key">The row's pk blob.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="column">Its column.</param>
+    /// <param name="wins">Whether it won.</param>
+    public void AddColumn(in RowClocks local, NativeBytes key, in ChangeRow change, int column, bool wins)
+    {
+        bool isOfHere = local.IsKnown && local.Has(column) && local.Site(column) == SiteDirectory.LocalOrdinal;
+        if (!isOfHere || IsOwn(change))
+        {
+            return;
+        }
+
+        WireValue here = writer.ReadValue(key, column);
+        if (ValueOrder.Compare(here, change.Value) != 0)
+        {
+            long site = session.Sites.Find(change.SiteId) ?? session.Sites.FindOrAdd(change.SiteId);
+            Conflict conflict = new()
+            {
+                Kind = wins ? ConflictKind.Overwritten : ConflictKind.Ignored,
+                Column = column,
+                IsCertain = change.CausalLength == local.CausalLength && change.ColumnVersion == local.Version(column),
+                Lost = wins ? here : change.Value,
+                LostVersion = wins ? local.Version(column) : change.ColumnVersion,
+                LostSite = wins ? SiteDirectory.LocalOrdinal : site,
+                LostCausalLength = wins ? local.CausalLength : change.CausalLength,
+                WonVersion = wins ? change.ColumnVersion : local.Version(column),
+                WonSite = wins ? site : SiteDirectory.LocalOrdinal,
+                WonCausalLength = wins ? change.CausalLength : local.CausalLength,
+                DbVersion = change.DbVersion,
+                Seq = change.StoredSeq,
+            };
+            Note(conflict);
+        }
+
+        writer.Release(column);
+    }
+
+    /// <summary>A row is about to be deleted.</summary>
+    /// <param name="local">Its clocks, with sites.</param>
+    /// <param name="key">Its pk blob.</param>
+    /// <param name="change">The deletion.</param>
+    /// <param name="columns">How many value columns the table has.</param>
+    public void AddDeleted(in RowClocks local, NativeBytes key, in ChangeRow change, int columns)
+    {
+        if (!IsOn || IsOwn(change) || !local.IsAlive)
+        {
+            return;
+        }
+
+        for (int column = 0; column < columns; column++)
+        {
+            if (!local.Has(column) || local.Site(column) != SiteDirectory.LocalOrdinal)
+            {
+                continue;
+            }
+
+            Note(new Conflict
+            {
+                Kind = ConflictKind.Deleted,
+                Column = column,
+                Lost = writer.ReadValue(key, column),
+                LostVersion = local.Version(column),
+                LostSite = SiteDirectory.LocalOrdinal,
+                LostCausalLength = local.CausalLength,
+                WonVersion = change.CausalLength,
+                WonSite = session.Sites.FindOrAdd(change.SiteId),
+                WonCausalLength = change.CausalLength,
+                DbVersion = change.DbVersion,
+                Seq = change.StoredSeq,
+            });
+            writer.Release(column);
+        }
+    }
+
+    /// <summary>A trigger of the user's has kept the row from being written.</summary>
+    public void AddRefused(PendingRow pending, ReadOnlySpan<int> columns, long causalLength, long dbVersion)
+    {
+        for (int i = 0; IsOn && i < columns.Length; i++)
+        {
+            ClockEntry clock = pending.Clock(columns[i]);
+            Note(new Conflict
+            {
+                Kind = ConflictKind.Trigger,
+                Column = columns[i],
+                Lost = pending.Values[columns[i]],
+                LostVersion = clock.Version,
+                LostSite = clock.Site,
+                LostCausalLength = causalLength,
+                WonVersion = -1,
+                WonSite = -1,
+                WonCausalLength = -1,
+                DbVersion = dbVersion,
+                Seq = clock.Seq,
+            });
+        }
+    }
+
+    /// <summary>A trigger of the user's has kept the row from being deleted.</summary>
+    public void AddRefused(in ChangeRow change, long site)
+    {
+        if (IsOn)
+        {
+            Note(new Conflict
+            {
+                Kind = ConflictKind.Trigger,
+                Column = -1,
+                LostVersion = change.CausalLength,
+                LostSite = site,
+                LostCausalLength = change.CausalLength,
+                WonVersion = -1,
+                WonSite = -1,
+                WonCausalLength = -1,
+                DbVersion = change.DbVersion,
+                Seq = change.StoredSeq,
+            });
+        }
+    }
+
+    /// <summary>The row is written.</summary>
+    public void Done(TrackedTable table, NativeBytes key)
+    {
+        if (hasNotes)
+        {
+            hasNotes = false;
+            watch.RowDone(table, key);
+        }
+    }
+
+    /// <summary>The row is not written.</summary>
+    public void Abandon()
+    {
+        if (hasNotes)
+        {
+            hasNotes = false;
+            watch.RowAbandoned();
+        }
+    }
+
+    private void Note(in Conflict conflict)
+    {
+        watch.Note(conflict);
+        hasNotes = true;
+    }
+
+    private bool IsOwn(in ChangeRow change) => change.SiteId.SequenceEqual(session.Sites.Local);
+}

@@ -1,0 +1,133 @@
+using ChunkSync.Tests.Host;
+
+namespace ChunkSync.Tests.Diagnostics;
+
+/// <summary>The conflict log: what of a person's writes lost, and against what.</summary>
+public class ConflictLogTests
+{
+    private const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t');";
+
+    private const string Rows = "SELECT key, col_name, kind, certain, quote(lost_value), lost_version, lost_site = cloudsync_siteid(), won_version,"
+        + " won_site = cloudsync_siteid() FROM cloudsync_conflicts ORDER BY id";
+
+    [Fact]
+    public void Nothing_is_logged_or_made_when_the_log_is_off()
+    {
+        using Database database = Open("INSERT INTO t VALUES ('x', 1, 1)", log: 0);
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 3, 1, x'07', 1, 0)");
+        Assert.Empty(database.Query(Rows));
+        Assert.Equal(0L, database.Scalar("SELECT count(*) FROM sqlite_master WHERE name LIKE '%conflict%'"));
+    }
+
+    [Theory]
+    [InlineData("5, 2", "'x'|a|overwritten|0|1|1|1|2|0")]
+    [InlineData("5, 1", "'x'|a|overwritten|1|1|1|1|1|0")]
+    [InlineData("0, 1", "'x'|a|ignored|1|0|1|0|1|1")]
+    [InlineData("1, 1", null)]
+    [InlineData("1, 4", null)]
+    [InlineData("'long', 2", "'x'|a|overwritten|0|1|1|1|2|0")]
+    public void Value_is_logged_when_it_loses(string change, string? expected)
+    {
+        using Database database = Open("INSERT INTO t VALUES ('x', 1, 1)");
+        Apply(database, $"('t', cloudsync_pk_encode('x'), 'a', {change}, 1, x'07', 1, 0)");
+        Assert.Equal(expected == null ? [] : [expected], Lines(database));
+        Apply(database, $"('t', cloudsync_pk_encode('x'), 'a', {change}, 1, x'07', 1, 0)");
+
+        // A repeat of what won is none; of what lost nobody can tell that it came before.
+        Assert.Equal(expected == null ? 0 : expected.Contains("ignored", StringComparison.Ordinal) ? 2 : 1, Lines(database).Length);
+    }
+
+    [Fact]
+    public void Changes_of_others_that_meet_are_not_logged()
+    {
+        using Database database = Open("");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 1, 1, 1, x'07', 1, 0)", "('t', cloudsync_pk_encode('x'), 'b', 1, 1, 1, x'07', 1, 1)");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 1, 1, x'08', 1, 0)", "('t', cloudsync_pk_encode('x'), '__[RIP]__', NULL, 2, 2, x'08', 2, 0)");
+        Assert.Empty(Lines(database));
+    }
+
+    [Fact]
+    public void Every_column_that_was_written_here_is_logged_when_its_row_is_deleted()
+    {
+        using Database database = Open("INSERT INTO t VALUES ('x', 'mine', NULL)");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'b', 5, 3, 1, x'07', 1, 0)");
+        Apply(database, "('t', cloudsync_pk_encode('x'), '__[RIP]__', NULL, 2, 2, x'07', 2, 0)");
+        Assert.Equal(["'x'|b|overwritten|0|NULL|1|1|3|0", "'x'|a|deleted|0|'mine'|1|1|2|0"], Lines(database));
+        Assert.Equal([1L, 2L], database.Query("SELECT lost_cl, won_cl FROM cloudsync_conflicts LIMIT 1")[0]);
+        Assert.Equal([2L, 0L], database.Query("SELECT db_version, seq FROM cloudsync_conflicts LIMIT 1")[0]);
+    }
+
+    [Fact]
+    public void Trigger_is_named_when_it_keeps_a_row_as_it_is()
+    {
+        using Database database = Open("INSERT INTO t VALUES ('x', 1, 1);"
+            + "CREATE TRIGGER keep BEFORE UPDATE ON t BEGIN SELECT RAISE(IGNORE); END; CREATE TRIGGER stay BEFORE DELETE ON t BEGIN SELECT RAISE(IGNORE); END");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 3, 1, x'07', 1, 0)");
+        Assert.Equal(["'x'|a|trigger|0|5|3|0||"], Lines(database).Where(line => line.Contains("trigger", StringComparison.Ordinal)));
+        Apply(database, "('t', cloudsync_pk_encode('x'), '__[RIP]__', NULL, 2, 2, x'07', 2, 0)");
+        Assert.Contains("'x'|__[RIP]__|trigger|0|NULL|2|0||", Lines(database));
+    }
+
+    [Fact]
+    public void Nothing_is_logged_when_the_row_is_refused()
+    {
+        using Database database = Open("INSERT INTO t VALUES ('x', 1, 1); CREATE UNIQUE INDEX one ON t(b); INSERT INTO t VALUES ('y', 2, 2)");
+        Assert.Throws<SqlException>(() => Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 3, 1, x'07', 1, 0)", "('t', cloudsync_pk_encode('x'), 'b', 2, 3, 1, x'07', 1, 1)"));
+        Assert.Empty(Lines(database));
+        database.Exec("BEGIN");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 3, 1, x'07', 1, 0)");
+        Assert.Single(Lines(database));
+        database.Exec("ROLLBACK");
+        Assert.Empty(Lines(database));
+    }
+
+    [Fact]
+    public void Long_values_are_counted_and_not_kept()
+    {
+        using Database database = Open("INSERT INTO t VALUES ('x', zeroblob(65537), zeroblob(65536))");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 3, 1, x'07', 1, 0)", "('t', cloudsync_pk_encode('x'), 'b', 5, 3, 1, x'07', 1, 1)");
+        Assert.Equal(["|65537", "65536|65536"], database.Query("SELECT length(lost_value), lost_bytes FROM cloudsync_conflicts ORDER BY id").Select(row => $"{row[0]}|{row[1]}"));
+    }
+
+    [Fact]
+    public void Oldest_rows_go_when_the_ring_is_full()
+    {
+        using Database database = Open("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO t SELECT i, i, i FROM n", log: 7);
+        for (int i = 1; i <= 50; i += 10)
+        {
+            Apply(database, [.. Enumerable.Range(i, 10).Select(row => $"('t', cloudsync_pk_encode('{row}'), 'a', -1, 2, 1, x'07', 1, {row})")]);
+            Assert.Equal(7L, database.Scalar("SELECT count(*) FROM cloudsync_conflicts"));
+        }
+
+        Assert.Equal([50L, 44L], database.Query("SELECT max(id), min(id) FROM cloudsync_conflicts")[0]);
+        Assert.Equal(50L, database.Scalar("SELECT id FROM cloudsync_conflicts LIMIT 1"));
+        Assert.Equal("'50'", database.Scalar("SELECT key FROM cloudsync_conflicts LIMIT 1"));
+    }
+
+    [Fact]
+    public void Log_is_refused_more_rows_than_it_can_have()
+    {
+        using Database database = Open("");
+        Assert.Equal(
+            "cloudsync_set: conflict_log is 1000001, it must be an integer from 0 to 1000000",
+            Assert.Throws<SqlException>(() => database.Scalar("SELECT cloudsync_set('conflict_log', 1000001)")).Text);
+    }
+
+    private static Database Open(string sql, int log = 100)
+    {
+        Database database = Database.Open();
+        database.Exec(Schema + (log == 0 ? "" : $"SELECT cloudsync_set('conflict_log', {log});") + sql);
+        return database;
+    }
+
+    private static void Apply(Database target, params string[] changes)
+    {
+        using Database source = Database.Open();
+        source.Exec(Schema);
+        object? payload = source.Scalar("WITH c(tbl, pk, col, value, version, db, site, cl, seq) AS (VALUES " + string.Join(", ", changes)
+            + ") SELECT cloudsync_payload_encode(tbl, pk, col, value, version, db, site, cl, seq) FROM c");
+        target.Scalar("SELECT cloudsync_payload_apply(?)", payload);
+    }
+
+    private static string[] Lines(Database database) => [.. database.Query(Rows).Select(row => string.Join("|", row))];
+}
