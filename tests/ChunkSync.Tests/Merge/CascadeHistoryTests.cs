@@ -1,3 +1,4 @@
+using ChunkSync.Tests.Diagnostics;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -24,6 +25,7 @@ public class CascadeHistoryTests(ITestOutputHelper output)
                 string[] ends = [.. replicas.Select(replica => string.Join("\n  ", CascadeHistory.Rows(replica).Concat(CascadeHistory.Clocks(replica))))];
                 effort.Add("jams", history.IsJammed ? 1 : 0);
                 Assert.True(history.IsJammed || ends.All(end => end == ends[0]), $"replicas differ\n  {string.Join("\n---\n  ", ends)}\n{string.Join("\n", log)}");
+                Array.ForEach(replicas, replica => Suspected.Nothing(replica, log));
                 effort.Add("rows", CascadeHistory.Rows(replicas[0]).Count);
                 effort.Add("tombstones", CascadeHistory.Clocks(replicas[0]).Count(line => line.EndsWith("__[RIP]__ 2", StringComparison.Ordinal)));
             }

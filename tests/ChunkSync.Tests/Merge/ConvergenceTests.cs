@@ -1,3 +1,4 @@
+using ChunkSync.Tests.Diagnostics;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -28,6 +29,7 @@ public class ConvergenceTests(ITestOutputHelper output)
                 string[] ends = [.. replicas.Select(replica => string.Join("\n  ", [.. replica.State.Rows, .. replica.State.Clocks]))];
                 Assert.True(ends.All(end => end == ends[0]), $"replicas differ:\n  {string.Join("\n---\n  ", ends)}\n{string.Join("\n  ", log)}");
                 Assert.All(replicas, replica => Assert.Equal("ok", replica.Database.Scalar("PRAGMA integrity_check")));
+                Array.ForEach(replicas, replica => Suspected.Nothing(replica.Database, log));
                 CompareWithUnion(random, held, replicas[0].State, log, ref settled, ref unsettled);
             }
             finally

@@ -1,3 +1,4 @@
+using ChunkSync.Tests.Diagnostics;
 using ChunkSync.Tests.Host;
 using Xunit.Abstractions;
 
@@ -37,6 +38,7 @@ public class PeerConvergenceTests(ITestOutputHelper output)
                 string[] states = [.. replicas.Select(State)];
                 Assert.True(states.All(state => state == states[0]),
                     $"history {effort.Turn}\n{string.Join("\n", log)}\n{string.Join("\n---\n", states)}");
+                Array.ForEach(replicas, replica => Suspected.Nothing(replica, log));
             }
             finally
             {

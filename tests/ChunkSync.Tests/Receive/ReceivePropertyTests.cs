@@ -1,3 +1,4 @@
+using ChunkSync.Tests.Diagnostics;
 using ChunkSync.Tests.Host;
 using ChunkSync.Tests.Merge;
 using Xunit.Abstractions;
@@ -91,6 +92,7 @@ public class ReceivePropertyTests(ITestOutputHelper output)
 
             FillGaps(random, receiver, senders, watch, ref counts);
             Compare(receiver, senders);
+            Suspected.Nothing(receiver, []);
         }
         finally
         {
