@@ -46,7 +46,8 @@ internal sealed class KeySearch(Connection connection, PlanKey key, PlanStatemen
         KeyColumn column = key.Columns[shared];
         Value low = column.IsDescending ? cut.Values[shared] : lower.Values[shared];
         Value high = column.IsDescending ? lower.Values[shared] : cut.Values[shared];
-        return low.IsNull || (!high.IsNull && Ask($"SELECT ?1 < ?2 COLLATE {Connection.Quote(column.Collation)}", low, high));
+        return low.IsNull || (!high.IsNull && (PlainComparison.IsLess(low, high, column.Collation)
+            ?? Ask($"SELECT ?1 < ?2 COLLATE {Connection.Quote(column.Collation)}", low, high)));
     }
 
     /// <summary>The ranges of [lower, upper).</summary>
@@ -219,8 +220,8 @@ internal sealed class KeySearch(Connection connection, PlanKey key, PlanStatemen
         return found;
     }
 
-    private bool Same(int column, Value left, Value right) =>
-        Ask($"SELECT ?1 IS ?2 COLLATE {Connection.Quote(key.Columns[column].Collation)}", left, right);
+    private bool Same(int column, Value left, Value right) => PlainComparison.AreEqual(left, right, key.Columns[column].Collation)
+        ?? Ask($"SELECT ?1 IS ?2 COLLATE {Connection.Quote(key.Columns[column].Collation)}", left, right);
 
     private bool Ask(string sql, Value left, Value right)
     {

@@ -24,7 +24,7 @@ public sealed class PlanCostTests(PlanTable table, ITestOutputHelper output) : I
     {
         long floor = StatementMeter.StepsOf(
             database, $"SELECT {key} FROM t {Source(index)} ORDER BY {key} LIMIT 1 OFFSET {PlanTable.Rows - 1}");
-        foreach (long chunks in (long[])[10, 100, 1000])
+        foreach (long chunks in (long[])[10, 100, 1000, 2000])
         {
             long before = (long)database.Scalar("SELECT chunksync_backfill_tick()")!;
             using StatementMeter meter = new(database);
