@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace ChunkSync.Loaded.Tests;
@@ -146,6 +147,45 @@ public partial class ShellTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public void Library_works_when_the_address_space_of_the_host_is_limited()
+    {
+        const int Tables = 120;
+        StringBuilder sql = new(".shell grep VmSize: /proc/$PPID/status\n");
+        for (int table = 0; table < Tables; table++)
+        {
+            sql.Append($"CREATE TABLE t{table}(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT length(cloudsync_init('t{table}'));\n");
+        }
+
+        for (int table = 0; table < Tables; table++)
+        {
+            sql.Append($"INSERT INTO t{table} SELECT value, value, zeroblob(100) FROM generate_series(1, 200);\n");
+        }
+
+        sql.Append("INSERT INTO t0 VALUES ('long', zeroblob(50000000), 1);\n")
+            .Append("CREATE TEMP TABLE sent AS SELECT payload FROM cloudsync_payload_chunks WHERE since_db_version = 0;\n")
+            .Append("SELECT sum(cloudsync_payload_apply(payload)) IS NOT NULL FROM sent;\n")
+            .Append("SELECT count(*) FROM cloudsync_backfill_plan WHERE tbl = 't1' AND chunks = 200;\n");
+        (int code, string output, string errors) = Repository.Run("bash", sql.ToString(), "-c",
+            $"ulimit -v 2000000; exec sqlite3 -batch :memory: -cmd '.load {Repository.Library}'");
+        Assert.Equal("", errors);
+        Assert.Equal(0, code);
+        string[] lines = output.Split('\n');
+        Assert.InRange(long.Parse(lines[0].Split((char[])['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1]), 1, 976_562);
+        Assert.Equal(["1", "200", ""], lines[^3..]);
+    }
+
+    [Fact]
+    public void Long_text_is_refused_when_a_name_or_an_expression_is_wanted()
+    {
+        (int code, _, string errors) = Repository.Shell(Setup + """
+            SELECT cloudsync_init(printf('%.*c', 100000000, 'x'));
+            SELECT cloudsync_set_filter('items', printf('%.*c', 100000000, 'x'));
+            """);
+        Assert.NotEqual(0, code);
+        Assert.Contains("a text of 100000000 bytes begins with 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'", errors);
     }
 
     private static string Ok(string sql)

@@ -168,7 +168,7 @@ internal sealed class CaptureWatch
         List<TrackedTable> unknown = [.. catalog.All.Where(table => table.CaptureState == null)];
         if (unknown.Count > 0)
         {
-            Examine(unknown, null);
+            Examine(unknown, unknown.Count == 1 ? unknown[0].Name : null);
         }
     }
 

@@ -81,7 +81,7 @@ internal sealed class ReplaceGuard : IDisposable
     /// <summary>The guard of a table; null when REPLACE can remove no row of another key.</summary>
     public static ReplaceGuard? Create(SyncSession session, TrackedTable table)
     {
-        if (table.KeyColumns.Length == 0)
+        if (table.KeyColumns.Length == 0 || table.HasPlainKeyOnly)
         {
             return null;
         }

@@ -32,16 +32,16 @@ internal static class TriggerSet
     public static void Update(
         Connection connection, string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
     {
-        using Statement stored = connection.Prepare(
-            "SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger' AND instr(sql, ?1) > 0");
-        bool fits = true;
-        foreach (TriggerText trigger in Texts(table, columns, algorithm, filter))
+        using Statement stored = connection.Prepare("SELECT sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE");
+        stored.Bind(1, table);
+        List<string> texts = [];
+        while (stored.Step())
         {
-            stored.Bind(1, trigger.ToString());
-            fits &= stored.Step() && stored.Int64(0) > 0;
-            stored.Reset();
+            texts.Add(stored.String(0));
         }
 
+        bool fits = Texts(table, columns, algorithm, filter)
+            .TrueForAll(trigger => texts.Exists(text => text.Contains(trigger.ToString(), StringComparison.Ordinal)));
         if (!fits)
         {
             Drop(connection, table);

@@ -93,13 +93,14 @@ internal sealed class SchemaVersions
         StringBuilder text = new();
         foreach (string name in catalog.Settings.Names())
         {
-            foreach (TableColumn column in catalog.ReadColumns(name))
-            {
-                text.Append(text.Length == 0 ? "" : ",").Append(name).Append(':').Append(column.ClockName).Append(':')
-                    .Append(SchemaHash.TypeOf(column.DeclaredType)).Append(':').Append(column.IsKey ? '1' : '0');
-            }
+            TrackedTable? table = catalog.Find(name) is { Columns.Length: > 0 } found && found.Name == name ? found : null;
+            string described = table != null ? table.Description ??= Describe(name, table.Columns) : Describe(name, catalog.ReadColumns(name));
+            text.Append(text.Length == 0 || described.Length == 0 ? "" : ",").Append(described);
         }
 
         return text.ToString();
     }
+
+    private static string Describe(string table, IEnumerable<TableColumn> columns) => string.Join(',', columns.Select(
+        column => $"{table}:{column.ClockName}:{SchemaHash.TypeOf(column.DeclaredType)}:{(column.IsKey ? '1' : '0')}"));
 }

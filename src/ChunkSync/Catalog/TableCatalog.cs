@@ -9,16 +9,16 @@ namespace ChunkSync.Catalog;
 internal sealed class TableCatalog
 {
     private readonly SyncSession session;
-    private readonly Statement clockTables;
-    private readonly Statement columns;
-    private readonly Statement baseTable;
-    private readonly Statement positionIndex;
+    private readonly CatalogSchema schema;
     private readonly List<TrackedTable> all = [];
+    private readonly Dictionary<byte[], TrackedTable> byName = new(new AsciiNameComparer());
+    private readonly Dictionary<byte[], TrackedTable>.AlternateLookup<ReadOnlySpan<byte>> byNameSpan;
     private TrackedTable? lastFound;
 
     public TableCatalog(SyncSession session, IReadOnlyList<MetadataTable> metadata)
     {
         this.session = session;
+        byNameSpan = byName.GetAlternateLookup<ReadOnlySpan<byte>>();
         Connection connection = session.Connection;
         Metadata = new MetadataSchema(session, metadata);
         Settings = new TableSettingStore(session);
@@ -26,29 +26,7 @@ internal sealed class TableCatalog
         Schema = new SchemaVersions(session, this);
         Disabled = new DisabledTables(session, this);
         Damage = new MetadataDamage(session, this);
-
-        // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
-        clockTables = connection.Prepare(
-            $"""
-            SELECT m.name FROM main.sqlite_master AS m
-            WHERE m.type = 'table' AND length(m.name) > {TrackedTable.ClockSuffix.Length}
-              AND substr(m.name, -{TrackedTable.ClockSuffix.Length}) = '{TrackedTable.ClockSuffix}'
-              AND (SELECT count(*) FROM pragma_table_info(m.name, 'main')
-                   WHERE name IN ('pk', 'col_name', 'col_version', 'db_version', 'site_id', 'seq')) = 6
-            ORDER BY m.rowid
-            """);
-        columns = connection.Prepare(
-            "SELECT cid, name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info(?1, 'main') ORDER BY cid");
-        baseTable = connection.Prepare(
-            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
-        positionIndex = connection.Prepare(
-            """
-            SELECT l.name FROM pragma_index_list(?1, 'main') AS l
-            WHERE l.partial = 0
-              AND (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name, 'main') ORDER BY seqno))
-                  LIKE 'db_version,seq,pk,col_name%'
-            LIMIT 1
-            """);
+        schema = new CatalogSchema(connection);
     }
 
     /// <summary>The tables in the creation order of their clock tables. Valid until the next <see cref="SyncSession.Refresh"/>.</summary>
@@ -62,16 +40,12 @@ internal sealed class TableCatalog
             return lastFound;
         }
 
-        foreach (TrackedTable table in all)
+        if (byNameSpan.TryGetValue(name, out TrackedTable? table))
         {
-            if (AsciiNames.Same(table.NameUtf8, name))
-            {
-                lastFound = table;
-                return table;
-            }
+            lastFound = table;
         }
 
-        return null;
+        return table;
     }
 
     /// <summary>A table that was tracked a moment ago.</summary>
@@ -115,18 +89,13 @@ internal sealed class TableCatalog
         }
 
         all.Clear();
+        byName.Clear();
         lastFound = null;
         Damage.Clear();
-        List<string> names = [];
-        while (clockTables.Step())
-        {
-            names.Add(clockTables.String(0)[..^TrackedTable.ClockSuffix.Length]);
-        }
-
-        clockTables.Reset();
+        schema.Read();
         if (!session.Sites.HasLocal)
         {
-            if (names.Count > 0)
+            if (schema.Names.Count > 0)
             {
                 Damage.NoteSite();
             }
@@ -135,12 +104,13 @@ internal sealed class TableCatalog
         }
 
         Dictionary<string, TableSettings> stored = Settings.ReadTables();
-        foreach (string name in names)
+        foreach (string name in schema.Names)
         {
             stored.TryGetValue(AsciiNames.Lower(name), out TableSettings setting);
-            all.Add(Read(name, setting, all.Count));
+            Add(Read(name, setting, all.Count));
         }
 
+        schema.Clear();
         foreach ((string name, TableSettings setting) in stored)
         {
             if (setting.IsTracked && Find(name) == null && FindBaseTable(name) is string table)
@@ -150,41 +120,58 @@ internal sealed class TableCatalog
         }
     }
 
-    /// <summary>The columns of any table of <c>main</c>, in declaration order without generated ones; empty when there is no
-    /// such table.</summary>
-    public List<TableColumn> ReadColumns(string table)
+    /// <summary>Reads one table again whose schema or settings the engine itself has changed, and no other's.</summary>
+    /// <param name="name">The table as its metadata spells it; it may be one whose clock table was just created, or dropped.</param>
+    /// <param name="isSameTable">Whether its columns and indexes are those that are known: only triggers and settings have changed.</param>
+    public void Reload(string name, bool isSameTable)
     {
-        List<TableColumn> result = [];
-        columns.Bind(1, table);
-        while (columns.Step())
+        byte[] utf8 = Encoding.UTF8.GetBytes(name);
+        int place = all.FindIndex(table => AsciiNames.Same(table.NameUtf8, utf8));
+        int order = place >= 0 ? all[place].CreationOrder : all.Count == 0 ? 0 : all[^1].CreationOrder + 1;
+        lastFound = null;
+        TrackedTable? read = place >= 0 && isSameTable ? new TrackedTable(session.Connection, all[place], Settings.ReadTable(name)) : ReadOne(name, order);
+        if (place >= 0)
         {
-            result.Add(new TableColumn(
-                (int)columns.Int64(0), columns.String(1), columns.String(2), columns.Int64(3) != 0, columns.Int64(4) != 0,
-                (int)columns.Int64(5)));
+            byName.Remove(all[place].NameUtf8);
+            all[place].Dispose();
+            all.RemoveAt(place);
         }
 
-        columns.Reset();
-        return result;
+        if (read != null)
+        {
+            all.Insert(place >= 0 ? place : all.Count, read);
+            byName[read.NameUtf8] = read;
+        }
     }
 
-    /// <summary>The spelling of a table of <c>main</c> in its CREATE statement; null when there is no such table.</summary>
-    public string? FindBaseTable(string name)
+    /// <inheritdoc cref="CatalogSchema.ReadColumns"/>
+    public List<TableColumn> ReadColumns(string table) => schema.ReadColumns(table);
+
+    /// <inheritdoc cref="CatalogSchema.FindBaseTable"/>
+    public string? FindBaseTable(string name) => schema.FindBaseTable(name);
+
+    private void Add(TrackedTable table)
     {
-        baseTable.Bind(1, name);
-        string? found = baseTable.Step() ? baseTable.String(0) : null;
-        baseTable.Reset();
-        return found;
+        all.Add(table);
+
+        // Names that differ in the case of letters alone are one table's to SQLite; a file made by hand may have both.
+        byName.TryAdd(table.NameUtf8, table);
+    }
+
+    private TrackedTable? ReadOne(string name, int order)
+    {
+        schema.Read(name);
+        TrackedTable? read = schema.Names.Count == 0 ? null : Read(name, Settings.ReadTable(name), order);
+        schema.Clear();
+        return read;
     }
 
     private TrackedTable Read(string name, TableSettings setting, int order)
     {
-        List<TableColumn> baseColumns = FindBaseTable(name) == null ? [] : ReadColumns(name);
-        positionIndex.Bind(1, name + TrackedTable.ClockSuffix);
-        string? index = positionIndex.Step() ? positionIndex.String(0) : null;
-        positionIndex.Reset();
+        List<TableColumn> baseColumns = schema.ColumnsOf(name);
         return new TrackedTable(
-            session.Connection, name, order, baseColumns, setting, RowIdName(name, baseColumns), index,
-            ClockTable.HasBlocks(session.Connection, name));
+            session.Connection, name, order, baseColumns, setting, () => RowIdName(name, baseColumns), schema.PositionIndexOf(name),
+            schema.HasBlocks(name), schema.HasPlainKeyOnly(name));
     }
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>

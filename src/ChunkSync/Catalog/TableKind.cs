@@ -15,6 +15,8 @@ internal static class TableKind
         "data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "rowid", "parent",
     ];
 
+    private const string VirtualTables = "SELECT 1 FROM main.sqlite_master WHERE (rootpage = 0 OR rootpage IS NULL) AND type = 'table'";
+
     /// <summary>Refuses the engine's own tables, virtual tables, and the tables behind virtual tables.</summary>
     public static unsafe void RequireOrdinary(Connection connection, TableCatalog catalog, string table)
     {
@@ -23,14 +25,14 @@ internal static class TableKind
             throw Errors.Refused($"Table {table} belongs to the sync metadata: it cannot be tracked");
         }
 
-        if (Ask(connection, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND coalesce(rootpage, 0) = 0", table))
+        if (Ask(connection, VirtualTables + " AND name = ?1 COLLATE NOCASE", table))
         {
             throw Errors.Refused($"Table {table} is a virtual table: only ordinary tables can be tracked");
         }
 
-        string suffixes = string.Join(", ", ShadowSuffixes.Select(suffix => $"lower(name) || '_{suffix}'"));
-        bool isShadow = Ask(connection, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND coalesce(rootpage, 0) = 0"
-            + $" AND lower(?1) IN ({suffixes})", table);
+        // Only few names can be those of tables behind others: the schema need not be searched for the rest.
+        bool isShadow = Array.Exists(ShadowSuffixes, suffix => table.EndsWith("_" + suffix, StringComparison.OrdinalIgnoreCase))
+            && Ask(connection, $"{VirtualTables} AND lower(?1) IN ({string.Join(", ", ShadowSuffixes.Select(suffix => $"lower(name) || '_{suffix}'"))})", table);
         if (isShadow || (Sqlite3.Api->libversion_number() >= FirstWithTableList
             && Ask(connection, "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'shadow'", table)))
         {

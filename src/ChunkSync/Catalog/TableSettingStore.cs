@@ -24,6 +24,7 @@ internal sealed class TableSettingStore
 
     private readonly SiteDirectory sites;
     private readonly Statement all;
+    private readonly Statement ofTable;
     private readonly Statement names;
     private readonly Statement storedName;
     private readonly Statement column;
@@ -39,6 +40,7 @@ internal sealed class TableSettingStore
         Connection connection = session.Connection;
         string table = "main." + Table.Name;
         all = connection.Prepare($"SELECT tbl_name, col_name, key, value FROM {table} ORDER BY 1, 2, 3");
+        ofTable = connection.Prepare($"SELECT key, value FROM {table} WHERE tbl_name = ?1 AND col_name = '{WholeTable}' ORDER BY 1");
         names = connection.Prepare($"SELECT tbl_name FROM {table} ORDER BY tbl_name COLLATE NOCASE, col_name COLLATE NOCASE, key");
         storedName = connection.Prepare($"SELECT tbl_name FROM {table} WHERE tbl_name = ?1 LIMIT 1");
         column = connection.Prepare($"SELECT value FROM {table} WHERE tbl_name = ?1 AND col_name = ?2 AND key = ?3");
@@ -108,6 +110,20 @@ internal sealed class TableSettingStore
         }
 
         all.Reset();
+        return result;
+    }
+
+    /// <summary>What is set for one table.</summary>
+    public TableSettings ReadTable(string table)
+    {
+        TableSettings result = default;
+        ofTable.Bind(1, table);
+        while (ofTable.Step())
+        {
+            result = Apply(result, ofTable.String(0), ofTable.String(1));
+        }
+
+        ofTable.Reset();
         return result;
     }
 

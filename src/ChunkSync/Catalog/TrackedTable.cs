@@ -10,6 +10,9 @@ internal sealed class TrackedTable : IDisposable
 {
     private readonly Statement newest;
     private readonly List<IDisposable> parts = [];
+    private readonly Func<string?> findRowId;
+    private string? rowIdName;
+    private bool knowsRowId;
 
     /// <summary>The suffix of a clock table's name.</summary>
     public const string ClockSuffix = "_cloudsync";
@@ -22,7 +25,7 @@ internal sealed class TrackedTable : IDisposable
 
     public TrackedTable(
         Connection connection, string name, int creationOrder, IReadOnlyList<TableColumn> columns,
-        TableSettings settings, string? rowIdName, string? positionIndex, bool hasBlocks)
+        TableSettings settings, Func<string?> findRowId, string? positionIndex, bool hasBlocks, bool hasPlainKey)
     {
         Name = name;
         NameUtf8 = Encoding.UTF8.GetBytes(name);
@@ -38,13 +41,23 @@ internal sealed class TrackedTable : IDisposable
         IsWhole = settings.IsWhole;
         HasPendingRows = settings.HasPendingRows;
         HasPendingColumns = settings.HasPendingColumns;
-        RowIdName = rowIdName;
+        this.findRowId = findRowId;
+        HasPlainKeyOnly = hasPlainKey;
         PositionIndex = positionIndex;
         HasBlocks = hasBlocks;
         Quoted = "main." + Connection.Quote(name);
         ClockName = name + ClockSuffix;
         QuotedClock = "main." + Connection.Quote(ClockName);
         newest = connection.Prepare($"SELECT max(db_version) FROM {QuotedClock} WHERE db_version < {VersionLimits.DbVersionEnd}");
+    }
+
+    /// <summary>The same table with other settings.</summary>
+    public TrackedTable(Connection connection, TrackedTable other, TableSettings settings)
+        : this(connection, other.Name, other.CreationOrder, other.Columns, settings, other.findRowId, other.PositionIndex, other.HasBlocks,
+            other.HasPlainKeyOnly)
+    {
+        (rowIdName, knowsRowId) = (other.rowIdName, other.knowsRowId);
+        Description = other.Description;
     }
 
     /// <summary>The name as the first <c>cloudsync_init</c> spelled it: metadata, triggers and payloads carry it.</summary>
@@ -102,6 +115,9 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>Whether columns that were added may have no clocks yet, in rows that have some.</summary>
     public bool HasPendingColumns { get; }
 
+    /// <summary>Its part of the text that the schema hash is of; null until <see cref="SchemaVersions"/> has made it.</summary>
+    public string? Description { get; set; }
+
     /// <summary>What the triggers capture; null until capture has looked. They cannot change without the schema,
     /// and this object does not outlive it.</summary>
     public CaptureState? CaptureState { get; set; }
@@ -110,8 +126,24 @@ internal sealed class TrackedTable : IDisposable
     public bool HasOwnTriggers { get; set; }
 
     /// <summary>A name under which the rowid can be read (<c>rowid</c>, <c>_rowid_</c> or <c>oid</c>); null for WITHOUT ROWID
-    /// tables and where columns hide all three.</summary>
-    public string? RowIdName { get; }
+    /// tables and where columns hide all three. Looked up at its first use.</summary>
+    public string? RowIdName
+    {
+        get
+        {
+            if (!knowsRowId)
+            {
+                rowIdName = findRowId();
+                knowsRowId = true;
+            }
+
+            return rowIdName;
+        }
+    }
+
+    /// <summary>True when it is certain, without reading its indexes, that the table has no other uniqueness than that of a key that is compared by
+    /// bytes: no text of its schema says UNIQUE or COLLATE.</summary>
+    public bool HasPlainKeyOnly { get; }
 
     /// <summary>The name of an index of the clock table that starts with (db_version, seq, pk, col_name); null when there is none,
     /// as in a database that sqlite-sync made.</summary>

@@ -16,6 +16,9 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     private long pending;
     private long seq;
 
+    /// <summary>The place in the catalog of the table that had the newest version; only where to look first.</summary>
+    private int newestTable;
+
     /// <summary>The highest db_version that counts when the transaction ends. One that a merge took for a change that was refused then does
     /// not: no clock row has it, and the next connection gives it out again. A local write takes its version in any case.</summary>
     private long used;
@@ -89,7 +92,7 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     /// sqlite-sync compares it as text, and lets versions run backwards wherever it stands.</summary>
     public void Store(long floor)
     {
-        if (ReadCurrent() < floor)
+        if (!IsReached(floor))
         {
             session.Settings.Set(Settings.PreAlterDbVersion, floor);
         }
@@ -155,16 +158,41 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
         }
     }
 
+    /// <summary>Whether the file shows a version that is not below <paramref name="floor"/>: nearly always the table does that had the newest
+    /// one before.</summary>
+    private bool IsReached(long floor)
+    {
+        IReadOnlyList<TrackedTable> tables = catalog.All;
+        if (floor <= StoredFloor())
+        {
+            return true;
+        }
+
+        for (int i = 0; i < tables.Count; i++)
+        {
+            if (tables[(newestTable + i) % tables.Count].NewestVersion() >= floor)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private long StoredFloor() =>
+        session.Settings.Integer(Settings.PreAlterDbVersion) is long stored and > 0 and < VersionLimits.DbVersionEnd ? stored : 0;
+
     /// <summary>The maximum db_version of all clock tables and of the setting <c>pre_alter_dbversion</c>, compared as integers
     /// (sqlite-sync 1.1.4 compares the setting as text and so lets versions run backwards).</summary>
     private long ReadCurrent()
     {
-        long maximum = session.Settings.Integer(Settings.PreAlterDbVersion) is long stored and > 0 and < VersionLimits.DbVersionEnd
-            ? stored
-            : 0;
-        foreach (TrackedTable table in catalog.All)
+        long maximum = StoredFloor();
+        IReadOnlyList<TrackedTable> tables = catalog.All;
+        for (int i = 0; i < tables.Count; i++)
         {
-            maximum = Math.Max(maximum, table.NewestVersion());
+            long newest = tables[i].NewestVersion();
+            newestTable = newest > maximum ? i : newestTable;
+            maximum = Math.Max(maximum, newest);
         }
 
         return maximum;

@@ -64,6 +64,18 @@ internal sealed class Freshness(Connection connection, TransactionTable transact
     public void ReadingAnew() => origin = transaction.IsJoined ? Origin.JoinedTransaction
         : connection.IsWriting ? Origin.OtherTransaction : Origin.Committed;
 
+    /// <summary>What was known is known still, and the engine has read again what it changed of the schema itself, in the joined transaction: the
+    /// versions as they are now count as read.</summary>
+    public void Adopt()
+    {
+        ReadingAnew();
+        schema = Read(schemaVersion);
+        mustLook = false;
+    }
+
+    /// <summary>Whether what is remembered was compared since this transaction was joined, and holds.</summary>
+    public bool IsCurrent => IsLookedAt && !mustLook;
+
     /// <summary>Takes the rows counted so far for known. Only the last thing that a trigger's call does may say so: the statement that
     /// fired the trigger counts one more at its end.</summary>
     public void CountChanges() => changes = connection.TotalChanges;

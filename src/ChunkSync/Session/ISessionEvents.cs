@@ -7,11 +7,16 @@ internal interface ISessionEvents
     /// <summary>Rows of metadata may have moved; what is derived from them is read again at its next use.</summary>
     void RowsMoved();
 
-    /// <summary>Whether the settings of tables are others than at the last <see cref="Reload"/>.</summary>
+    /// <summary>Whether the settings of tables are others than at the last <see cref="Reload()"/>.</summary>
     bool HaveSettingsMoved();
 
     /// <summary>The schema or the settings of tables have moved: the tracked tables are read again.</summary>
     void Reload();
+
+    /// <summary>The schema or the settings of one table have moved, by the engine itself: it is read again.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="isSameTable">Whether only its triggers and settings have.</param>
+    void Reload(string table, bool isSameTable);
 
     /// <summary>Whether tables are tracked, with or without a local site.</summary>
     bool HasTables { get; }

@@ -17,7 +17,6 @@ internal sealed unsafe class SiteDirectory
 
     private readonly Connection connection;
     private readonly TransactionTable transaction;
-    private readonly Statement tableExists;
     private readonly Statement kind;
     private readonly Statement byOrdinal;
     private readonly Statement byId;
@@ -31,7 +30,6 @@ internal sealed unsafe class SiteDirectory
     {
         this.connection = connection;
         this.transaction = transaction;
-        tableExists = connection.Prepare("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'cloudsync_site_id'");
         kind = connection.Prepare(
             "SELECT type FROM main.sqlite_master WHERE type IN ('table', 'view') AND name = 'cloudsync_site_id' COLLATE NOCASE");
         byOrdinal = connection.Prepare("SELECT site_id FROM main.cloudsync_site_id WHERE rowid = ?1");
@@ -40,7 +38,7 @@ internal sealed unsafe class SiteDirectory
     }
 
     /// <summary>True when the table exists and has the local site.</summary>
-    public bool HasLocal => hasLocal ??= Exists() && Id(LocalOrdinal) != null;
+    public bool HasLocal => hasLocal ??= connection.HasTable(Table.Name) && Id(LocalOrdinal) != null;
 
     /// <summary>The local site id; 16 zero bytes before init.</summary>
     public ReadOnlySpan<byte> Local => HasLocal ? Id(LocalOrdinal)! : new byte[SiteIdLength];
@@ -190,12 +188,5 @@ internal sealed unsafe class SiteDirectory
         return !found || isId
             ? id
             : throw Errors.CorruptRow(Table.Name, $"site_id of rowid {ordinal} is {shown}, it must be a BLOB that is not empty");
-    }
-
-    private bool Exists()
-    {
-        bool exists = tableExists.Step();
-        tableExists.Reset();
-        return exists;
     }
 }

@@ -159,6 +159,34 @@ internal sealed class SyncSession
         events.Invalidated();
     }
 
+    /// <summary>The engine itself changed the schema or the settings of one table, inside a transaction that it joined and refreshed before: only
+    /// that table is read again. Where anything else may have moved as well, everything is.</summary>
+    /// <param name="table">The table as its metadata spells it.</param>
+    /// <param name="isSameTable">Whether only its triggers and settings were changed since it was read.</param>
+    public void Reread(string table, bool isSameTable = false)
+    {
+        if (!freshness.IsCurrent || !Sites.HasLocal)
+        {
+            Invalidate();
+            Refresh();
+            return;
+        }
+
+        try
+        {
+            // First of all: what follows is undone with the transaction, also where it fails half-way.
+            freshness.ReadingAnew();
+            Generation++;
+            events.Reload(table, isSameTable);
+            freshness.Adopt();
+        }
+        catch
+        {
+            Invalidate();
+            throw;
+        }
+    }
+
     /// <summary>Cached metadata was changed together with the database: it goes when the transaction, or a part of it, is undone.</summary>
     public void NoteUncommitted() => freshness.ReadingAnew();
 
@@ -179,11 +207,16 @@ internal sealed class SyncSession
     /// <param name="name">The savepoint's name.</param>
     /// <param name="body">What is done.</param>
     /// <param name="dropsTables">Whether tables are dropped in it.</param>
-    public void InTransaction(string name, Action body, bool dropsTables = false)
+    /// <param name="rereads">Whether the body itself says with <see cref="Reread"/> what it changed, as the last thing that it does.</param>
+    public void InTransaction(string name, Action body, bool dropsTables = false, bool rereads = false)
     {
         using TransactionScope scope = BeginTransaction(name, withoutReader: dropsTables);
         body();
-        Invalidate();
+        if (!rereads)
+        {
+            Invalidate();
+        }
+
         scope.Complete();
     }
 

@@ -30,7 +30,9 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private readonly PendingRows pending;
     private bool keeperConnected;
     private bool preparingKeeper;
-    private int tableSettingsHash;
+
+    /// <summary>The hash of what was read; null where the engine has written more since.</summary>
+    private int? tableSettingsHash;
 
     public Engine(Connection connection, IReadOnlyList<ModuleDefinition> modules)
         : base(connection)
@@ -192,6 +194,13 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     {
         Catalog.Reload();
         tableSettingsHash = Catalog.Settings.Hash();
+    }
+
+    void ISessionEvents.Reload(string table, bool isSameTable)
+    {
+        Catalog.Reload(table, isSameTable);
+        Catalog.Disabled.ForgetMarks();
+        tableSettingsHash = null;
     }
 
     bool ISessionEvents.HasTables => Catalog.Damage.HasTables;

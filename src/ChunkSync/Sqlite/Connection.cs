@@ -112,6 +112,22 @@ internal sealed unsafe class Connection(nint handle)
         }
     }
 
+    /// <summary>Whether database <c>main</c> has a table of that name, compared without ASCII case: SQLite's own look-up, at a cost that does not
+    /// depend on the number of tables. A table of SQLite's own, which its schema does not list, counts.</summary>
+    public bool HasTable(string name)
+    {
+        if (name.Contains('\0', StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        fixed (byte* main = "main"u8, table = Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            int code = Sqlite3.Api->table_column_metadata(Handle, main, table, null, null, null, null, null, null);
+            return code == ResultCode.Ok || (ResultCode.Primary(code) == ResultCode.Error ? false : throw Failure(code));
+        }
+    }
+
     /// <summary>Runs one or more statements without parameters or rows.</summary>
     /// <exception cref="EngineException">SQLite's code and text.</exception>
     public void Execute(string sql)

@@ -19,7 +19,10 @@ internal static class SqlText
         }
 
         bool quoted = value.Type == StorageClass.Text;
-        string text = value.String;
+        ReadOnlySpan<byte> bytes = value.Text;
+        int nul = bytes.IndexOf((byte)0);
+        bytes = nul < 0 ? bytes : bytes[..nul];
+        string text = System.Text.Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, 4 * (Shown + 1))]);
         text = text.Length > Shown ? text[..Shown] + "…" : text;
         return quoted ? "'" + text + "'" : text;
     }

@@ -6,6 +6,11 @@ namespace ChunkSync.Sqlite;
 /// live until the next conversion of the same value or the end of the callback.</summary>
 internal readonly unsafe struct Value(nint handle)
 {
+    /// <summary>The longest text that becomes a string, in bytes; SQLite's own limit for a statement is a quarter of it.</summary>
+    private const int MaxString = 4_000_000;
+
+    private const int Shown = 40;
+
     public nint Handle { get; } = handle;
 
     /// <summary>One of <see cref="StorageClass"/>.</summary>
@@ -44,14 +49,20 @@ internal readonly unsafe struct Value(nint handle)
         }
     }
 
-    /// <summary>The text as a string, cut at the first NUL as SQLite's C interface shows it.</summary>
+    /// <summary>The text as a string, cut at the first NUL as SQLite's C interface shows it. What is read so are names, expressions and options,
+    /// which are short; data never becomes a string.</summary>
+    /// <exception cref="EngineException">SQLITE_TOOBIG: managed memory is small, and is not for the host to fill.</exception>
     public string String
     {
         get
         {
             ReadOnlySpan<byte> text = Text;
             int nul = text.IndexOf((byte)0);
-            return Encoding.UTF8.GetString(nul < 0 ? text : text[..nul]);
+            text = nul < 0 ? text : text[..nul];
+            return text.Length <= MaxString
+                ? Encoding.UTF8.GetString(text)
+                : throw new EngineException(ResultCode.TooBig, $"a text of {text.Length} bytes begins with '{Encoding.UTF8.GetString(text[..Shown])}…': a name,"
+                    + $" an expression or an option has at most {MaxString}");
         }
     }
 }

@@ -27,7 +27,7 @@ internal static class TableAlteration
         TrackedTable table = Find(tracker, name);
         tracker.Alterations.Take(table);
         TriggerSet.Drop(tracker.Session.Connection, table.Name);
-        tracker.Session.Invalidate();
+        tracker.Session.Reread(table.Name, isSameTable: true);
         alteration.Leave();
     }
 
@@ -59,7 +59,7 @@ internal static class TableAlteration
         }
 
         TableInitializer.BringUpToDate(tracker, altered, tracker.Alterations.Capture, keepLost: true);
-        tracker.Session.Invalidate();
+        tracker.Session.Reread(altered.Name);
         try
         {
             connection.Execute("RELEASE " + AlterSavepoint);
@@ -79,17 +79,17 @@ internal static class TableAlteration
             return;
         }
 
-        tracker.Session.InTransaction(CleanupSavepoint, dropsTables: true, body: () =>
+        tracker.Session.InTransaction(CleanupSavepoint, dropsTables: true, rereads: true, body: () =>
         {
             Connection connection = tracker.Session.Connection;
+            tracker.Session.Transaction.Join();
+            tracker.Session.Refresh();
             long floor = tracker.Clock.Highest;
             TriggerSet.Drop(connection, stored);
-            tracker.Session.Transaction.Join();
             ClockTable.Drop(connection, stored);
             tracker.Clocks.ForgetPending(stored);
             tracker.Catalog.Settings.RemoveAll(stored);
-            tracker.Session.Invalidate();
-            tracker.Session.Refresh();
+            TableInitializer.Reread(tracker, stored);
             if (tracker.Catalog.Settings.Any() || tracker.Catalog.All.Count > 0)
             {
                 tracker.Clock.Raise(floor);
@@ -99,6 +99,7 @@ internal static class TableAlteration
             else
             {
                 tracker.Catalog.Metadata.Drop();
+                tracker.Session.Invalidate();
             }
         });
         tracker.Session.Refresh();

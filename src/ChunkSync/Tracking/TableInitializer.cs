@@ -44,7 +44,8 @@ internal static class TableInitializer
         bool postpones = postpone != null && tracker.Catalog.Find(table) is not { HasPendingRows: true };
         if (postpones || !IsUpToDate(tracker, table))
         {
-            tracker.Session.InTransaction(InitSavepoint, () => Initialize(tracker, table, crdt, postpone), dropsTables: !tracker.Session.Sites.HasLocal);
+            tracker.Session.InTransaction(
+                InitSavepoint, () => Initialize(tracker, table, crdt, postpone), dropsTables: !tracker.Session.Sites.HasLocal, rereads: true);
             tracker.Session.Refresh();
         }
 
@@ -59,13 +60,19 @@ internal static class TableInitializer
     /// <param name="before">What is captured or forgotten before rows without clocks are looked for.</param>
     /// <param name="keepLost">Whether what happened while the triggers were gone goes on being unknown.</param>
     /// <param name="leavesRows">Whether rows and columns without clocks stay so.</param>
-    public static void BringUpToDate(Tracker tracker, TrackedTable table, Action<TrackedTable> before, bool keepLost, bool leavesRows = false)
+    /// <param name="isNew">Whether its clock table is new: no clocks can go, and the versions of all other tables need not be read.</param>
+    public static void BringUpToDate(
+        Tracker tracker, TrackedTable table, Action<TrackedTable> before, bool keepLost, bool leavesRows = false, bool isNew = false)
     {
         tracker.Watch.RequireKey(table);
-        long floor = tracker.Clock.Highest;
+        long? floor = isNew ? null : tracker.Clock.Highest;
         TriggerSet.Update(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
         tracker.Catalog.Schema.Update();
-        tracker.Clock.Raise(floor);
+        if (floor is long highest)
+        {
+            tracker.Clock.Raise(highest);
+        }
+
         before(table);
 
         // Not earlier: of a row that was deleted they may be all that says that it lived.
@@ -75,7 +82,11 @@ internal static class TableInitializer
             tracker.Rows.Capture(table);
         }
 
-        tracker.Clock.Store(floor);
+        if (floor is long kept)
+        {
+            tracker.Clock.Store(kept);
+        }
+
         if (!leavesRows)
         {
             tracker.Catalog.Marks.SetExamined(table, keepLost);
@@ -98,15 +109,15 @@ internal static class TableInitializer
         Connection connection = tracker.Session.Connection;
         tracker.Catalog.Metadata.Create();
         tracker.Session.Transaction.Join();
+        tracker.Session.Refresh();
         string name = tracker.Catalog.StoredName(table) ?? table;
         RequireClockName(tracker, name);
         bool isNew = tracker.Catalog.Find(name) == null;
         ClockTable.Create(connection, name);
         tracker.Catalog.Settings.SetAlgorithm(name, crdt);
-        tracker.Session.Invalidate();
-        tracker.Session.Refresh();
+        Reread(tracker, name);
         TrackedTable tracked = tracker.Catalog.Require(name);
-        BringUpToDate(tracker, tracked, _ => { }, keepLost: false, leavesRows: postpone != null || tracked.HasPendingRows);
+        BringUpToDate(tracker, tracked, _ => { }, keepLost: false, postpone != null || tracked.HasPendingRows, isNew);
         if (isNew)
         {
             tracker.Catalog.Marks.Set(tracked, TableMarks.Whole, "1");
@@ -116,6 +127,21 @@ internal static class TableInitializer
         {
             postpone?.Invoke(tracked);
         }
+
+        Reread(tracker, name, isSameTable: true);
+    }
+
+    /// <summary>Reads a table again. What was found damaged is about tables that are none: they may be now.</summary>
+    public static void Reread(Tracker tracker, string name, bool isSameTable = false)
+    {
+        if (tracker.Catalog.Damage.First != null)
+        {
+            tracker.Session.Invalidate();
+            tracker.Session.Refresh();
+            return;
+        }
+
+        tracker.Session.Reread(name, isSameTable);
     }
 
     /// <summary>Refuses a table whose clock table would have the name of another table.</summary>

@@ -102,5 +102,5 @@ public class NoteStackTests(ITestOutputHelper output)
     }
 
     private static TrackedTable Table(string name) => new(
-        new ChunkSync.Sqlite.Connection(0), name, 0, [], default, null, null, hasBlocks: false);
+        new ChunkSync.Sqlite.Connection(0), name, 0, [], default, () => null, null, hasBlocks: false, hasPlainKey: false);
 }

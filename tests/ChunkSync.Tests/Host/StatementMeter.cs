@@ -9,6 +9,7 @@ internal sealed unsafe class StatementMeter : IDisposable
     {
         public long Steps;
         public long Seeks;
+        public long Runs;
     }
 
     private const uint Profile = 2;
@@ -34,6 +35,9 @@ internal sealed unsafe class StatementMeter : IDisposable
     /// <summary>The runs of statements that end in LIMIT 1: looks for one row.</summary>
     public long Seeks => counts->Seeks;
 
+    /// <summary>The runs of statements that have ended, without pragmas: a table-valued pragma is one for each row that it is joined with.</summary>
+    public long Runs => counts->Runs;
+
     /// <summary>The steps of one statement that is run to its end.</summary>
     public static long StepsOf(Database database, string sql)
     {
@@ -54,6 +58,7 @@ internal sealed unsafe class StatementMeter : IDisposable
         Counts* counts = (Counts*)argument;
         counts->Steps += NativeSqlite.StatementStatus(statement, VmStep, 1);
         ReadOnlySpan<byte> sql = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(NativeSqlite.Sql(statement));
+        counts->Runs += sql.StartsWith("PRAGMA"u8) ? 0 : 1;
         counts->Seeks += sql.EndsWith(" LIMIT 1"u8) ? 1 : 0;
         return 0;
     }
