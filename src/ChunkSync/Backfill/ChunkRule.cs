@@ -1,3 +1,5 @@
+using ChunkSync.Format;
+
 namespace ChunkSync.Backfill;
 
 /// <summary>Decides at which entries a walk stops, and counts the chunks between them.</summary>
@@ -14,6 +16,12 @@ internal abstract class ChunkRule
 
     /// <summary>A number that a later page needs to go on.</summary>
     public virtual long State => 0;
+
+    /// <summary>How many of the next entries the walk surely does not stop at, where they need only be counted.</summary>
+    public virtual long Idle => 0;
+
+    /// <summary>Counts entries, at most as many as <see cref="Idle"/>.</summary>
+    public virtual void Pass(long entries) => Check.That(entries == 0);
 
     /// <summary>Counts one entry; true when the walk stops there.</summary>
     /// <param name="weight">The row's weight in bytes; 0 where it was not asked for.</param>

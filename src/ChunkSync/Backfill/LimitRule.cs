@@ -8,6 +8,12 @@ internal sealed class LimitRule(long limit) : ChunkRule
     public long Seen { get; private set; }
 
     /// <inheritdoc/>
+    public override long Idle => limit - Seen;
+
+    /// <inheritdoc/>
+    public override void Pass(long entries) => Seen += entries;
+
+    /// <inheritdoc/>
     public override bool Add(long weight) => Seen++ == limit;
 
     /// <inheritdoc/>

@@ -42,5 +42,14 @@ internal sealed class ProbeWalk(PlanKey key, PlanStatements statements, RowWeigh
     public bool Step(Statement statement) => place.Step(statement, this);
 
     /// <inheritdoc/>
+    public long Idle => 0;
+
+    /// <inheritdoc/>
+    public void Pass(long calls)
+    {
+        // Every call is answered.
+    }
+
+    /// <inheritdoc/>
     public void Tick(in Call call) => call.Return(Sample[call.Count == 1 ? call[0].Int64 : 0]);
 }

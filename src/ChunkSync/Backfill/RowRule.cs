@@ -22,6 +22,12 @@ internal sealed class RowRule : ChunkRule
     }
 
     /// <inheritdoc/>
+    public override long Idle => stop - seen;
+
+    /// <inheritdoc/>
+    public override void Pass(long entries) => seen += entries;
+
+    /// <inheritdoc/>
     public override bool Add(long weight)
     {
         if (seen++ != stop)

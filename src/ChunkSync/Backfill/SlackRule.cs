@@ -15,6 +15,12 @@ internal sealed class SlackRule(long early, long target) : ChunkRule
     public void Begin(long rows) => Seen = rows;
 
     /// <inheritdoc/>
+    public override long Idle => Seen < early ? Math.Min(early - 1, target) - Seen : target - Seen;
+
+    /// <inheritdoc/>
+    public override void Pass(long entries) => Seen += entries;
+
+    /// <inheritdoc/>
     public override bool Add(long weight)
     {
         Seen++;

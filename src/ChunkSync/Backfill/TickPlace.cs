@@ -3,8 +3,12 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Backfill;
 
 /// <summary>Where the SQL function <c>chunksync_backfill_tick</c> of a connection finds the walk that calls it.</summary>
-internal sealed class TickPlace
+/// <param name="state">The connection's state: its counter lets calls pass that need no answer, before they reach managed code.</param>
+internal sealed unsafe class TickPlace(ConnectionState state)
 {
+    /// <summary>What the counter was set to.</summary>
+    private long idle;
+
     /// <summary>Whose statement is being stepped; null outside of one.</summary>
     public ITicking? Current { get; private set; }
 
@@ -17,15 +21,31 @@ internal sealed class TickPlace
     /// <param name="walk">Whose it is.</param>
     public bool Step(Statement statement, ITicking walk)
     {
+        Settle();
         ITicking? outer = Current;
         Current = walk;
+        idle = Math.Max(walk.Idle, 0);
+        state.Native->Idle = idle;
         try
         {
             return statement.Step();
         }
         finally
         {
+            Settle();
             Current = outer;
+        }
+    }
+
+    /// <summary>Tells the walk of the calls that were not answered; the next one is.</summary>
+    public void Settle()
+    {
+        long passed = idle - state.Native->Idle;
+        idle = 0;
+        state.Native->Idle = 0;
+        if (passed > 0)
+        {
+            Current!.Pass(passed);
         }
     }
 }

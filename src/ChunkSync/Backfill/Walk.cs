@@ -68,6 +68,16 @@ internal sealed class Walk : ITicking, IDisposable
     }
 
     /// <inheritdoc/>
+    public long Idle => rule!.Idle;
+
+    /// <inheritdoc/>
+    public void Pass(long calls)
+    {
+        place.Entries += calls;
+        rule!.Pass(calls);
+    }
+
+    /// <inheritdoc/>
     public void Tick(in Call call)
     {
         place.Entries++;

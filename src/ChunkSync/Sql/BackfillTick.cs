@@ -12,6 +12,7 @@ internal static unsafe class BackfillTick
     public static FunctionDefinition Definition { get; } = new(Name, -1, &Tick)
     {
         InSchema = SchemaUse.DirectOnly,
+        CanBeIdle = true,
         Summary = "Internal: how a backfill plan counts the entries it visits. By itself: how many plans of this connection have visited so far.",
         Example = "SELECT chunksync_backfill_tick()",
     };
@@ -22,6 +23,7 @@ internal static unsafe class BackfillTick
         ITicking? current = place.Current;
         if (current != null)
         {
+            place.Settle();
             current.Tick(in call);
             return;
         }

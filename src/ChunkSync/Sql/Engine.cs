@@ -42,6 +42,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         connection.Explain = MetadataNames.Explain;
         keeper = connection.Prepare("SELECT 1 FROM " + StatementKeeper.Name);
         Session = new SyncSession(connection, this);
+        Tick = new TickPlace(this);
         Catalog = new TableCatalog(Session, MetadataTables);
         Keys = new TableKeys(connection);
         Clock = new VersionClock(Session, Catalog);
@@ -125,7 +126,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public SyncStatus Status => status ??= new SyncStatus(Session, Catalog, Clock, MergeWatch, Receiver.Ranges);
 
     /// <summary>Where backfill plans of this connection count what they visit.</summary>
-    public TickPlace Tick { get; } = new();
+    public TickPlace Tick { get; }
 
     /// <summary>A chunk buffer that is kept between two queries.</summary>
     public SpareBody SpareBody { get; } = new();

@@ -46,6 +46,10 @@ internal sealed unsafe class FunctionDefinition
     /// <summary>Whether equal arguments always give equal results: indexes and generated columns may use it then.</summary>
     public bool IsDeterministic { get; init; }
 
+    /// <summary>Whether calls return NULL without running the body while <see cref="NativeState.Idle"/> says so: a scalar function that is
+    /// called for every entry of a walk, and has something to say at a few that are known before.</summary>
+    public bool CanBeIdle { get; init; }
+
     /// <summary>SQLite's flags for it.</summary>
     public int Flags => (IsDeterministic ? DeterministicFlag : 0) | InSchema switch
     {

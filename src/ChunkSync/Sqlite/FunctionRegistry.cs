@@ -35,7 +35,7 @@ internal static unsafe class FunctionRegistry
             // Where it fails SQLite has called the destructor.
             connection.Check(Sqlite3.Api->create_function_v2(
                 connection.Handle, name, definition.Arity, Utf8 | definition.Flags, slot,
-                scalar ? (delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar : null,
+                !scalar ? null : definition.CanBeIdle ? &IdleScalar : (delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar,
                 scalar ? null : (delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Step,
                 scalar ? null : (delegate* unmanaged[Cdecl]<nint, void>)&Final,
                 (delegate* unmanaged[Cdecl]<void*, void>)&Destroy));
@@ -64,6 +64,20 @@ internal static unsafe class FunctionRegistry
             handle.Free();
             throw;
         }
+    }
+
+    /// <summary>A result that is not set is NULL.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void IdleScalar(nint context, int count, nint* arguments)
+    {
+        NativeState* state = ((Slot*)Sqlite3.Api->user_data(context))->State;
+        if (state->Idle > 0)
+        {
+            state->Idle--;
+            return;
+        }
+
+        ((delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar)(context, count, arguments);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

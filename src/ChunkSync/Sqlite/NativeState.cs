@@ -11,6 +11,10 @@ internal unsafe struct NativeState
     private nint handle;
     private int references;
 
+    /// <summary>How many calls of a function with <see cref="FunctionDefinition.CanBeIdle"/> return NULL without being answered: each takes one
+    /// away.</summary>
+    public long Idle;
+
     /// <summary>The object behind the state.</summary>
     public readonly ConnectionState Target => Unsafe.As<ConnectionState>(GCHandle.FromIntPtr(handle).Target!);
 
@@ -23,6 +27,7 @@ internal unsafe struct NativeState
             NativeState* state = (NativeState*)Sqlite3.Allocate(sizeof(NativeState));
             state->handle = GCHandle.ToIntPtr(handle);
             state->references = 1;
+            state->Idle = 0;
             target.Native = state;
             return state;
         }

@@ -70,6 +70,36 @@ public sealed class PlanPropertyTests(ITestOutputHelper output)
         Assert.Equal(["[null,null]", "[5,5]"], plan.Select(chunk => chunk.Hot));
     }
 
+    [Fact]
+    public void Plans_are_those_that_run_alone_when_their_steps_alternate()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(a INT, b); CREATE INDEX t_a ON t(a); CREATE TABLE u(id TEXT PRIMARY KEY) WITHOUT ROWID;"
+            + "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i % 17, i FROM n;"
+            + "INSERT INTO u SELECT 'u' || b FROM t WHERE b <= 300");
+        string[] plans = ["cloudsync_backfill_plan('t', 70, NULL, 't_a')", "cloudsync_backfill_plan('u', 110)", "cloudsync_backfill_plan('t', 50, NULL, 't_a', 'width')"];
+        List<object?[]>[] alone = [.. plans.Select(plan => database.Query($"SELECT chunk_id, rows FROM {plan}"))];
+        long[] visits = [.. plans.Select(plan =>
+        {
+            long start = Visited();
+            database.Query($"SELECT rows FROM {plan}");
+            return Visited() - start;
+        })];
+        long before = Visited();
+        List<object?[]> paired = database.Query(
+            $"SELECT x.chunk_id, x.rows, y.chunk_id, y.rows, z.chunk_id, z.rows FROM {plans[0]} AS x CROSS JOIN {plans[1]} AS y CROSS JOIN {plans[2]} AS z");
+        Assert.Equal(alone.Aggregate(1, (product, plan) => product * plan.Count), paired.Count);
+        for (int i = 0; i < plans.Length; i++)
+        {
+            Assert.Equal(alone[i], paired.Select(row => row[(2 * i)..((2 * i) + 2)]).DistinctBy(row => row[0]));
+        }
+
+        Assert.Equal([500L, 300L], visits[..2]);
+        Assert.Equal(before + visits[0] + (alone[0].Count * (visits[1] + (alone[1].Count * visits[2]))), Visited());
+
+        long Visited() => (long)database.Scalar("SELECT chunksync_backfill_tick()")!;
+    }
+
     /// <summary>SQLite 3.35 gives no rows for such a range when it is walked backwards.</summary>
     [Fact]
     public void Plan_counts_rows_right_when_an_index_of_a_table_without_rowid_has_two_appended_columns()
