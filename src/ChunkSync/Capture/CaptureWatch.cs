@@ -82,6 +82,9 @@ internal sealed class CaptureWatch
         readable = all ? session.Generation : -1;
     }
 
+    /// <summary>Whether an alteration of the table was begun and not ended, in the transaction that is open.</summary>
+    public bool IsAltering(TrackedTable table) => alterations.IsOpen(table);
+
     /// <summary>Whether <see cref="Restore"/> has something to do.</summary>
     public bool NeedsRestoring
     {

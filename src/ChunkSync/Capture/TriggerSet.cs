@@ -79,6 +79,9 @@ internal static class TriggerSet
         return texts;
     }
 
+    /// <summary>The names of all triggers that a table may have.</summary>
+    public static IEnumerable<string> Names(string table) => Prefixes.Select(prefix => prefix + table);
+
     /// <summary>Drops all triggers of a table.</summary>
     public static void Drop(Connection connection, string table)
     {

@@ -50,6 +50,7 @@ internal static class Registration
         BackfillPlanTable.Definition,
         BackfillProgressTable.Definition,
         StatusTable.Definition,
+        CheckTable.Definition,
         AppliedTable.Definition,
         ConflictsTable.Definition,
         HelpTable.Definition(() => Help),

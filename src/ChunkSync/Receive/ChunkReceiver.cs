@@ -20,6 +20,9 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     /// <summary>What has arrived.</summary>
     public ReceivedRanges Ranges { get; } = new(session.Connection);
 
+    /// <summary>Since when something is missing.</summary>
+    public GapTimes Gaps { get; } = new(session.Connection, session.Settings);
+
     /// <summary>Receives a chunk.</summary>
     /// <param name="data">The payload, which stays in place; null for a window that the sender found empty.</param>
     /// <param name="length">Its length.</param>
@@ -84,6 +87,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             session.Settings.Remove(suspicion);
         }
 
+        Gaps.Closed(site);
         return Ranges.Forget(site);
     }
 
@@ -98,7 +102,16 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
 
         ResumePoint start = new(dbVersion, seq, 0);
         ResumePoint end = new(dbVersion, seq + 1, 0);
-        return InUnit(() => Ranges.Subtract(site, start, end) ? 1 : 0) != 0;
+        return InUnit(() =>
+        {
+            bool found = Ranges.Subtract(site, start, end);
+            if (found)
+            {
+                Gaps.Opened(site);
+            }
+
+            return found ? 1 : 0;
+        }) != 0;
     }
 
     private void RequireInitialized()
@@ -116,14 +129,30 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             // A repeat claims nothing new; any other part may be the last one of a cut whose earlier parts are no longer kept.
             foreach ((long first, long end) in applier.Staged.Missing(chunk.Fragment))
             {
-                Ranges.Subtract(request.Site, chunk.Boundary(first), chunk.Boundary(end));
+                if (Ranges.Subtract(request.Site, chunk.Boundary(first), chunk.Boundary(end)))
+                {
+                    Gaps.Opened(request.Site);
+                }
             }
         }
 
-        Ranges.Add(request.Site, new ReceivedRange(request.From, request.End, chunk.Last));
+        NoteHole(request, Ranges.Add(request.Site, new ReceivedRange(request.From, request.End, chunk.Last)));
         if (!Ranges.HasOthers(request.Site))
         {
             AdvanceCheckpoint(request.Site);
+        }
+    }
+
+    /// <summary>A range may have made a hole before it, or filled one. What goes on where the last one ended does neither.</summary>
+    private void NoteHole(ReceiveRequest request, RangeChange change)
+    {
+        if (change == RangeChange.Alone && request.From.CompareTo(ReceivedRanges.Origin) > 0)
+        {
+            Gaps.Opened(request.Site);
+        }
+        else if (change == RangeChange.Filled && !Ranges.HasHole(request.Site))
+        {
+            Gaps.Closed(request.Site);
         }
     }
 

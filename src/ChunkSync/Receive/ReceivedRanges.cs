@@ -58,18 +58,24 @@ internal sealed class ReceivedRanges
     public void Create() => stored.Create();
 
     /// <summary>Books a range; ranges that it touches become one with it.</summary>
-    public void Add(ReadOnlySpan<byte> site, ReceivedRange range)
+    public RangeChange Add(ReadOnlySpan<byte> site, ReceivedRange range)
     {
+        RangeChange change = RangeChange.Alone;
         foreach (ReceivedRange old in Touching(site, range.From, range.To))
         {
             Remove(site, old.From);
+            change = change == RangeChange.Alone && old.From.CompareTo(range.From) <= 0 ? RangeChange.Appended : RangeChange.Filled;
             range = new ReceivedRange(
                 ResumePointOrder.Max(old.From, range.From) == old.From ? range.From : old.From, ResumePointOrder.Max(old.To, range.To),
                 Later(old.Last, range.Last));
         }
 
         Insert(site, range);
+        return change;
     }
+
+    /// <summary>Whether something is missing between what has arrived, or before it.</summary>
+    public bool HasHole(ReadOnlySpan<byte> site) => Gaps(site).Count > 1;
 
     /// <summary>Takes back what was recorded between two cursors; true when there was something.</summary>
     public bool Subtract(ReadOnlySpan<byte> site, ResumePoint from, ResumePoint to)

@@ -122,6 +122,9 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     /// <summary>Receives chunks and records what has arrived.</summary>
     public ChunkReceiver Receiver => receiver ??= new ChunkReceiver(Session, Catalog, Clock, Watch, Applier);
 
+    /// <summary>What is wrong with the database.</summary>
+    public DatabaseCheck Checker => new(Session, Catalog, Clock, Watch, Receiver.Gaps);
+
     /// <summary>How the database is.</summary>
     public SyncStatus Status => status ??= new SyncStatus(Session, Catalog, Clock, MergeWatch, Receiver.Ranges);
 

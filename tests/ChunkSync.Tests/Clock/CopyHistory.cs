@@ -104,6 +104,15 @@ internal sealed class CopyHistory(Random random, bool clean, bool renews) : IDis
         backups.RemoveAt(backups.Count - 1);
         backup.Register();
         Copies++;
+        if (!renews)
+        {
+            // What nobody has sent cannot come back: where a copied file had only passed on what others wrote, nothing shows it.
+            value++;
+            Log.Add($"{of}: sent {value}");
+            replicas[of].Exec($"INSERT INTO t VALUES ('n{value}', {value}, {value})");
+            Exchange(of, (of + 1) % 3);
+        }
+
         bool restores = random.Next(2) == 0;
         Log.Add((restores ? "restore of " : "copy of ") + of);
         if (restores)

@@ -23,7 +23,7 @@ public class SchemaUseTests
             "chunksync_written direct only", "cloudsync_applied trusted", "cloudsync_backfill_begin direct only", "cloudsync_backfill_plan trusted",
             "cloudsync_backfill_progress trusted", "cloudsync_backfill_run direct only", "cloudsync_backfill_step direct only",
             "cloudsync_begin_alter direct only",
-            "cloudsync_changes trusted", "cloudsync_cleanup direct only", "cloudsync_clear_filter direct only",
+            "cloudsync_changes trusted", "cloudsync_check direct only", "cloudsync_cleanup direct only", "cloudsync_clear_filter direct only",
             "cloudsync_col_value trusted", "cloudsync_commit_alter direct only", "cloudsync_conflicts trusted", "cloudsync_db_version trusted",
             "cloudsync_db_version_next direct only", "cloudsync_delete innocuous", "cloudsync_disable direct only",
             "cloudsync_enable direct only", "cloudsync_entity_hash innocuous", "cloudsync_help innocuous",
