@@ -31,6 +31,11 @@ internal static class BlockText
         KeyBinder.Bind(update, table, key);
         update.BindStaticBlob(count + 1, key).Bind(count + 2, prefix).Bind(count + 3, delimiter);
         using MergeScope scope = session.Merging();
-        update.Run();
+        int code = update.TryRun();
+        if (code != ResultCode.Done)
+        {
+            EngineException failure = update.Failure(code);
+            throw new EngineException(failure.Code, failure.Message) { IsOfRow = ResultCode.Primary(failure.Code) is ResultCode.Constraint or ResultCode.Mismatch };
+        }
     }
 }

@@ -47,10 +47,10 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     public long? LastRows { get; private set; }
 
     /// <summary>The groups that were refused at first in the last call.</summary>
-    public long LastAside { get; set; }
+    public long LastAside { get; private set; }
 
     /// <summary>Those of them that wait since.</summary>
-    public long LastWaited { get; set; }
+    public long LastWaited { get; private set; }
 
     /// <summary>How the last call failed; null when it did not.</summary>
     public string? LastError { get; private set; }
@@ -121,6 +121,12 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     public void RowDone(TrackedTable table, NativeBytes key) => Log.Write(table, key, LastAt ?? 0);
 
     public void RowAbandoned() => Log.Drop();
+
+    public void Settled(long aside, long waited)
+    {
+        LastAside = aside;
+        LastWaited = waited;
+    }
 
     public void Store()
     {

@@ -3,6 +3,7 @@ using ChunkSync.Sql.Backfill;
 using ChunkSync.Sql.Diagnostics;
 using ChunkSync.Sql.Help;
 using ChunkSync.Sql.Probe;
+using ChunkSync.Sql.Waiting;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Hosting;
@@ -29,6 +30,7 @@ internal static class Registration
         .. UuidFunctions.All,
         .. PayloadFunctions.All,
         .. ReceiveFunctions.All,
+        .. WaitingFunctions.All,
         .. ProbeFunctions.All,
         BackfillTick.Definition,
         .. BackfillFunctions.All,
@@ -43,6 +45,7 @@ internal static class Registration
         ChangesTable.Definition,
         PayloadChunksTable.Definition,
         ReceiveGapsTable.Definition,
+        WaitingTable.Definition,
         PayloadRowsTable.Definition,
         PayloadProbeTable.Definition,
         PayloadProbePlanTable.Definition,

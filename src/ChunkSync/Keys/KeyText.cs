@@ -9,6 +9,15 @@ internal static unsafe class KeyText
 {
     private const int ShownBytes = 64;
 
+    /// <inheritdoc cref="Describe(NativeBytes)"/>
+    public static string Describe(ReadOnlySpan<byte> key)
+    {
+        fixed (byte* bytes = key)
+        {
+            return Describe(new NativeBytes(bytes, key.Length));
+        }
+    }
+
     /// <summary>The values of a pk blob, for messages; long ones are cut.</summary>
     public static string Describe(NativeBytes key)
     {

@@ -43,13 +43,17 @@ internal sealed unsafe class BlockMerger : IDisposable
             + " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     }
 
+    /// <summary>Whether a block of the row's present life would win.</summary>
+    public bool Wins(NativeBytes key, in ChangeRow change)
+    {
+        long? version = Version(key, change);
+        return version == null || change.ColumnVersion > version || (change.ColumnVersion == version && BeatsLocalValue(key, change));
+    }
+
     /// <summary>Merges one block; true when it won.</summary>
     public bool Add(NativeBytes key, in ChangeRow change, bool newer, long site)
     {
-        long? version = Version(key, change);
-        bool wins = newer || version == null || change.ColumnVersion > version
-            || (change.ColumnVersion == version && BeatsLocalValue(key, change));
-        if (!wins)
+        if (!newer && !Wins(key, change))
         {
             return false;
         }

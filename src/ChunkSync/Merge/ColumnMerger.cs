@@ -15,7 +15,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
     private readonly MergeContext context;
     private readonly bool hasTombstones;
     private readonly VersionClock clock;
-    private readonly Cascades cascades;
+    private readonly ReferredTable referred;
     private readonly RemoteRowWriter writer;
     private readonly BlockMerger? blocks;
     private readonly ClockEntries entries;
@@ -32,7 +32,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
     private bool wasAlive;
 
     /// <summary>A trigger of the user's did not let the row be written, without an error: its clocks stay as they are too.</summary>
-    private bool isRefused;
+    private bool isIgnored;
     private long mergingVersion;
 
     /// <summary>The db_version of a change of the local site that this file never made; 0 when there was none.</summary>
@@ -41,17 +41,14 @@ internal sealed unsafe class ColumnMerger : RowMerger
     /// <summary>Whether the last two values that were compared are of different storage classes.</summary>
     private bool kindsDiffer;
 
-    /// <summary>The table as one that others refer to; looked up when foreign keys are active for the first time.</summary>
-    private (ReferenceTable? Table, bool IsKnown) parent;
-
     public ColumnMerger(MergeContext context, TrackedTable table, bool hasTombstones)
         : base(context, table, hasTombstones)
     {
         this.context = context;
         this.hasTombstones = hasTombstones;
         clock = context.Clock;
-        cascades = context.Cascades;
-        writer = new RemoteRowWriter(context.Session.Connection, context.Keys.Rules(table), table);
+        referred = new ReferredTable(context.Cascades, table);
+        writer = new RemoteRowWriter(context.Session.Connection, context.Keys.Rules(table), context.Refusals, table);
         blocks = table.HasBlocks ? new BlockMerger(context.Session, context.Catalog, context.Keys, clock, table) : null;
         entries = new ClockEntries(context.Session, table);
         pending = new PendingRow(table.ValueColumns.Length);
@@ -72,7 +69,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
     {
         Check.That(pending.IsEmpty);
         local.Clear();
-        isRefused = false;
+        isIgnored = false;
         ownArrived = 0;
         if (!isNew)
         {
@@ -86,11 +83,42 @@ internal sealed unsafe class ColumnMerger : RowMerger
         wasAlive = local.IsAlive;
     }
 
-    protected override void Decide(in ChangeRow change, string operation)
+    public override bool TryGetWon(int column, out WireValue value)
     {
-        int column = change.IsSentinel ? -1 : FindColumn(change, operation);
+        bool won = pending.Has(column);
+        value = won ? pending.Values[column] : default;
+        return won;
+    }
+
+    protected override bool Wins(in ChangeRow change)
+    {
+        if (change.CausalLength != local.CausalLength || change.IsSentinel || (change.CausalLength & 1) == 0)
+        {
+            return change.CausalLength > local.CausalLength && ((change.CausalLength & 1) == 1 || hasTombstones);
+        }
+
+        int column = IndexOf(change);
+        return column < 0 ? !IsBlock(change) || blocks!.Wins(Key, change)
+            : !local.Has(column) || change.ColumnVersion > local.Version(column)
+                || (change.ColumnVersion == local.Version(column) && BeatsLocalValue(change, column));
+    }
+
+    protected override bool Decide(in ChangeRow change)
+    {
+        int column = change.IsSentinel ? -1 : IndexOf(change);
+        if (column < 0 && !change.IsSentinel && !IsBlock(change))
+        {
+            return false;
+        }
+
+        DecideKnown(change, column);
+        return true;
+    }
+
+    private void DecideKnown(in ChangeRow change, int column)
+    {
         mergingVersion = change.DbVersion;
-        if (isRefused || change.CausalLength < local.CausalLength)
+        if (isIgnored || change.CausalLength < local.CausalLength)
         {
             return;
         }
@@ -128,14 +156,19 @@ internal sealed unsafe class ColumnMerger : RowMerger
     protected override void WriteRow()
     {
         WritePending();
+        if (IsRowRefused)
+        {
+            return;
+        }
+
         blocks?.Materialize(Key);
-        if (Table.Filter != null && !isRefused)
+        if (Table.Filter != null && !isIgnored)
         {
             EnteredRow.Capture(context, Table, Key.Span);
         }
 
         Check.That(pending.IsEmpty);
-        if (ownArrived != 0 && !isRefused)
+        if (ownArrived != 0 && !isIgnored)
         {
             watch?.OwnArrived(Table, Key, ownArrived);
         }
@@ -150,14 +183,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
         conflicts?.Abandon();
     }
 
-    private int FindColumn(in ChangeRow change, string operation)
-    {
-        int column = Table.FindValueColumn(change.ColumnName, ref lastColumn);
-        return column >= 0 || (blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator))
-            ? column
-            : throw Errors.Refused($"Unable to perform {operation}: table {Table.Name} has no column"
-                + $" '{System.Text.Encoding.UTF8.GetString(change.ColumnName)}'");
-    }
+    private int IndexOf(in ChangeRow change) => Table.FindValueColumn(change.ColumnName, ref lastColumn);
+
+    private bool IsBlock(in ChangeRow change) => blocks != null && change.ColumnName.Contains(TrackedTable.BlockSeparator);
 
     private void AddColumn(in ChangeRow change, int column)
     {
@@ -203,11 +231,12 @@ internal sealed unsafe class ColumnMerger : RowMerger
         Revive(change);
         WritePending();
         isNew = false;
-        if (!isRefused && blocks!.Add(Key, change, newer, entries.SiteOrdinal(change)))
+        if (!isIgnored && !IsRowRefused && blocks!.Add(Key, change, newer, entries.SiteOrdinal(change)))
         {
-            if (!local.IsKnown)
+            if (!local.IsKnown && writer.WriteColumns(Key, [], pending.Values, known: false) == WriteOutcome.Refused)
             {
-                writer.WriteColumns(Key, [], pending.Values, known: false);
+                IsRowRefused = true;
+                return;
             }
 
             local.Live();
@@ -217,6 +246,11 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
     private bool BeatsLocalValue(in ChangeRow change, int column)
     {
+        if (Parked.Count > 0 && Parked.Contains(column))
+        {
+            return true;
+        }
+
         if (pending.Has(column))
         {
             return ValueOrder.Compare(change.Value, pending.Values[column]) > 0;
@@ -269,19 +303,25 @@ internal sealed unsafe class ColumnMerger : RowMerger
     private void Delete(in ChangeRow change)
     {
         WritePending();
-        if (isRefused)
+        if (isIgnored || IsRowRefused)
         {
             return;
         }
 
         isNew = false;
         conflicts?.AddDeleted(local, Key, change, Table.ValueColumns.Length);
-        bool reaches = Parent() is ReferenceTable referred && cascades.FindDeleted(referred, Key);
+        bool reaches = referred.FindDeleted(Key);
         long dbVersion = clock.Next(change.DbVersion);
-        if (!writer.Delete(Key, wasAlive))
+        WriteOutcome outcome = writer.Delete(Key, wasAlive);
+        if (outcome != WriteOutcome.Written)
         {
-            isRefused = true;
-            conflicts?.AddRefused(change, entries.SiteOrdinal(change));
+            if (outcome == WriteOutcome.Ignored)
+            {
+                conflicts?.AddRefused(change, entries.SiteOrdinal(change));
+            }
+
+            isIgnored = outcome == WriteOutcome.Ignored;
+            IsRowRefused = outcome == WriteOutcome.Refused;
             return;
         }
 
@@ -300,7 +340,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
             watch?.Changed(Table, Key, [], RowEffect.Delete);
         }
 
-        CaptureReached(reaches);
+        referred.Capture(reaches);
         wasAlive = false;
         local.ClearColumns();
         local.IsKnown = local.HasSentinel;
@@ -315,11 +355,19 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         pending.Gather(out ReadOnlySpan<int> columns, out ReadOnlySpan<ClockEntry> clocks);
-        bool reaches = Parent() is ReferenceTable referred && cascades.FindUpdated(referred, Key, columns);
+        bool reaches = referred.FindUpdated(Key, columns);
         long dbVersion = clock.Next(mergingVersion);
-        if (!writer.WriteColumns(Key, columns, pending.Values, known: wasAlive && !pending.MakesRow))
+        WriteOutcome outcome = writer.WriteColumns(Key, columns, pending.Values, known: wasAlive && !pending.MakesRow);
+        if (outcome == WriteOutcome.Refused)
         {
-            isRefused = true;
+            // What won stays: it tells who is in the way.
+            IsRowRefused = true;
+            return;
+        }
+
+        if (outcome == WriteOutcome.Ignored)
+        {
+            isIgnored = true;
             conflicts?.AddRefused(pending, columns, local.CausalLength, mergingVersion);
             pending.Clear();
             return;
@@ -341,30 +389,10 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
         clock.Use();
         watch?.Changed(Table, Key, columns, wasAlive ? RowEffect.Update : RowEffect.Insert);
-        CaptureReached(reaches);
+        referred.Capture(reaches);
         isNew = false;
         wasAlive = true;
         local.Live();
         pending.Clear();
-    }
-
-    /// <summary>The table as one whose rows others refer to by keys with actions; null where there are none, or they are not enforced.</summary>
-    private ReferenceTable? Parent()
-    {
-        if (cascades.IsActive && !parent.IsKnown)
-        {
-            parent = (cascades.Parent(Table), true);
-        }
-
-        return cascades.IsActive ? parent.Table : null;
-    }
-
-    /// <summary>The row and its clocks are written: what foreign keys did to others is captured.</summary>
-    private void CaptureReached(bool reaches)
-    {
-        if (reaches)
-        {
-            cascades.Capture();
-        }
     }
 }

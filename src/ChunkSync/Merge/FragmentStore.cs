@@ -26,11 +26,13 @@ internal sealed unsafe class FragmentStore
     private readonly LocalClocks clocks;
     private readonly CaptureWatch watch;
     private readonly MergeEngine merge;
+    private readonly IWaitingChanges waiting;
     private readonly Dictionary<string, Winner> refused = [];
     private readonly Queue<string> refusedOrder = new();
     private Winner? winner;
 
-    public FragmentStore(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, CaptureWatch watch, MergeEngine merge)
+    public FragmentStore(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, CaptureWatch watch, MergeEngine merge,
+        IWaitingChanges waiting)
     {
         this.session = session;
         this.catalog = catalog;
@@ -39,6 +41,7 @@ internal sealed unsafe class FragmentStore
         this.clocks = clocks;
         this.watch = watch;
         this.merge = merge;
+        this.waiting = waiting;
         Staged = new StagedParts(session.Connection);
     }
 
@@ -46,8 +49,10 @@ internal sealed unsafe class FragmentStore
     public StagedParts Staged { get; }
 
     /// <summary>Applies a payload of fragment rows.</summary>
+    /// <param name="payload">The payload.</param>
+    /// <param name="call">What is done with a refused value.</param>
     /// <returns>How many values became complete.</returns>
-    public long Apply(OpenedPayload payload)
+    public long Apply(OpenedPayload payload, MergeCall call)
     {
         if (payload.Header.Columns != ChangeRowCodec.Columns)
         {
@@ -66,7 +71,7 @@ internal sealed unsafe class FragmentStore
         for (uint row = 0; row < payload.Header.Rows; row++)
         {
             FragmentRow fragment = FragmentRow.Read(ref reader, row);
-            completed += ApplyPart(fragment) ? 1 : 0;
+            completed += ApplyPart(fragment, call) ? 1 : 0;
         }
 
         return completed;
@@ -79,37 +84,63 @@ internal sealed unsafe class FragmentStore
         refusedOrder.Clear();
     }
 
-    private bool ApplyPart(in FragmentRow part)
+    private bool ApplyPart(in FragmentRow part, MergeCall call)
     {
         WatchMark mark = merge.Watch?.Mark() ?? default;
-        try
+        while (true)
         {
-            return ApplyInTransaction(part);
-        }
-        catch (EngineException)
-        {
-            merge.Watch?.Rewind(mark);
-            throw;
+            bool owns = session.Connection.IsAutocommit;
+            try
+            {
+                return TryApplyPart(part, call);
+            }
+            catch (EngineException)
+            {
+                merge.Watch?.Rewind(mark);
+                throw;
+            }
+            catch (AttemptFailedException attempt)
+            {
+                merge.Watch?.Rewind(mark);
+
+                // The next attempt knows why.
+                bool isOver = session.Connection.IsAutocommit && !(owns && call.CanBeginAnew);
+                if (isOver || !call.Keeps)
+                {
+                    throw attempt.Failure;
+                }
+            }
         }
     }
 
-    private bool ApplyInTransaction(in FragmentRow part)
+    private bool TryApplyPart(in FragmentRow part, MergeCall call)
     {
+        call.Clear();
+        VersionClock.State saved = clock.Save();
+        bool isSavepoint = !session.Connection.IsAutocommit;
         using TransactionScope scope = session.BeginTransaction("chunksync_fragment");
-        watch.Restore();
-        bool complete = false;
-        if (IsKnown(part))
+        try
         {
-            // Parts from before a newer value came would wait without end, and make the receiver ask for the others again.
-            Staged.Drop(part.ValueId);
-        }
-        else
-        {
-            complete = TryComplete(part, Staged.Add(part));
-        }
+            watch.Restore();
+            bool complete = false;
+            if (IsKnown(part))
+            {
+                // Parts from before a newer value came would wait without end, and make the receiver ask for the others again.
+                Staged.Drop(part.ValueId);
+            }
+            else
+            {
+                complete = TryComplete(part, Staged.Add(part), call);
+            }
 
-        scope.Complete();
-        return complete;
+            scope.Complete();
+            return complete;
+        }
+        catch (AttemptFailedException) when (isSavepoint)
+        {
+            clock.Restore(saved);
+            throw;
+        }
     }
 
     /// <summary>Whether the value has been merged, or can only lose: a repeat then leaves nothing behind.</summary>
@@ -163,7 +194,7 @@ internal sealed unsafe class FragmentStore
         return resolver.Find(change.KeyBytes).ToArray();
     }
 
-    private bool TryComplete(in FragmentRow part, string cut)
+    private bool TryComplete(in FragmentRow part, string cut, MergeCall call)
     {
         if (Staged.Count(cut) < part.PartCount)
         {
@@ -174,7 +205,7 @@ internal sealed unsafe class FragmentStore
         try
         {
             Staged.Assemble(part, cut, value);
-            Merge(part, value);
+            Merge(part, value, call);
         }
         finally
         {
@@ -208,7 +239,7 @@ internal sealed unsafe class FragmentStore
         }
     }
 
-    private void Merge(in FragmentRow part, byte* encoded)
+    private void Merge(in FragmentRow part, byte* encoded, MergeCall call)
     {
         ChangeRow change = part.Change;
         ValueReader reader = new(encoded, part.TotalSize);
@@ -222,15 +253,68 @@ internal sealed unsafe class FragmentStore
         try
         {
             clock.Advance();
-            merge.BeginRow(change);
-            merge.Add(change, "merge_insert_col");
-            merge.FlushRow();
+            Merge(change, call);
             clock.Advance();
             merge.Watch?.Store();
         }
         finally
         {
             merge.Leave();
+        }
+    }
+
+    private void Merge(in ChangeRow change, MergeCall call)
+    {
+        if (!merge.Knows(change))
+        {
+            if (waiting.IsIgnored(change))
+            {
+                return;
+            }
+
+            if (call.Keeps)
+            {
+                call.AddCopy(change, merge.Find(change.TableName) == null ? RefusalReason.Table : RefusalReason.Column);
+                waiting.Settle(call);
+                return;
+            }
+        }
+
+        bool isNext = call.Keeps && (waiting.Any || call.IsCareful);
+        merge.Collect(call.Keeps);
+        if (!isNext)
+        {
+            merge.BeginRow(change);
+            if (!merge.Add(change))
+            {
+                throw merge.UnknownColumn(change, MergeEngine.InsertOperation);
+            }
+
+            if (merge.FlushRow())
+            {
+                return;
+            }
+
+            NoteTraces(change, call);
+            merge.AbandonRow();
+        }
+
+        call.AddCopy(change, RefusalReason.None);
+        waiting.Settle(call);
+    }
+
+    private void NoteTraces(in ChangeRow change, MergeCall call)
+    {
+        if (session.Connection.IsAutocommit)
+        {
+            call.NoteRollback(GroupWriter.Identity(change));
+            throw new AttemptFailedException(merge.RefusedFailure());
+        }
+
+        if (merge.HasWritten)
+        {
+            call.Trace(merge.Current!.Table.Name);
+            throw new AttemptFailedException(merge.RefusedFailure());
         }
     }
 }

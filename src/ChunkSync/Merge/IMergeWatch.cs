@@ -51,6 +51,11 @@ internal interface IMergeWatch
     /// <summary>The row is not written: what was noted is void.</summary>
     void RowAbandoned();
 
+    /// <summary>What was refused is arranged or kept.</summary>
+    /// <param name="aside">The groups that were refused at first.</param>
+    /// <param name="waited">The rows that are kept and wait.</param>
+    void Settled(long aside, long waited);
+
     /// <summary>Stores suspicions, in the open transaction of the merge.</summary>
     void Store();
 }

@@ -341,7 +341,10 @@ internal sealed unsafe class KeyResolver : IDisposable
         rename.Reset();
         return failure == null
             ? connection.Changes > 0
-            : throw failure.With($" (table {table.Name}, key {KeyText.Describe(asked.Native)})");
+            : throw new EngineException(failure.Code, failure.Message + $" (table {table.Name}, key {KeyText.Describe(asked.Native)})")
+            {
+                IsOfRow = RefusalKind.Of(failure.Code, fromPrepare: false) != RefusalReason.None,
+            };
     }
 
     /// <summary>Moves the row's clocks to the bytes of the change, as changes that are sent again.</summary>

@@ -9,4 +9,4 @@ namespace ChunkSync.Merge;
 /// <summary>What the mergers of all tables of a connection work with.</summary>
 internal sealed record MergeContext(
     SyncSession Session, TableCatalog Catalog, TableKeys Keys, VersionClock Clock, LocalClocks Clocks, FilterWatch Filters, Cascades Cascades,
-    IMergeWatch? Watch = null);
+    Refusals Refusals, IMergeWatch? Watch = null);

@@ -13,6 +13,9 @@ namespace ChunkSync.Merge;
 /// written once.</summary>
 internal sealed unsafe class MergeEngine : IDisposable
 {
+    /// <summary>What messages call the merge of a single change.</summary>
+    public const string InsertOperation = "merge_insert_col";
+
     private readonly SyncSession session;
     private readonly TableCatalog catalog;
     private readonly CaptureWatch watch;
@@ -38,11 +41,41 @@ internal sealed unsafe class MergeEngine : IDisposable
         this.watch = watch;
         Watch = rows;
         cascades = new Cascades(session, catalog, keys, clock, clocks, filters, rows);
-        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades, rows);
+        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades, Refusals, rows);
     }
 
     /// <summary>Hears what becomes of rows; null where nobody asks.</summary>
     public IMergeWatch? Watch { get; }
+
+    /// <summary>Why a row was refused last.</summary>
+    public Refusals Refusals { get; } = new();
+
+    /// <summary>The row in progress; null between two rows.</summary>
+    public RowMerger? Current => current;
+
+    /// <summary>The failure of the row in progress, which was refused.</summary>
+    public EngineException RefusedFailure() => new(
+        Refusals.Code, Refusals.Text + $" (table {current!.Table.Name}, key {KeyText.Describe(current.Key)})");
+
+    /// <summary>Whether this schema has the table and the column of a change.</summary>
+    public bool Knows(in ChangeRow change) => Find(change.TableName) is TrackedTable table && Knows(table, change);
+
+    /// <summary>Whether the bytes of a change's key alone tell which row it is about.</summary>
+    public bool IsExact(in ChangeRow change) =>
+        Find(change.TableName) is TrackedTable table && context.Keys.Rules(table).Match(change.KeyBytes) == KeyMatch.Exact;
+
+    /// <summary>The error of a change of a column that is not here.</summary>
+    public EngineException UnknownColumn(in ChangeRow change, string operation) => UnknownColumn(Find(change.TableName)!, change, operation);
+
+    /// <inheritdoc cref="UnknownColumn(in ChangeRow, string)"/>
+    public static EngineException UnknownColumn(TrackedTable table, in ChangeRow change, string operation) =>
+        Errors.Refused($"Unable to perform {operation}: table {table.Name} has no column '{Encoding.UTF8.GetString(change.ColumnName)}'");
+
+    private static bool Knows(TrackedTable table, in ChangeRow change) => change.IsSentinel || table.FindValueColumn(change.ColumnName) >= 0
+        || (table.HasBlocks && change.ColumnName.Contains(TrackedTable.BlockSeparator));
+
+    /// <summary>Whether the row in progress wrote anything so far.</summary>
+    public bool HasWritten => session.WrittenRows != writtenBefore;
 
     /// <summary>The connection's counter of written rows when the row in progress began.</summary>
     public int ChangesBefore => changesBefore;
@@ -69,7 +102,11 @@ internal sealed unsafe class MergeEngine : IDisposable
         try
         {
             BeginRow(change);
-            Add(change, "merge_insert_col");
+            if (!Add(change))
+            {
+                throw UnknownColumn(change, InsertOperation);
+            }
+
             FlushRow();
             Watch?.Store();
         }
@@ -122,9 +159,13 @@ internal sealed unsafe class MergeEngine : IDisposable
         }
 
         Check.That(current == null && !session.IsMerging);
+        Collect(false);
         cascades.Begin();
         merging = session.Merging();
     }
+
+    /// <summary>Says for the batch whether refused rows are told by return values; else they are exceptions.</summary>
+    public void Collect(bool collects) => Refusals.AreCollected = collects;
 
     /// <summary>Ends a batch.</summary>
     public void Leave()
@@ -150,6 +191,11 @@ internal sealed unsafe class MergeEngine : IDisposable
             throw Errors.Refused($"Unable to apply payload changes: table {table.Name} does not exist");
         }
 
+        BeginRow(table, change);
+    }
+
+    private void BeginRow(TrackedTable table, in ChangeRow change)
+    {
         if (!mergers.TryGetValue(table, out RowMerger? merger))
         {
             merger = MergeStrategy.MergerOf(context, table);
@@ -171,14 +217,20 @@ internal sealed unsafe class MergeEngine : IDisposable
 
     /// <summary>Decides one change of the row in progress.</summary>
     /// <param name="change">The change, whose numbers have been checked.</param>
-    /// <param name="operation">The operation's name in messages.</param>
-    public void Add(in ChangeRow change, string operation) => current!.Add(change, operation);
+    /// <returns>False when the table has no such column.</returns>
+    public bool Add(in ChangeRow change) => current!.Add(change);
 
     /// <summary>Writes the row in progress.</summary>
-    public void FlushRow()
+    /// <returns>False when it was refused, where that is collected: it stays in progress until <see cref="AbandonRow"/>.</returns>
+    public bool FlushRow()
     {
-        current?.Flush();
-        current = null;
+        if (current == null || current.Flush())
+        {
+            current = null;
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Forgets the row in progress.</summary>

@@ -118,6 +118,9 @@ internal sealed unsafe class OpenedPayload : IDisposable
         private ValueReader reader = new(payload.Body, payload.BodyLength);
         private long row;
 
+        /// <summary>Where the next row lies.</summary>
+        public readonly byte* At => payload.Body + reader.Offset;
+
         /// <summary>Reads the next row.</summary>
         /// <exception cref="EngineException">The row is malformed.</exception>
         public void Read(out ChangeRow change)

@@ -12,13 +12,31 @@ namespace ChunkSync.Merge;
 /// autocommit all runs share one transaction: one commit, not one per run. When that commit is refused (a deferred foreign key),
 /// the runs are applied again one transaction each, so that those before the refused one stay. A failing row leaves the rows
 /// before it applied and nothing of itself; no transaction stays open that the caller had not opened.</remarks>
-internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, MergeEngine merge, FragmentStore fragments)
+internal sealed unsafe class PayloadApplier
 {
-    private readonly Savepoint savepoint = session.Savepoint("chunksync_apply");
+    private readonly SyncSession session;
+    private readonly TableCatalog catalog;
+    private readonly VersionClock clock;
+    private readonly CaptureWatch watch;
+    private readonly MergeEngine merge;
+    private readonly FragmentStore fragments;
+    private readonly IWaitingChanges waiting;
+    private readonly CollectingMerge rows;
+    private readonly Savepoint savepoint;
 
-    /// <summary>The position of the last row that was merged.</summary>
-    private long lastDbVersion;
-    private long lastSeq;
+    public PayloadApplier(
+        SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, MergeEngine merge, FragmentStore fragments, IWaitingChanges waiting)
+    {
+        this.session = session;
+        this.catalog = catalog;
+        this.clock = clock;
+        this.watch = watch;
+        this.merge = merge;
+        this.fragments = fragments;
+        this.waiting = waiting;
+        rows = new CollectingMerge(clock, merge, waiting, session.Connection);
+        savepoint = session.Savepoint("chunksync_apply");
+    }
 
     /// <summary>Hears of calls and of what they do; null where nobody asks.</summary>
     public IMergeWatch? Watch => merge.Watch;
@@ -38,9 +56,10 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         {
             merge.Watch?.BeginCall();
             using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
-            long rows = Apply(payload, advance);
-            merge.Watch?.EndCall(rows);
-            return rows;
+            using MergeCall call = new(MergeCall.KeepsBy(session.Settings, byDefault: false), []);
+            long applied = Apply(payload, advance, call);
+            merge.Watch?.EndCall(applied);
+            return applied;
         }
         catch (Exception failure)
         {
@@ -50,12 +69,15 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
     }
 
     /// <summary>Applies a payload that was opened before.</summary>
+    /// <param name="payload">The payload.</param>
+    /// <param name="advance">Whether the checkpoint moves.</param>
+    /// <param name="call">What is done with refused rows.</param>
     /// <inheritdoc cref="Apply(byte*, long, bool)"/>
-    public long Apply(OpenedPayload payload, bool advance)
+    public long Apply(OpenedPayload payload, bool advance, MergeCall call)
     {
         if (payload.Header.Version == ContainerHeader.FragmentVersion)
         {
-            return fragments.Apply(payload);
+            return fragments.Apply(payload, call);
         }
 
         if (payload.Header.Rows == 0)
@@ -73,17 +95,17 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         OpenedPayload.RowReader start = payload.Rows;
         if (!session.Connection.IsAutocommit)
         {
-            ApplyRange(start, rows, advance);
+            ApplyRange(start, rows, advance, call);
             return rows;
         }
 
         try
         {
-            ApplyRange(start, rows, advance);
+            ApplyRange(start, rows, advance, call);
         }
-        catch (CommitRefusedException refused) when (ResultCode.Primary(refused.Failure.Code) == ResultCode.Constraint)
+        catch (CommitRefusedException refused) when (ResultCode.Primary(refused.Failure.Code) == ResultCode.Constraint && !call.Keeps)
         {
-            ApplyRunByRun(payload, advance);
+            ApplyRunByRun(payload, advance, call);
         }
         catch (CommitRefusedException refused)
         {
@@ -95,7 +117,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
 
     /// <summary>Applies the next <paramref name="count"/> rows in one savepoint, or in autocommit in one transaction: that is cheaper,
     /// because SQLite keeps no copies of pages for a savepoint.</summary>
-    private void ApplyRange(OpenedPayload.RowReader start, uint count, bool advance)
+    private void ApplyRange(OpenedPayload.RowReader start, uint count, bool advance, MergeCall call, bool arranges = true)
     {
         Connection connection = session.Connection;
         bool owns = savepoint.Begin();
@@ -104,10 +126,10 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         try
         {
             watch.Restore();
-            failure = MergeRows(start, count, owns);
+            failure = arranges ? MergeAndArrange(start, count, owns, call) : MergeInOrder(start, count, owns, call);
             if (failure == null && advance)
             {
-                Checkpoint.Advance(session.Settings, lastDbVersion, lastSeq);
+                Checkpoint.Advance(session.Settings, rows.LastDbVersion, rows.LastSeq);
             }
 
             if (!connection.IsAutocommit)
@@ -135,74 +157,78 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         }
     }
 
-    /// <summary>Merges rows until the end or the first failure, which is returned; a failed row is undone, the rows before it
-    /// stay.</summary>
-    private EngineException? MergeRows(OpenedPayload.RowReader start, uint count, bool owns)
+    /// <summary>Merges rows, then arranges what was refused, and keeps the rest or stops at its first row.</summary>
+    private EngineException? MergeAndArrange(OpenedPayload.RowReader start, uint count, bool owns, MergeCall call)
     {
         VersionClock.State saved = clock.Save();
         WatchMark mark = merge.Watch?.Mark() ?? default;
-        uint good = MergeUntilFailure(start, count, out EngineException? failure, out bool leftTraces);
-        if (failure == null || !leftTraces || session.Connection.IsAutocommit)
+        bool isClean = call.Keeps && !session.Connection.HasDeferredViolations;
+        while (true)
         {
-            return failure;
-        }
+            try
+            {
+                EngineException? failure = TryMerge(start, count, call, out uint good, out bool leftTraces, out bool isSettled);
+                if (failure != null && call.Keeps)
+                {
+                    throw failure;
+                }
 
-        // The failed row had written something: everything is undone, and the rows before it, which went well, done again.
-        savepoint.Rewind();
-        merge.Watch?.Rewind(mark);
-        if (!owns)
-        {
-            // A new transaction of ours began instead, and its clock was reloaded: another connection may have moved it in between.
-            session.Refresh();
-            clock.Restore(saved);
-        }
+                if (failure != null && call.Asides.Length == 0)
+                {
+                    return leftTraces && !session.Connection.IsAutocommit ? MergeAgain(start, good, owns, saved, mark, call) ?? failure : failure;
+                }
 
-        watch.Restore();
-        MergeUntilFailure(start, good, out EngineException? again, out _);
-        return again == null ? failure : throw again;
+                if (failure == null && isSettled && !(isClean && !call.ChecksDeferred && session.Connection.HasDeferredViolations))
+                {
+                    return null;
+                }
+
+                if (session.Connection.IsAutocommit)
+                {
+                    return failure;
+                }
+
+                Rewind(owns, saved, mark);
+                if (!call.Keeps)
+                {
+                    return MergeInOrder(start, count, owns, call);
+                }
+
+                call.ChecksDeferred = true;
+            }
+            catch (AttemptFailedException attempt)
+            {
+                if (!session.Connection.IsAutocommit)
+                {
+                    Rewind(owns, saved, mark);
+                }
+                else if (owns && call.Keeps && call.CanBeginAnew)
+                {
+                    Undo(mark);
+                    savepoint.Begin();
+                    watch.Restore();
+                    saved = clock.Save();
+                }
+                else
+                {
+                    return attempt.Failure;
+                }
+            }
+        }
     }
 
-    /// <returns>The number of rows before the row that failed.</returns>
-    private uint MergeUntilFailure(OpenedPayload.RowReader reader, uint count, out EngineException? failure, out bool leftTraces)
+    private EngineException? TryMerge(
+        OpenedPayload.RowReader start, uint count, MergeCall call, out uint good, out bool leftTraces, out bool isSettled)
     {
-        failure = null;
-        leftTraces = false;
-        uint rowStart = 0;
+        call.Clear();
+        isSettled = false;
         merge.Enter();
         try
         {
-            clock.Advance();
-            for (uint i = 0; i < count; i++)
-            {
-                reader.Read(out ChangeRow change);
-                bool newRun = i > 0 && change.DbVersion != lastDbVersion;
-                if (newRun || !merge.IsSameRow(change))
-                {
-                    merge.FlushRow();
-                    if (newRun)
-                    {
-                        clock.Advance();
-                    }
-
-                    rowStart = i;
-                    merge.BeginRow(change);
-                }
-
-                lastDbVersion = change.DbVersion;
-                lastSeq = change.Seq;
-                merge.Add(change, "merge_pending_add");
-            }
-
-            merge.FlushRow();
-            clock.Advance();
-            return count;
-        }
-        catch (EngineException caught)
-        {
-            failure = caught;
-            leftTraces = session.Connection.TotalChanges != merge.ChangesBefore;
-            merge.AbandonRow();
-            return rowStart;
+            merge.Collect(true);
+            EngineException? failure = rows.Merge(start, count, call, out good, out leftTraces);
+            isSettled = failure == null && ((call.Asides.Length == 0 && !waiting.Any) || waiting.Settle(call));
+            return failure;
         }
         finally
         {
@@ -210,7 +236,57 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
         }
     }
 
-    private void ApplyRunByRun(OpenedPayload payload, bool advance)
+    /// <summary>Merges rows until the end or the first refusal or failure, which is returned; a failed row is undone, the rows before it
+    /// stay.</summary>
+    private EngineException? MergeInOrder(OpenedPayload.RowReader start, uint count, bool owns, MergeCall call)
+    {
+        VersionClock.State saved = clock.Save();
+        WatchMark mark = merge.Watch?.Mark() ?? default;
+        uint good = MergeUntilFailure(start, count, call, out EngineException? failure, out bool leftTraces);
+        return failure == null || !leftTraces || session.Connection.IsAutocommit
+            ? failure
+            : MergeAgain(start, good, owns, saved, mark, call) ?? failure;
+    }
+
+    /// <summary>The failed row had written something: everything is undone, and the rows before it, which went well, done again.</summary>
+    private EngineException? MergeAgain(OpenedPayload.RowReader start, uint good, bool owns, VersionClock.State saved, WatchMark mark, MergeCall call)
+    {
+        Rewind(owns, saved, mark);
+        MergeUntilFailure(start, good, call, out EngineException? again, out _);
+        return again == null ? null : throw again;
+    }
+
+    private void Rewind(bool owns, VersionClock.State saved, WatchMark mark)
+    {
+        savepoint.Rewind();
+        merge.Watch?.Rewind(mark);
+        if (!owns)
+        {
+            // Otherwise a new transaction of ours began instead, and its clock was reloaded: another connection may have moved it in between.
+            session.Refresh();
+            clock.Restore(saved);
+        }
+
+        watch.Restore();
+    }
+
+    /// <returns>The number of rows before the row that failed.</returns>
+    private uint MergeUntilFailure(OpenedPayload.RowReader start, uint count, MergeCall call, out EngineException? failure, out bool leftTraces)
+    {
+        merge.Enter();
+        try
+        {
+            merge.Collect(false);
+            failure = rows.Merge(start, count, call, out uint good, out leftTraces);
+            return good;
+        }
+        finally
+        {
+            merge.Leave();
+        }
+    }
+
+    private void ApplyRunByRun(OpenedPayload payload, bool advance, MergeCall call)
     {
         OpenedPayload.RowReader reader = payload.Rows;
         OpenedPayload.RowReader start = reader;
@@ -222,7 +298,7 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             reader.Read(out ChangeRow change);
             if (count > 0 && change.DbVersion != run)
             {
-                ApplyRun(start, count, false);
+                ApplyRun(start, count, false, call);
                 start = before;
                 count = 0;
             }
@@ -231,14 +307,14 @@ internal sealed unsafe class PayloadApplier(SyncSession session, TableCatalog ca
             run = change.DbVersion;
         }
 
-        ApplyRun(start, count, advance);
+        ApplyRun(start, count, advance, call);
     }
 
-    private void ApplyRun(OpenedPayload.RowReader start, uint count, bool advance)
+    private void ApplyRun(OpenedPayload.RowReader start, uint count, bool advance, MergeCall call)
     {
         try
         {
-            ApplyRange(start, count, advance);
+            ApplyRange(start, count, advance, call, arranges: false);
         }
         catch (CommitRefusedException refused)
         {

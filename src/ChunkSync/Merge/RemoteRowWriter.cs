@@ -39,11 +39,18 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     private readonly Statement deleteColumnClocks;
     private readonly Statement resetColumnClocks;
     private readonly string keyCondition;
+    private readonly Refusals refusals;
 
-    public RemoteRowWriter(Connection connection, KeyRules rules, TrackedTable table)
+    /// <summary>What stands behind INSERT and UPDATE. A declared ON CONFLICT clause is overridden: what it would leave out or remove would
+    /// be lost without an error. Not without need: the statement's clause counts inside triggers, too, whatever their text says.</summary>
+    private readonly string orAbort;
+
+    public RemoteRowWriter(Connection connection, KeyRules rules, Refusals refusals, TrackedTable table)
     {
         this.connection = connection;
         this.table = table;
+        this.refusals = refusals;
+        orAbort = ConflictClauses.AreDeclared(connection, table) ? " OR ABORT" : "";
         values = new Statement?[table.ValueColumns.Length];
         keyCondition = string.Join(" AND ", rules.Conditions);
         ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
@@ -88,31 +95,41 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <param name="columns">The columns, ascending; none to make the row with its key only.</param>
     /// <param name="newValues">The values by column.</param>
     /// <param name="known">Whether the row is expected to be there.</param>
-    /// <returns>False when a trigger of the user's left the row as it was, with RAISE(IGNORE).</returns>
-    public bool WriteColumns(NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
+    public WriteOutcome WriteColumns(NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues, bool known)
     {
         Shape shape = ShapeOf(columns);
         if (known && columns.Length > 0)
         {
-            RunBase(shape.Update, key, columns, newValues);
+            if (!RunBase(shape.Update, key, columns, newValues))
+            {
+                return WriteOutcome.Refused;
+            }
+
             if (connection.Changes > 0)
             {
-                return true;
+                return WriteOutcome.Written;
             }
         }
 
-        RunBase(shape.Upsert, key, columns, newValues);
-        return connection.Changes > 0 || (columns.IsEmpty && Exists(key));
+        if (!RunBase(shape.Upsert, key, columns, newValues))
+        {
+            return WriteOutcome.Refused;
+        }
+
+        return connection.Changes > 0 || (columns.IsEmpty && Exists(key)) ? WriteOutcome.Written : WriteOutcome.Ignored;
     }
 
     /// <summary>Deletes a row; nothing happens when there is none.</summary>
     /// <param name="key">The pk blob.</param>
     /// <param name="known">Whether the row is expected to be there.</param>
-    /// <returns>False when a trigger of the user's kept the row, with RAISE(IGNORE).</returns>
-    public bool Delete(NativeBytes key, bool known)
+    public WriteOutcome Delete(NativeBytes key, bool known)
     {
-        RunBase(delete, key, [], []);
-        return !known || connection.Changes > 0 || !Exists(key);
+        if (!RunBase(delete, key, [], []))
+        {
+            return WriteOutcome.Refused;
+        }
+
+        return !known || connection.Changes > 0 || !Exists(key) ? WriteOutcome.Written : WriteOutcome.Ignored;
     }
 
     /// <summary>Removes the clocks of a row's columns; the sentinel stays.</summary>
@@ -205,7 +222,8 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         shape.NewClocks?.Dispose();
     }
 
-    private void RunBase(Statement statement, NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues)
+    /// <returns>False when the row was refused.</returns>
+    private bool RunBase(Statement statement, NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues)
     {
         KeyBinder.Bind(statement, table, key);
         for (int i = 0; i < columns.Length; i++)
@@ -216,12 +234,12 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         int code = statement.TryRun();
         if (code != ResultCode.Done)
         {
-            EngineException failure = statement.Failure(code);
-            statement.Reset();
-            throw failure.With($" (table {table.Name}, key {KeyText.Describe(key)})");
+            refusals.Take(connection, statement, code, table.Name, key);
+            return false;
         }
 
         statement.Reset();
+        return true;
     }
 
     private Shape ShapeOf(ReadOnlySpan<int> columns)
@@ -260,8 +278,8 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
             : string.Join(", ", names.Select((name, i) => $"{name} = ?{keys + 1 + i}"));
         return new Shape(
             columns,
-            connection.Prepare($"UPDATE {table.Quoted} SET {assignments} WHERE {keyCondition}"),
-            connection.Prepare($"INSERT INTO {table.Quoted}({all}) VALUES ({parameters}) ON CONFLICT({keyNames}) DO {conflict}"))
+            connection.Prepare($"UPDATE{orAbort} {table.Quoted} SET {assignments} WHERE {keyCondition}"),
+            connection.Prepare($"INSERT{orAbort} INTO {table.Quoted}({all}) VALUES ({parameters}) ON CONFLICT({keyNames}) DO {conflict}"))
         {
             NewClocks = columns.Length is > 0 and <= MaxClockRows ? connection.Prepare(NewClockSql(columns)) : null,
         };

@@ -38,7 +38,14 @@ internal abstract unsafe class RowMerger : IDisposable
     public TrackedTable Table { get; }
 
     /// <summary>The key that the row has; null between two rows.</summary>
-    protected NativeBytes Key { get; private set; }
+    public NativeBytes Key { get; private set; }
+
+    /// <summary>Whether the row was refused: see <see cref="Refusals"/>. What comes for it is passed over, until it is abandoned.</summary>
+    public bool IsRowRefused { get; protected set; }
+
+    /// <summary>Value columns that hold a placeholder here, for which another row's value made room: what is stored in them wins
+    /// against nothing.</summary>
+    public IReadOnlyList<int> Parked { get; set; } = [];
 
     /// <summary>Whether changes now are about this row.</summary>
     public bool IsAt(in ChangeRow change) => change.KeyBlob.SequenceEqual(asked.Span)
@@ -49,7 +56,21 @@ internal abstract unsafe class RowMerger : IDisposable
     {
         Check.That(asked.Data == null);
         asked = change.KeyBytes;
-        FindKey(change);
+        IsRowRefused = false;
+        try
+        {
+            FindKey(change);
+        }
+        catch (EngineException refused) when (refused.IsOfRow && context.Refusals.AreCollected)
+        {
+            Refuse(RefusalKind.Of(refused.Code, fromPrepare: false), refused);
+        }
+
+        if (IsRowRefused)
+        {
+            return;
+        }
+
         bool isNew = askedCausalLength < 0 && ceiling.IsNew(Key);
         ceiling.Note(Key);
         ReadRow(isNew);
@@ -57,19 +78,36 @@ internal abstract unsafe class RowMerger : IDisposable
 
     /// <summary>Decides one change of the row.</summary>
     /// <param name="change">The change, whose numbers have been checked.</param>
-    /// <param name="operation">The name that sqlite-sync's message for an unknown column has.</param>
-    public void Add(in ChangeRow change, string operation)
+    /// <returns>False when the table has no such column.</returns>
+    public bool Add(in ChangeRow change)
     {
         Check.That(asked.Data != null && IsAt(change) && change.HasSoundNumbers);
-        Decide(change, operation);
+        return IsRowRefused || Decide(change);
     }
 
     /// <summary>Writes what won since <see cref="Begin"/>.</summary>
-    public void Flush()
+    /// <returns>False when the row was refused: it stays in progress until it is abandoned.</returns>
+    public bool Flush()
     {
-        WriteRow();
+        if (!IsRowRefused)
+        {
+            Write();
+        }
+
+        if (IsRowRefused)
+        {
+            return false;
+        }
+
         Leave();
+        return true;
     }
+
+    /// <summary>Whether a change of the row would win against what is here; nothing is decided by asking.</summary>
+    public bool Beats(in ChangeRow change) => !IsRowRefused && Wins(change);
+
+    /// <summary>The value that won for a column and is not written yet.</summary>
+    public abstract bool TryGetWon(int column, out WireValue value);
 
     /// <summary>Forgets what was decided and not written: the row failed.</summary>
     public void Abandon()
@@ -85,7 +123,10 @@ internal abstract unsafe class RowMerger : IDisposable
     protected abstract void ReadRow(bool isNew);
 
     /// <inheritdoc cref="Add"/>
-    protected abstract void Decide(in ChangeRow change, string operation);
+    protected abstract bool Decide(in ChangeRow change);
+
+    /// <inheritdoc cref="Beats"/>
+    protected abstract bool Wins(in ChangeRow change);
 
     /// <summary>Writes what won.</summary>
     protected abstract void WriteRow();
@@ -93,10 +134,30 @@ internal abstract unsafe class RowMerger : IDisposable
     /// <summary>Forgets what was decided.</summary>
     protected abstract void ForgetRow();
 
+    private void Write()
+    {
+        try
+        {
+            WriteRow();
+        }
+        catch (EngineException refused) when (refused.IsOfRow && context.Refusals.AreCollected)
+        {
+            Refuse(RefusalKind.Of(refused.Code, fromPrepare: false), refused);
+        }
+    }
+
+    private void Refuse(RefusalReason reason, EngineException refused)
+    {
+        context.Refusals.Note(reason, refused.Code, refused.Message);
+        IsRowRefused = true;
+    }
+
     private void Leave()
     {
         asked = default;
         Key = default;
+        IsRowRefused = false;
+        Parked = [];
     }
 
     /// <summary>Finds the key that the row has: mostly the change's own.</summary>
@@ -105,6 +166,15 @@ internal abstract unsafe class RowMerger : IDisposable
         KeyMatch match = rules.Match(asked);
         if (match == KeyMatch.None)
         {
+            if (context.Refusals.AreCollected && HasOtherArity(asked))
+            {
+                context.Refusals.Note(RefusalReason.Key, 0,
+                    $"the key is {KeyText.Describe(asked)}, table {Table.Name} has a key of {Table.KeyColumns.Length} columns");
+                Key = asked;
+                IsRowRefused = true;
+                return;
+            }
+
             throw Errors.Refused("Unable to perform merge_insert_col: the pk of a change of table"
                 + $" {Table.Name} is {KeyText.Describe(asked)}, the key has {Table.KeyColumns.Length} columns");
         }
@@ -117,5 +187,25 @@ internal abstract unsafe class RowMerger : IDisposable
             resolver ??= new KeyResolver(context.Session.Connection, context.Keys, context.Clock, context.Clocks, Table, hasTombstones);
             Key = resolver.Resolve(change);
         }
+    }
+
+    /// <summary>Whether a key is well-formed, with another number of values than the table's.</summary>
+    private bool HasOtherArity(NativeBytes key)
+    {
+        if (key.Length < 2 || key.Data[0] == 0 || key.Data[0] == Table.KeyColumns.Length)
+        {
+            return false;
+        }
+
+        ValueReader reader = new(key.Data + 1, key.Length - 1);
+        for (int i = 0; i < key.Data[0]; i++)
+        {
+            if (!reader.TryRead(out _))
+            {
+                return false;
+            }
+        }
+
+        return reader.Remaining == 0;
     }
 }

@@ -27,7 +27,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     /// <param name="data">The payload, which stays in place; null for a window that the sender found empty.</param>
     /// <param name="length">Its length.</param>
     /// <param name="request">Which part of which stream it is.</param>
-    /// <returns>What <see cref="PayloadApplier.Apply(OpenedPayload, bool)"/> returns; 0 for an empty window.</returns>
+    /// <returns>What <see cref="PayloadApplier.Apply(OpenedPayload, bool, MergeCall)"/> returns; 0 for an empty window.</returns>
     public long Receive(byte* data, long length, ReceiveRequest request)
     {
         session.RefuseDuringMerge("cloudsync_payload_receive");
@@ -59,17 +59,30 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
 
         using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
         ReceivedChunk chunk = ReceivedChunk.Read(payload, request);
-        return InUnit(() =>
+        using MergeCall call = new(MergeCall.KeepsBy(session.Settings, byDefault: true), request.Site);
+        while (true)
         {
-            if (Ranges.Cover(request.Site, request.From, request.End))
+            bool owns = session.Connection.IsAutocommit;
+            try
             {
-                applier.Watch?.Repeats(request.Site);
-            }
+                return InUnit(() =>
+                {
+                    if (Ranges.Cover(request.Site, request.From, request.End))
+                    {
+                        applier.Watch?.Repeats(request.Site);
+                    }
 
-            long result = applier.Apply(payload, advance: false);
-            Book(request, chunk);
-            return result;
-        });
+                    long result = applier.Apply(payload, advance: false, call);
+                    Book(request, chunk);
+                    return result;
+                });
+            }
+            catch (EngineException) when (owns && call.Keeps && call.CanBeginAnew && session.Connection.IsAutocommit)
+            {
+                // A trigger of the user's rolled the transaction back at a row: the next attempt leaves that row out.
+                call.Clear();
+            }
+        }
     }
 
     /// <summary>Drops what is recorded of a sender.</summary>

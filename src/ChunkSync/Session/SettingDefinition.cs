@@ -9,6 +9,9 @@ namespace ChunkSync.Session;
 /// <param name="Maximum">The greatest integer; the least is 0.</param>
 internal sealed record SettingDefinition(string Name, bool IsInteger, long Maximum = long.MaxValue)
 {
+    /// <summary>The only texts that it takes; empty for any.</summary>
+    public string[] Choices { get; init; } = [];
+
     private const int MaxShown = 64;
 
     /// <summary>All settings: sqlite-sync's (behaviour E.3) and ours. A feature that has one adds it here.</summary>
@@ -29,6 +32,10 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
         new(Settings.Schema, IsInteger: false),
         new(Settings.Version, IsInteger: false),
         new(Settings.SchemaVersion, IsInteger: true),
+        new(Settings.ApplyRefused, IsInteger: false) { Choices = ["stop", "wait"] },
+        new(Settings.WaitingMax, IsInteger: true),
+        new(Settings.WaitingMaxBytes, IsInteger: true),
+        new(Settings.WaitingBudget, IsInteger: true),
     ];
 
     /// <summary>The setting of that name.</summary>
@@ -54,7 +61,10 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
     {
         if (!IsInteger)
         {
-            return value.String;
+            return Choices.Length == 0 ? value.String
+                : Choices.FirstOrDefault(choice => choice == AsciiNames.Lower(value.String))
+                    ?? throw Errors.Refused($"cloudsync_set: {Name} must be {string.Join(" or ", Choices.Select(choice => $"'{choice}'"))},"
+                        + $" not {SqlText.Describe(value)}");
         }
 
         bool isNumber = value.Type switch

@@ -16,6 +16,16 @@ internal sealed class Settings
     public const string SkipSchemaHashCheck = "skip_schema_hash_check";
     public const string PreAlterDbVersion = "pre_alter_dbversion";
     public const string Schema = "schema";
+    public const string ApplyRefused = "apply_refused";
+    public const string WaitingMax = "waiting_max";
+    public const string WaitingMaxBytes = "waiting_max_bytes";
+    public const string WaitingBudget = "waiting_budget";
+
+    /// <summary>Up to which local db_version it was looked whether something came that waiting changes need.</summary>
+    public const string WaitingDbVersion = "waiting_dbversion";
+
+    /// <summary>The schema_version at which all waiting changes were due last.</summary>
+    public const string WaitingSchema = "waiting_schema";
 
     /// <summary>That changes of the own site arrived which this file never made; not one that users set.</summary>
     public const string ForeignOwn = "chunksync_foreign_own";

@@ -13,6 +13,7 @@ using ChunkSync.Receive;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 using ChunkSync.Tracking;
+using ChunkSync.Waiting;
 
 namespace ChunkSync.Sql;
 
@@ -27,6 +28,8 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private PayloadApplier? applier;
     private ChunkReceiver? receiver;
     private SyncStatus? status;
+    private RefusedChanges? waiting;
+    private WaitingActions? waitingActions;
     private readonly PendingRows pending;
     private bool keeperConnected;
     private bool preparingKeeper;
@@ -57,7 +60,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         pending = new PendingRows(Session, Clock, clocks, Keys, states);
         clocks.Hand(pending);
         ExistingRows rows = new(Session, Catalog, Clock, clocks, Filters);
-        Tracker = new Tracker(Session, Catalog, Keys, Clock, clocks, Triggers, Watch, alterations, rows);
+        Tracker = new Tracker(Session, Catalog, Keys, Clock, clocks, Triggers, Watch, alterations, rows) { Waiting = () => Waiting };
         Fill = new SlicedFill(Tracker, pending, states);
         LargeValue = new LargeValueCache(Session);
         Changes = new ChangeStreamPool(Session, Catalog, Keys, Watch, LargeValue);
@@ -114,10 +117,16 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public MergeEngine Merge => merge ??= new MergeEngine(Session, Catalog, Keys, Clock, Clocks, Filters, Watch, MergeWatch);
 
     /// <summary>Collects the parts of long values.</summary>
-    public FragmentStore Fragments => fragments ??= new FragmentStore(Session, Catalog, Keys, Clock, Clocks, Watch, Merge);
+    public FragmentStore Fragments => fragments ??= new FragmentStore(Session, Catalog, Keys, Clock, Clocks, Watch, Merge, Waiting);
+
+    /// <summary>Arranges and keeps changes that tables refuse.</summary>
+    public RefusedChanges Waiting => waiting ??= new RefusedChanges(Session, Catalog, Keys, Clock, Merge);
+
+    /// <summary>What users do about changes that wait.</summary>
+    public WaitingActions WaitingActions => waitingActions ??= new WaitingActions(Session, Catalog, Clock, Clocks, Watch, Waiting);
 
     /// <summary>Applies payloads.</summary>
-    public PayloadApplier Applier => applier ??= new PayloadApplier(Session, Catalog, Clock, Watch, Merge, Fragments);
+    public PayloadApplier Applier => applier ??= new PayloadApplier(Session, Catalog, Clock, Watch, Merge, Fragments, Waiting);
 
     /// <summary>Receives chunks and records what has arrived.</summary>
     public ChunkReceiver Receiver => receiver ??= new ChunkReceiver(Session, Catalog, Clock, Watch, Applier);
@@ -157,8 +166,10 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     /// <summary>The tables that the folders keep in a database, in the order in which they are created.</summary>
     private static MetadataTable[] MetadataTables =>
-        [Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table,
-            ConflictLog.Table];
+    [
+        Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table,
+        ConflictLog.Table, WaitingTables.Changes, WaitingTables.Rows, WaitingTables.Sites,
+    ];
 
     /// <summary>The engine behind a function call.</summary>
     public static Engine Of(in Call call)
@@ -183,6 +194,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Replaced.Dispose();
         Filters.Dispose();
         pending.Dispose();
+        waiting?.Dispose();
         merge?.Dispose();
         MergeWatch.Dispose();
         LargeValue.Dispose();
@@ -190,13 +202,18 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Sqlite3.Detach();
     }
 
-    void ISessionEvents.RowsMoved() => Clock.Forget();
+    void ISessionEvents.RowsMoved()
+    {
+        Clock.Forget();
+        waiting?.Forget();
+    }
 
     bool ISessionEvents.HaveSettingsMoved() => Catalog.Settings.Hash() != tableSettingsHash;
 
     void ISessionEvents.Reload()
     {
         Catalog.Reload();
+        waiting?.Forget();
         tableSettingsHash = Catalog.Settings.Hash();
     }
 
@@ -209,7 +226,11 @@ internal sealed class Engine : ConnectionState, ISessionEvents
 
     bool ISessionEvents.HasTables => Catalog.Damage.HasTables;
 
-    void ISessionEvents.Invalidated() => Catalog.Disabled.ForgetMarks();
+    void ISessionEvents.Invalidated()
+    {
+        Catalog.Disabled.ForgetMarks();
+        waiting?.Forget();
+    }
 
     void ISessionEvents.Committing() => Triggers.Committing();
 
@@ -234,6 +255,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Catalog.Disabled.ForgetMarks();
         LargeValue.Forget();
         Resume.Forget();
+        waiting?.Forget();
         fragments?.ForgetRefused();
         MergeWatch.Undone();
     }

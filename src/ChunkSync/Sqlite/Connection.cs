@@ -6,6 +6,7 @@ namespace ChunkSync.Sqlite;
 internal sealed unsafe class Connection(nint handle)
 {
     private const int WriteTransaction = 2;
+    private const int DeferredForeignKeys = 10;
 
     private readonly HashSet<Statement> statements = [];
 
@@ -57,6 +58,18 @@ internal sealed unsafe class Connection(nint handle)
 
     /// <summary>The number of rows written since the connection was opened: moves with every write of this connection.</summary>
     public int TotalChanges => Sqlite3.Api->total_changes(Handle);
+
+    /// <summary>Whether foreign keys are violated that are looked at when the transaction ends.</summary>
+    public bool HasDeferredViolations
+    {
+        get
+        {
+            int current = 0;
+            int highest = 0;
+            Check(Sqlite3.Api->db_status(Handle, DeferredForeignKeys, &current, &highest, 0));
+            return current != 0;
+        }
+    }
 
     /// <summary>Why nothing of ours can be called on this connection; null normally.</summary>
     public string? Refusal { get; set; }

@@ -6,4 +6,7 @@ internal sealed class EngineException(int code, string message) : Exception(mess
 {
     /// <summary>The SQLite result code, primary or extended.</summary>
     public int Code { get; } = code;
+
+    /// <summary>Whether a row of the user's refused to be written: a constraint, a trigger, a type.</summary>
+    public bool IsOfRow { get; init; }
 }

@@ -58,5 +58,5 @@ internal static class Errors
     /// <summary>The same failure, with more in its text.</summary>
     /// <param name="failure">What happened.</param>
     /// <param name="text">What is put behind its text.</param>
-    public static EngineException With(this EngineException failure, string text) => new(failure.Code, failure.Message + text);
+    public static EngineException With(this EngineException failure, string text) => new(failure.Code, failure.Message + text) { IsOfRow = failure.IsOfRow };
 }

@@ -17,10 +17,18 @@ internal static class ResultCode
     public const int Schema = 17;
     public const int TooBig = 18;
     public const int Constraint = 19;
+    public const int Mismatch = 20;
     public const int Misuse = 21;
     public const int Row = 100;
     public const int Done = 101;
     public const int OkLoadPermanently = 256;
+
+    public const int ConstraintForeignKey = Constraint | (3 << 8);
+    public const int ConstraintTrigger = Constraint | (7 << 8);
+    public const int ConstraintUnique = Constraint | (8 << 8);
+    public const int ConstraintCheck = Constraint | (1 << 8);
+    public const int ConstraintCommitHook = Constraint | (2 << 8);
+    public const int ConstraintDatatype = Constraint | (12 << 8);
 
     /// <summary>Whether a call that ended with the code has failed.</summary>
     public static bool IsFailure(int code) => Primary(code) is not (Ok or Row or Done);

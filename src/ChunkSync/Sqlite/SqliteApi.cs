@@ -57,6 +57,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 152)] public delegate* unmanaged[Cdecl]<nint, nint, nint> next_stmt;
     [FieldOffset(8 * 153)] public delegate* unmanaged[Cdecl]<nint, byte*> sql;
     [FieldOffset(8 * 162)] public delegate* unmanaged[Cdecl]<nint, byte*, int, int, void*, void*, void*, void*, void*, int> create_function_v2;
+    [FieldOffset(8 * 165)] public delegate* unmanaged[Cdecl]<nint, int, int*, int*, int, int> db_status;
     [FieldOffset(8 * 166)] public delegate* unmanaged[Cdecl]<nint, int> extended_errcode;
     [FieldOffset(8 * 170)] public delegate* unmanaged[Cdecl]<nint, int, int, int> stmt_status;
     [FieldOffset(8 * 176)] public delegate* unmanaged[Cdecl]<nint, long, int> blob_reopen;

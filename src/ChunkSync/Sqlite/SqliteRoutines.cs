@@ -53,6 +53,7 @@ internal static unsafe class SqliteRoutines
         ("next_stmt", 152),
         ("sql", 153),
         ("create_function_v2", 162),
+        ("db_status", 165),
         ("extended_errcode", 166),
         ("stmt_status", 170),
         ("blob_reopen", 176),

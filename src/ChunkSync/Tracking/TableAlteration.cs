@@ -88,6 +88,7 @@ internal static class TableAlteration
             TriggerSet.Drop(connection, stored);
             ClockTable.Drop(connection, stored);
             tracker.Clocks.ForgetPending(stored);
+            tracker.Waiting().Forget(stored);
             tracker.Catalog.Settings.RemoveAll(stored);
             TableInitializer.Reread(tracker, stored);
             if (tracker.Catalog.Settings.Any() || tracker.Catalog.All.Count > 0)

@@ -9,4 +9,8 @@ namespace ChunkSync.Tracking;
 /// <summary>What the operations on tracked tables share: init, alterations, filters, recapture, upgrade.</summary>
 internal sealed record Tracker(
     SyncSession Session, TableCatalog Catalog, TableKeys Keys, VersionClock Clock, LocalClocks Clocks, ReplaceTriggers Triggers, CaptureWatch Watch,
-    AlterationSnapshot Alterations, ExistingRows Rows);
+    AlterationSnapshot Alterations, ExistingRows Rows)
+{
+    /// <summary>What waits to be merged; handed in by the composition root.</summary>
+    public required Func<IWaitingRows> Waiting { get; init; }
+}

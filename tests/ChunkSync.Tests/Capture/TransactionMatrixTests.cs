@@ -47,6 +47,7 @@ public class TransactionMatrixTests
         { "SELECT cloudsync_receive_forget(x'0190a5b0c0de7111a222333344445555')", Deviation.None, false },
         { "SELECT cloudsync_new_site()", Deviation.None, false },
         { "SELECT cloudsync_new_site(1)", Deviation.None, false },
+        { "SELECT cloudsync_waiting_retry(); SELECT cloudsync_waiting_drop('t')", Deviation.None, false },
         { "SELECT cloudsync_disable('t')", Deviation.Disabled, true },
         { "SELECT cloudsync_disable('t'); SELECT cloudsync_enable('t')", Deviation.Disabled, false },
     };
@@ -160,6 +161,7 @@ public class TransactionMatrixTests
             "SELECT * FROM cloudsync_schema_versions ORDER BY 1",
             "SELECT hex(site_id), rowid FROM cloudsync_site_id ORDER BY 2",
             "SELECT count(*) FROM cloudsync_receive_gaps",
+            "SELECT count(*) FROM cloudsync_waiting",
             "SELECT tbl, state, rows_done, rows_total FROM cloudsync_backfill_progress ORDER BY 1",
             enabled ? "SELECT cloudsync_is_enabled('t'), cloudsync_is_enabled('u'), cloudsync_is_enabled('w')" : "SELECT 1",
         ])

@@ -111,7 +111,7 @@ public class ReceiveTests
         using Database sender = ReceivePair.NewSender(2);
         sender.Exec("INSERT INTO t VALUES ('bad', -1)");
         using Database receiver = Database.Open();
-        receiver.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a CHECK (a IS NOT -1)); SELECT cloudsync_init('t')");
+        receiver.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a CHECK (a IS NOT -1)); SELECT cloudsync_init('t'); SELECT cloudsync_set('apply_refused', 'stop')");
         byte[] site = ReceivePair.SiteOf(sender);
         if (inTransaction)
         {
@@ -144,7 +144,7 @@ public class ReceiveTests
         using Database sender = Database.Open();
         sender.Exec(Schema + "INSERT INTO parent VALUES ('p'); INSERT INTO child VALUES ('ok', NULL); INSERT INTO child VALUES ('c', 'p')");
         using Database receiver = Database.Open();
-        receiver.Exec(Schema + "PRAGMA foreign_keys = ON");
+        receiver.Exec(Schema + "PRAGMA foreign_keys = ON; SELECT cloudsync_set('apply_refused', 'stop')");
         byte[] site = ReceivePair.SiteOf(sender);
         List<SentChunk> chunks = [.. SentChunk.Window(sender, ReceivePair.Stream, 1), .. SentChunk.Window(sender, ReceivePair.Stream, 0, 1)];
         SqlException failure = Assert.Throws<SqlException>(() => chunks[0].Receive(receiver, site));

@@ -1,0 +1,121 @@
+using ChunkSync.Format;
+using ChunkSync.Session;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Merge;
+
+/// <summary>One call that merges what others sent: what of it was refused and is aside until the end, and what is known of how its writes
+/// behave. It outlives the attempts of the call: a later one knows what an earlier one has learned.</summary>
+internal sealed unsafe class MergeCall : IDisposable
+{
+    /// <summary>How often a call begins anew because a trigger of the user's rolled its transaction back.</summary>
+    private const int MaxRollbacks = 16;
+
+    private readonly NativeBuffer asides = new();
+    private readonly NativeBuffer copies = new();
+    private HashSet<string>? traced;
+    private HashSet<long>? untried;
+    private Dictionary<long, List<int>>? parked;
+    private int rollbacks;
+
+    /// <summary>Begins a call.</summary>
+    /// <param name="keeps">Whether what is refused is kept and waits; otherwise it stops the call.</param>
+    /// <param name="origin">Who sent it; empty where that is not known.</param>
+    public MergeCall(bool keeps, byte[] origin)
+    {
+        Keeps = keeps;
+        Origin = origin;
+    }
+
+    /// <summary>Whether what is refused is kept and waits; otherwise it stops the call.</summary>
+    public bool Keeps { get; }
+
+    /// <summary>The sender's site id; empty where it is not known.</summary>
+    public byte[] Origin { get; }
+
+    /// <summary>Whether each group is looked at for foreign keys that are deferred to the end of the transaction.</summary>
+    public bool ChecksDeferred { get; set; }
+
+    /// <summary>Whether some groups are written with a savepoint each, or not at all.</summary>
+    public bool IsCareful => ChecksDeferred || traced != null || untried != null;
+
+    /// <summary>Whether the transaction was rolled back by a trigger, and the call can begin anew in another one.</summary>
+    public bool CanBeginAnew { get; private set; }
+
+    /// <summary>The groups that are aside, in the order in which they came.</summary>
+    public ReadOnlySpan<AsideGroup> Asides => new(asides.Data, (int)(asides.Length / sizeof(AsideGroup)));
+
+    /// <summary>What setting <c>apply_refused</c> says of a call.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="byDefault">What holds where it is not set.</param>
+    public static bool KeepsBy(Settings settings, bool byDefault) => settings.Text(Settings.ApplyRefused) is not string policy
+        ? byDefault
+        : AsciiNames.Same(System.Text.Encoding.UTF8.GetBytes(policy), "wait"u8);
+
+    /// <summary>Puts a group aside.</summary>
+    public void Add(in AsideGroup group)
+    {
+        byte* place = asides.Reserve(sizeof(AsideGroup));
+        *(AsideGroup*)place = group;
+        asides.Commit(sizeof(AsideGroup));
+    }
+
+    /// <summary>Puts a single change aside whose bytes do not stay.</summary>
+    public void AddCopy(in ChangeRow change, RefusalReason unknown)
+    {
+        Check.That(copies.Length == 0);
+        copies.Commit(ChangeRowCodec.Write(copies.Reserve(ChangeRowCodec.SizeOf(change)), change, out _));
+        Add(new AsideGroup { Rows = copies.Data, Count = 1, Unknown = unknown });
+    }
+
+    /// <summary>Forgets what is aside: the call begins anew, or another part of it.</summary>
+    public void Clear()
+    {
+        asides.Clear();
+        copies.Clear();
+        parked = null;
+        CanBeginAnew = false;
+    }
+
+    /// <summary>Whether a table's refused rows leave traces: each of its groups gets a savepoint of its own.</summary>
+    public bool IsTraced(string table) => traced != null && traced.Contains(table);
+
+    /// <summary>Notes that a table's refused rows leave traces.</summary>
+    public void Trace(string table) => (traced ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(table);
+
+    /// <summary>The value columns of a row that hold placeholders.</summary>
+    /// <param name="row">A hash of the row (<see cref="GroupWriter.Identity"/>).</param>
+    public IReadOnlyList<int> ParkedOf(long row) => parked != null && parked.TryGetValue(row, out List<int>? columns) ? columns : [];
+
+    /// <summary>Notes that a value column of a row holds a placeholder.</summary>
+    public void Park(long row, int column)
+    {
+        parked ??= [];
+        if (!parked.TryGetValue(row, out List<int>? columns))
+        {
+            parked.Add(row, columns = []);
+        }
+
+        columns.Add(column);
+    }
+
+    /// <summary>No row holds a placeholder any more.</summary>
+    public void Unpark() => parked = null;
+
+    /// <summary>Whether a group is not to be tried: a trigger of the user's rolls the transaction back at it.</summary>
+    /// <param name="group">A hash of it.</param>
+    public bool IsUntried(long group) => untried != null && untried.Contains(group);
+
+    /// <summary>Notes that a trigger rolled the transaction back at a group.</summary>
+    public void NoteRollback(long group)
+    {
+        (untried ??= []).Add(group);
+        CanBeginAnew = ++rollbacks <= MaxRollbacks;
+    }
+
+    public void Dispose()
+    {
+        asides.Dispose();
+        copies.Dispose();
+    }
+}

@@ -1,0 +1,53 @@
+using ChunkSync.Format;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Waiting;
+
+/// <summary><c>PRAGMA defer_foreign_keys</c> for a while: what a caller has set stays. It is switched off only while nothing is violated:
+/// SQLite forgives what is, and the commit would succeed with a row that refers to nothing.</summary>
+internal sealed class DeferredKeys(Connection connection)
+{
+    private bool isOurs;
+
+    /// <summary>Switches it on.</summary>
+    /// <returns>False where something is violated already, by the caller: it could not be told from what comes.</returns>
+    public bool TryTurnOn()
+    {
+        if (isOurs)
+        {
+            return true;
+        }
+
+        if (connection.HasDeferredViolations)
+        {
+            return false;
+        }
+
+        if (connection.Integer("PRAGMA defer_foreign_keys") == 0)
+        {
+            connection.Execute("PRAGMA defer_foreign_keys = ON");
+            isOurs = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether anything is violated.</summary>
+    public bool AreViolated => connection.HasDeferredViolations;
+
+    /// <summary>Switches it off, if it was switched on here; what was violated is undone by then.</summary>
+    public void TurnOff()
+    {
+        if (!isOurs)
+        {
+            return;
+        }
+
+        isOurs = false;
+        Check.That(!connection.HasDeferredViolations);
+        connection.Execute("PRAGMA defer_foreign_keys = OFF");
+    }
+
+    /// <summary>The transaction is gone, and the setting with it.</summary>
+    public void Forget() => isOurs = false;
+}

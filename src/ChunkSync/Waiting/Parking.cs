@@ -1,0 +1,147 @@
+using System.Globalization;
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Keys;
+using ChunkSync.Merge;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Waiting;
+
+/// <summary>Makes room for another row's value: a column that is about to be written gets a placeholder first. An UPDATE with the user's
+/// triggers on: they see old, placeholder, new, a chain without a gap, so that what they keep stays right. A DELETE and INSERT would
+/// delete children.</summary>
+internal sealed unsafe class Parking(Connection connection, TableKeys keys, DeferredKeys deferred) : IDisposable
+{
+    private const int PlaceholderBytes = 16;
+
+    /// <summary>Placeholder numbers lie below it: a sum of a few of them is no overflow, and a REAL holds each exactly.</summary>
+    private const long HighestNumber = -(1L << 51);
+
+    private readonly Dictionary<(TrackedTable Table, int Column), Statement> updates = [];
+    private int generation = -1;
+
+    /// <summary>Writes a placeholder.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="key">The row's key.</param>
+    /// <param name="column">The value column.</param>
+    /// <param name="now">The generation of the tables.</param>
+    /// <returns>False when the row was refused, or is not there.</returns>
+    public bool TryPark(TrackedTable table, NativeBytes key, int column, int now)
+    {
+        if (generation != now)
+        {
+            Dispose();
+            generation = now;
+        }
+
+        Statement update = UpdateOf(table, column);
+        int code = Run(update, table, key, column);
+        switch (code)
+        {
+            case ResultCode.ConstraintCheck:
+                code = RunUnchecked(update, table, key, column);
+                break;
+            case ResultCode.ConstraintForeignKey when deferred.TryTurnOn():
+                code = Run(update, table, key, column);
+                break;
+        }
+
+        return code == ResultCode.Done && connection.Changes > 0;
+    }
+
+    public void Dispose()
+    {
+        foreach (Statement update in updates.Values)
+        {
+            update.Dispose();
+        }
+
+        updates.Clear();
+    }
+
+    private Statement UpdateOf(TrackedTable table, int column)
+    {
+        if (!updates.TryGetValue((table, column), out Statement? update))
+        {
+            string clause = ConflictClauses.AreDeclared(connection, table) ? " OR ABORT" : "";
+            update = connection.Prepare($"UPDATE{clause} {table.Quoted} SET {table.ValueColumns[column].Quoted} = ?{table.KeyColumns.Length + 1}"
+                + $" WHERE {string.Join(" AND ", keys.Rules(table).Conditions)}");
+            updates.Add((table, column), update);
+        }
+
+        return update;
+    }
+
+    private int RunUnchecked(Statement update, TrackedTable table, NativeBytes key, int column)
+    {
+        bool wasOn = connection.Integer("PRAGMA ignore_check_constraints") != 0;
+        connection.Execute("PRAGMA ignore_check_constraints = ON");
+        try
+        {
+            return Run(update, table, key, column);
+        }
+        finally
+        {
+            if (!wasOn)
+            {
+                _ = connection.TryExecute("PRAGMA ignore_check_constraints = OFF");
+            }
+        }
+    }
+
+    /// <returns>SQLITE_DONE, or the code of a refusal.</returns>
+    /// <exception cref="EngineException">Something else failed.</exception>
+    private static int Run(Statement update, TrackedTable table, NativeBytes key, int column)
+    {
+        update.Reset();
+        KeyBinder.Bind(update, table, key);
+        BindPlaceholder(update, table.KeyColumns.Length + 1, table.ValueColumns[column]);
+        int code = update.TryRun();
+        if (code == ResultCode.Done)
+        {
+            update.Reset();
+            return code;
+        }
+
+        EngineException failure = update.Failure(code);
+        update.Reset();
+        return RefusalKind.Of(failure.Code, fromPrepare: false) != RefusalReason.None ? failure.Code : throw failure;
+    }
+
+    private static void BindPlaceholder(Statement update, int parameter, TableColumn column)
+    {
+        if (!column.NotNull)
+        {
+            update.BindNull(parameter);
+            return;
+        }
+
+        byte* random = stackalloc byte[PlaceholderBytes];
+        Sqlite3.Api->randomness(PlaceholderBytes, random);
+        string type = column.DeclaredType.ToUpperInvariant();
+        long number = HighestNumber - (*(long*)random & 0xffff_ffff_ffff);
+        if (type.Contains("INT", StringComparison.Ordinal))
+        {
+            update.Bind(parameter, number);
+        }
+        else if (IsText(type))
+        {
+            update.Bind(parameter, "\u0001" + (*(ulong*)random).ToString("x16", CultureInfo.InvariantCulture));
+        }
+        else if (type.Length == 0 || type.Contains("BLOB", StringComparison.Ordinal))
+        {
+            update.BindBlob(parameter, new ReadOnlySpan<byte>(random, PlaceholderBytes));
+        }
+        else if (type is "ANY")
+        {
+            update.Bind(parameter, number);
+        }
+        else
+        {
+            update.Bind(parameter, (double)number);
+        }
+    }
+
+    private static bool IsText(string type) => type.Contains("CHAR", StringComparison.Ordinal)
+        || type.Contains("CLOB", StringComparison.Ordinal) || type.Contains("TEXT", StringComparison.Ordinal);
+}

@@ -1,0 +1,165 @@
+using ChunkSync.Format;
+using ChunkSync.Merge;
+
+namespace ChunkSync.Waiting;
+
+/// <summary>Writes everything that is known of a refused row: first together, because a row with NOT NULL columns or a CHECK over two of them
+/// may only fit as a whole; then each group alone, because an old refused cell must not freeze its row.</summary>
+internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, WaitingStore store) : IDisposable
+{
+    private readonly RowChanges changes = new();
+    private readonly RowChanges stored = new();
+
+    /// <summary>Writes a row. One that was refused stays in progress in the merge until the next attempt, or until it is abandoned.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="row">The row.</param>
+    /// <returns>Whether all its groups are written; null where there is nothing that can be tried.</returns>
+    public bool? Write(MergeCall call, RefusedRows rows, int row)
+    {
+        merge.AbandonRow();
+        ChangeRow first = rows.First(row);
+        bool waits = store.Any && store.Wait(first);
+        (int waiting, int own) = Load(rows, row, changes);
+        if (changes.Count == 0)
+        {
+            return null;
+        }
+
+        long life = changes.All[0].CausalLength;
+        if (groups.Write(call, changes.All))
+        {
+            MarkWritten(rows, row);
+            Landed(first, waits, life);
+            return true;
+        }
+
+        return own + Math.Min(waiting, 1) >= 2 && own > 0 && WriteApart(call, rows, row, first, waits);
+    }
+
+    /// <summary>Puts everything into a list that is known of a row and not written: what waits for it, and its groups. What belongs to earlier
+    /// lives of the row is left out.</summary>
+    /// <returns>How many changes wait, and how many groups there are.</returns>
+    public (int Waiting, int Groups) Load(RefusedRows rows, int row, RowChanges into)
+    {
+        ChangeRow first = rows.First(row);
+        into.Clear();
+        int waiting = store.Any ? LoadKnown(first, into) : 0;
+        int own = 0;
+        for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
+        {
+            if (!rows[entry].IsWritten && rows[entry].Count > 0)
+            {
+                into.Add(rows[entry].Group);
+                own++;
+            }
+        }
+
+        into.KeepLatestLife();
+        return (waiting, own);
+    }
+
+    /// <summary>Drops waiting changes of a row that lose against what is here now.</summary>
+    public void DropLost(in ChangeRow row)
+    {
+        if (!merge.IsExact(row) || store.Find(row) is not WaitingRow before)
+        {
+            return;
+        }
+
+        stored.Clear();
+        store.Load(row, stored);
+        merge.AbandonRow();
+        merge.BeginRow(stored.All[0]);
+        foreach (ref readonly ChangeRow change in stored.All)
+        {
+            if (!merge.Current!.Beats(change))
+            {
+                store.Remove(change);
+            }
+        }
+
+        merge.AbandonRow();
+        store.Count(row, before);
+    }
+
+    public void Dispose()
+    {
+        changes.Dispose();
+        stored.Dispose();
+    }
+
+    private bool WriteApart(MergeCall call, RefusedRows rows, int row, in ChangeRow first, bool waits)
+    {
+        bool any = false;
+        bool all = true;
+        for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
+        {
+            if (rows[entry].IsWritten || rows[entry].Count == 0)
+            {
+                continue;
+            }
+
+            merge.AbandonRow();
+            changes.Clear();
+            changes.Add(rows[entry].Group);
+            bool isWritten = groups.Write(call, changes.All);
+            rows[entry].WrittenIn = isWritten ? rows.Attempt : 0;
+            any |= isWritten;
+            all &= isWritten;
+        }
+
+        if (any && all && waits)
+        {
+            DropLost(first);
+        }
+
+        return all;
+    }
+
+    private static void MarkWritten(RefusedRows rows, int row)
+    {
+        for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
+        {
+            rows[entry].WrittenIn = rows[entry].IsWritten ? rows[entry].WrittenIn : rows.Attempt;
+        }
+    }
+
+    /// <summary>Adds the waiting changes of columns that this schema has.</summary>
+    private int LoadKnown(in ChangeRow row, RowChanges into)
+    {
+        stored.Clear();
+        store.Load(row, stored);
+        int known = 0;
+        foreach (ref readonly ChangeRow change in stored.All)
+        {
+            if (merge.Knows(change))
+            {
+                into.Add(change);
+                known++;
+            }
+        }
+
+        return known;
+    }
+
+    /// <summary>What waited for a row is written with it: it does not wait any more. Changes of columns that are not here go on, in this
+    /// life of the row.</summary>
+    private void Landed(in ChangeRow row, bool waits, long life)
+    {
+        if (!waits || store.Find(row) is not WaitingRow before)
+        {
+            return;
+        }
+
+        foreach (ref readonly ChangeRow change in stored.All)
+        {
+            if (change.CausalLength < life || merge.Knows(change) || (life & 1) == 0)
+            {
+                store.Remove(change);
+            }
+        }
+
+        store.Count(row, before);
+    }
+}

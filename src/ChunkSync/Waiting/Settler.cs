@@ -1,0 +1,387 @@
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Merge;
+using ChunkSync.Session;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Waiting;
+
+/// <summary>Arranges refused rows: what fits once everything is there is written. A row whose value another refused row still holds is
+/// written behind that one; in a cycle one row gets a placeholder; rows that refer to each other are written together.</summary>
+internal sealed unsafe class Settler : IDisposable
+{
+    /// <summary>Writes per row and call; what is not arranged by then waits.</summary>
+    private const int WritesPerRow = 4;
+    private const int MoreWrites = 64;
+    private const int CircleRounds = 8;
+
+    private readonly SyncSession session;
+    private readonly VersionClock clock;
+    private readonly MergeEngine merge;
+    private readonly GroupWriter groups;
+    private readonly WaitingStore store;
+    private readonly RowAttempt attempt;
+    private readonly Blockers blockers;
+    private readonly DeferredKeys deferred;
+    private readonly Parking parking;
+    private readonly Statement open;
+    private readonly Statement release;
+    private readonly Statement undo;
+    private readonly List<int> stack = [];
+    private readonly List<int> placed = [];
+    private readonly RowChanges parkedChanges = new();
+    private long limit;
+
+    public Settler(
+        SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, GroupWriter groups, WaitingStore store,
+        RowAttempt attempt, Blockers blockers)
+    {
+        this.session = session;
+        this.clock = clock;
+        this.merge = merge;
+        this.groups = groups;
+        this.store = store;
+        this.attempt = attempt;
+        this.blockers = blockers;
+        deferred = new DeferredKeys(session.Connection);
+        parking = new Parking(session.Connection, keys, deferred);
+        open = session.Connection.Prepare("SAVEPOINT chunksync_place");
+        release = session.Connection.Prepare("RELEASE chunksync_place");
+        undo = session.Connection.Prepare("ROLLBACK TO chunksync_place");
+    }
+
+    /// <summary>The rows that are to be arranged.</summary>
+    public RefusedRows Rows { get; } = new();
+
+    /// <summary>Rows that got a placeholder, since the connection was opened.</summary>
+    public long Parkings { get; private set; }
+
+    /// <summary>Whether there is work left to spend in this call.</summary>
+    public bool IsExhausted => groups.Writes >= limit;
+
+    /// <summary>A call begins: its rows are in the list.</summary>
+    public void Begin()
+    {
+        deferred.Forget();
+        limit = groups.Writes + (WritesPerRow * (long)Rows.Count) + MoreWrites;
+    }
+
+    /// <summary>More rows came into the list.</summary>
+    public void Extend(int rows) => limit += (long)WritesPerRow * rows;
+
+    /// <summary>Goes over the rows, forward and backward in turn, while one fits.</summary>
+    /// <returns>The number of rows that were written.</returns>
+    public int Arrange(MergeCall call)
+    {
+        int all = 0;
+        int fit;
+        bool forward = true;
+        do
+        {
+            fit = Pass(call, forward);
+            all += fit;
+            forward = !forward;
+        }
+        while (fit > 0 && !IsExhausted);
+
+        return all + Circle(call);
+    }
+
+    public void Dispose()
+    {
+        parking.Dispose();
+        Rows.Dispose();
+        parkedChanges.Dispose();
+        open.Dispose();
+        release.Dispose();
+        undo.Dispose();
+    }
+
+    private int Pass(MergeCall call, bool forward)
+    {
+        int count = Rows.Count;
+        for (int i = 0; i < count; i++)
+        {
+            Rows[i].State = Rows[i].State == RefusedState.Failed ? RefusedState.Refused : Rows[i].State;
+        }
+
+        int fit = 0;
+        for (int i = 0; i < count && !IsExhausted; i++)
+        {
+            int row = forward ? i : count - 1 - i;
+            if (!Rows[row].IsFurther && Rows[row].State == RefusedState.Refused)
+            {
+                fit += Place(call, row);
+            }
+        }
+
+        return fit;
+    }
+
+    /// <summary>Writes a row, and before it those that are in its way, all or nothing.</summary>
+    /// <returns>The number of rows that were written.</returns>
+    private int Place(MergeCall call, int root)
+    {
+        if (TryWrite(call, root) is true)
+        {
+            Rows[root].State = RefusedState.Done;
+            return 1;
+        }
+
+        Rows[root].State = RefusedState.Open;
+        if (NextInWay(out Blocker? blocker) is not int next)
+        {
+            Rows[root].State = RefusedState.Failed;
+            return 0;
+        }
+
+        VersionClock.State saved = clock.Save();
+        WatchMark mark = merge.Watch?.Mark() ?? default;
+        bool wasViolated = deferred.AreViolated;
+        Rows.Attempt++;
+        stack.Clear();
+        placed.Clear();
+        stack.Add(root);
+        open.Run();
+        bool isPlaced = MakeRoom(call, next, blocker!.Value) && PlaceStack(call);
+        if (isPlaced && (wasViolated || !deferred.AreViolated))
+        {
+            release.Run();
+            deferred.TurnOff();
+            placed.ForEach(row => Rows[row].State = RefusedState.Done);
+        }
+        else
+        {
+            Undo(saved, mark);
+            placed.Clear();
+        }
+
+        call.Unpark();
+        Rows.Attempt++;
+        return placed.Count;
+    }
+
+    private bool PlaceStack(MergeCall call)
+    {
+        while (stack.Count > 0)
+        {
+            int top = stack[^1];
+            if (IsExhausted)
+            {
+                return false;
+            }
+
+            if (TryWrite(call, top) is true)
+            {
+                Rows[top].State = RefusedState.Placed;
+                placed.Add(top);
+                stack.RemoveAt(stack.Count - 1);
+            }
+            else if (NextInWay(out Blocker? blocker) is not int next || !MakeRoom(call, next, blocker!.Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Undo(VersionClock.State saved, WatchMark mark)
+    {
+        merge.AbandonRow();
+        undo.Run();
+        release.Run();
+        merge.Watch?.Rewind(mark);
+        clock.Restore(saved);
+        deferred.TurnOff();
+        foreach (int row in stack)
+        {
+            Rows.Undo(row);
+            Rows[row].State = RefusedState.Failed;
+        }
+
+        foreach (int row in placed)
+        {
+            Rows.Undo(row);
+            Rows[row].State = RefusedState.Refused;
+        }
+    }
+
+    private bool? TryWrite(MergeCall call, int row)
+    {
+        bool? isWritten = attempt.Write(call, Rows, row);
+        Rows[row].Code = isWritten == false ? merge.Refusals.Code : 0;
+        return isWritten;
+    }
+
+    /// <summary>The row that is in the way of the one that was refused last, if it can be moved; null otherwise.</summary>
+    private int? NextInWay(out Blocker? blocker)
+    {
+        blocker = blockers.Find();
+        if (blocker is not Blocker found)
+        {
+            return null;
+        }
+
+        int row = Rows.Find(found.Table.NameUtf8, found.Key);
+        if (row == RefusedRows.None)
+        {
+            row = AddWaiting(found);
+        }
+
+        return row != RefusedRows.None && (Rows[row].State == RefusedState.Refused || (Rows[row].State == RefusedState.Open && found.Index >= 0))
+            ? row
+            : null;
+    }
+
+    private int AddWaiting(Blocker found)
+    {
+        if (!store.Any)
+        {
+            return RefusedRows.None;
+        }
+
+        fixed (byte* table = found.Table.NameUtf8, key = found.Key)
+        {
+            ChangeRow row = new() { Table = table, TableLength = found.Table.NameUtf8.Length, Key = key, KeyLength = found.Key.Length };
+            if (!store.Wait(row))
+            {
+                return RefusedRows.None;
+            }
+        }
+
+        Extend(1);
+        return Rows.AddWaiting(found.Table.NameUtf8, found.Key);
+    }
+
+    /// <summary>Lets a row be written next, or gives it a placeholder where it waits itself.</summary>
+    private bool MakeRoom(MergeCall call, int row, in Blocker blocker)
+    {
+        if (Rows[row].State == RefusedState.Open)
+        {
+            return Park(call, row, blocker);
+        }
+
+        Rows[row].State = RefusedState.Open;
+        stack.Add(row);
+        return true;
+    }
+
+    private bool Park(MergeCall call, int row, in Blocker blocker)
+    {
+        merge.AbandonRow();
+        TrackedTable table = blocker.Table;
+        attempt.Load(Rows, row, parkedChanges);
+        ReadOnlySpan<ChangeRow> changes = parkedChanges.All;
+        if (table.HasBlocks || changes.IsEmpty || (changes[0].CausalLength & 1) == 0 || !merge.IsExact(changes[0]))
+        {
+            return false;
+        }
+
+        long identity = GroupWriter.Identity(changes[0]);
+        merge.BeginRow(changes[0]);
+        merge.Current!.Parked = call.ParkedOf(identity);
+        foreach (ref readonly ChangeRow change in changes)
+        {
+            merge.Add(change);
+        }
+
+        int column = blockers.Holders(table).ColumnToPark(blocker.Index, merge.Current, call.ParkedOf(identity));
+        NativeBytes key = merge.Current.Key;
+        merge.AbandonRow();
+        if (column < 0 || !parking.TryPark(table, key, column, session.Generation))
+        {
+            return false;
+        }
+
+        Parkings++;
+        call.Park(identity, column);
+        return true;
+    }
+
+    /// <summary>Writes rows together that refer to each other. Those whose references do not hold leave the circle, and the rest is
+    /// tried again.</summary>
+    private int Circle(MergeCall call)
+    {
+        List<int> circle = [];
+        for (int i = 0; i < Rows.Count; i++)
+        {
+            if (!Rows[i].IsFurther && Rows[i].State is RefusedState.Failed or RefusedState.Refused && Rows[i].Code == ResultCode.ConstraintForeignKey)
+            {
+                circle.Add(i);
+            }
+        }
+
+        for (int round = 0; round < CircleRounds && circle.Count > 1 && !IsExhausted; round++)
+        {
+            if (TryCircle(call, circle))
+            {
+                return circle.Count;
+            }
+        }
+
+        return 0;
+    }
+
+    private bool TryCircle(MergeCall call, List<int> circle)
+    {
+        VersionClock.State saved = clock.Save();
+        WatchMark mark = merge.Watch?.Mark() ?? default;
+        bool checks = call.ChecksDeferred;
+        Rows.Attempt++;
+        stack.Clear();
+        placed.Clear();
+        open.Run();
+        if (!deferred.TryTurnOn())
+        {
+            release.Run();
+            circle.Clear();
+            return false;
+        }
+
+        call.ChecksDeferred = false;
+        List<int> leaving = [];
+        foreach (int row in circle)
+        {
+            if (TryWrite(call, row) is true)
+            {
+                placed.Add(row);
+            }
+            else
+            {
+                leaving.Add(row);
+            }
+        }
+
+        merge.AbandonRow();
+        call.ChecksDeferred = checks;
+        bool holds = leaving.Count == 0 && !deferred.AreViolated;
+        if (holds)
+        {
+            release.Run();
+            deferred.TurnOff();
+            placed.ForEach(row => Rows[row].State = RefusedState.Done);
+            Rows.Attempt++;
+            return true;
+        }
+
+        leaving.AddRange(placed.Where(row => !Hold(row)));
+        Undo(saved, mark);
+        placed.ForEach(row => Rows[row].Code = ResultCode.ConstraintForeignKey);
+        Rows.Attempt++;
+        if (leaving.Count == 0)
+        {
+            circle.Clear();
+        }
+
+        circle.RemoveAll(leaving.Contains);
+        return false;
+    }
+
+    private bool Hold(int row)
+    {
+        ChangeRow first = Rows.First(row);
+        return merge.Find(first.TableName) is TrackedTable table && blockers.References(table).Hold(first.KeyBytes);
+    }
+}

@@ -1,0 +1,276 @@
+using ChunkSync.Capture;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Keys;
+using ChunkSync.Merge;
+using ChunkSync.Session;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Waiting;
+
+/// <summary>What a user does about changes that wait: tries them, forgets them, or lets what is here win.</summary>
+internal sealed unsafe class WaitingActions(
+    SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, CaptureWatch watch, RefusedChanges waiting)
+{
+    private const string Savepoint = "chunksync_waiting";
+
+    /// <summary><c>cloudsync_waiting_retry</c>: tries what waits, until nothing more fits.</summary>
+    /// <param name="table">Only rows of this table; null for all.</param>
+    /// <param name="key">Only this row; null for all.</param>
+    /// <returns>The number of rows that do not wait any more.</returns>
+    public long Retry(string? table, byte[]? key)
+    {
+        session.RefuseDuringMerge("cloudsync_waiting_retry");
+        session.Refresh();
+        if (!waiting.Any)
+        {
+            return 0;
+        }
+
+        try
+        {
+            waiting.Watch?.BeginCall();
+            using MergeCall call = new(keeps: true, []);
+            long left = Retry(call, table, key);
+            waiting.Watch?.EndCall(left);
+            return left;
+        }
+        catch (Exception failure)
+        {
+            waiting.Watch?.FailCall(failure.Message);
+            throw;
+        }
+    }
+
+    private long Retry(MergeCall call, string? table, byte[]? key)
+    {
+        while (true)
+        {
+            bool owns = session.Connection.IsAutocommit;
+            VersionClock.State saved = clock.Save();
+            WatchMark mark = waiting.Watch?.Mark() ?? default;
+            try
+            {
+                if (TryRetry(call, table, key) is long left)
+                {
+                    return left;
+                }
+
+                call.ChecksDeferred = true;
+                waiting.Watch?.Rewind(mark);
+                RestoreClock(saved);
+            }
+            catch (AttemptFailedException attempt)
+            {
+                waiting.Watch?.Rewind(mark);
+                RestoreClock(saved);
+                if (session.Connection.IsAutocommit && !(owns && (call.CanBeginAnew || call.IsCareful)))
+                {
+                    throw attempt.Failure;
+                }
+
+                call.Clear();
+            }
+        }
+    }
+
+    /// <summary><c>cloudsync_waiting_drop</c>: forgets changes that wait.</summary>
+    /// <param name="table">Of rows of this table.</param>
+    /// <param name="key">Of this row; null for all.</param>
+    /// <param name="overrules">Whether what is here becomes the newest write instead.</param>
+    /// <returns>The number of changes.</returns>
+    public long Drop(string table, byte[]? key, bool overrules)
+    {
+        session.RefuseDuringMerge("cloudsync_waiting_drop");
+        session.Refresh();
+        if (!waiting.Any)
+        {
+            return 0;
+        }
+
+        VersionClock.State saved = clock.Save();
+        try
+        {
+            using TransactionScope scope = session.BeginTransaction(Savepoint);
+            session.Transaction.Join();
+            watch.Restore();
+            long dropped = DropRows(table, key, overrules);
+            waiting.Store.Quota.Tidy();
+            scope.Complete();
+            return dropped;
+        }
+        catch
+        {
+            RestoreClock(saved);
+            throw;
+        }
+    }
+
+    private long? TryRetry(MergeCall call, string? table, byte[]? key)
+    {
+        using TransactionScope scope = session.BeginTransaction(Savepoint);
+        session.Transaction.Join();
+        watch.Restore();
+        bool isClean = !session.Connection.HasDeferredViolations;
+        long left = waiting.Retry(call, table, key);
+        if (isClean && !call.ChecksDeferred && session.Connection.HasDeferredViolations)
+        {
+            return null;
+        }
+
+        scope.Complete();
+        return left;
+    }
+
+    private void RestoreClock(VersionClock.State saved)
+    {
+        if (!session.Connection.IsAutocommit)
+        {
+            session.Refresh();
+            clock.Restore(saved);
+            session.Invalidate();
+        }
+    }
+
+    private long DropRows(string table, byte[]? key, bool overrules)
+    {
+        RefusedRows rows = waiting.List(table, key);
+        long dropped = 0;
+        using RowChanges changes = new();
+        if (overrules && rows.Count > 0)
+        {
+            clock.Advance();
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            ChangeRow row = rows.First(i);
+            if (waiting.Store.Find(row) is not WaitingRow before)
+            {
+                continue;
+            }
+
+            if (overrules)
+            {
+                changes.Clear();
+                waiting.Store.Load(row, changes);
+                Overrule(row, changes);
+            }
+
+            dropped += waiting.Store.RemoveAll(row, before);
+        }
+
+        if (overrules && rows.Count > 0)
+        {
+            clock.Advance();
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Lets what is here win: clocks go to where the waiting changes are, and a local write goes beyond them.</summary>
+    private void Overrule(in ChangeRow row, RowChanges changes)
+    {
+        TrackedTable table = Find(row);
+        foreach (ref readonly ChangeRow change in changes.All)
+        {
+            if (!change.IsSentinel && table.FindValueColumn(change.ColumnName) < 0)
+            {
+                throw Errors.Refused($"cloudsync_waiting_drop: table {table.Name} has no column"
+                    + $" '{System.Text.Encoding.UTF8.GetString(change.ColumnName)}': what cannot be seen here cannot be overruled");
+            }
+        }
+
+        using KeyBuffer key = new(session.Connection);
+        key.Assign(row.KeyBlob);
+        using BaseRows rows = new(session.Connection, table);
+        bool isHere = rows.Has(key);
+        LocalClockWriter writer = clocks.Writer(table);
+        using CaptureScope scope = session.Capturing();
+        clocks.Pending(table)?.CaptureStored(table, row.KeyBlob);
+        clocks.Ceiling(table).Note(key.Native);
+        long life = changes.All[0].CausalLength;
+        long local = CausalLength(table, row);
+        if (!isHere)
+        {
+            // Nobody has the row but those who sent it: they delete it.
+            if (Math.Max(life, local) % 2 == 1)
+            {
+                SetLife(table, row, Math.Max(life, local));
+                writer.Delete(key);
+            }
+        }
+        else if (life % 2 == 0)
+        {
+            // As an INSERT over the tombstone.
+            SetLife(table, row, life);
+            ForgetColumns(table, row);
+            writer.Insert(key);
+        }
+        else
+        {
+            if (life > local)
+            {
+                SetLife(table, row, life);
+            }
+
+            foreach (ref readonly ChangeRow change in changes.All)
+            {
+                OverruleColumn(table, change, writer, key);
+            }
+        }
+    }
+
+    private void OverruleColumn(TrackedTable table, in ChangeRow change, LocalClockWriter writer, KeyBuffer key)
+    {
+        int column = change.IsSentinel ? -1 : table.FindValueColumn(change.ColumnName);
+        if (column < 0)
+        {
+            return;
+        }
+
+        using Statement raise = session.Connection.Prepare(
+            $"INSERT INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES (?1, ?2, ?3, ?4, 0, ?5)"
+            + " ON CONFLICT(pk, col_name) DO UPDATE SET col_version = excluded.col_version WHERE excluded.col_version > col_version");
+        raise.BindBlob(1, change.KeyBlob).BindText(2, table.ValueColumns[column].ClockNameUtf8).Bind(3, change.ColumnVersion)
+            .Bind(4, clock.Next()).Bind(5, clock.TakeSeq());
+        raise.Run();
+        writer.UpsertColumn(key, column, clock.Next());
+    }
+
+    private TrackedTable Find(in ChangeRow row)
+    {
+        TrackedTable? table = catalog.Find(row.TableName);
+        return table is { Columns.Length: > 0 } ? table
+            : throw Errors.Refused($"cloudsync_waiting_drop: table {System.Text.Encoding.UTF8.GetString(row.TableName)} is not tracked here:"
+                + " what cannot be seen here cannot be overruled");
+    }
+
+    private long CausalLength(TrackedTable table, in ChangeRow row)
+    {
+        using Statement read = session.Connection.Prepare($"SELECT ifnull(max(CASE WHEN col_name = '{SentinelColumn.Name}' THEN col_version END),"
+            + $" count(*) > 0) FROM {table.QuotedClock} WHERE pk = ?1");
+        read.BindBlob(1, row.KeyBlob);
+        long found = read.Step() ? read.Int64(0) : 0;
+        read.Reset();
+        return found;
+    }
+
+    private void SetLife(TrackedTable table, in ChangeRow row, long causalLength)
+    {
+        using Statement write = session.Connection.Prepare(
+            $"INSERT INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq)"
+            + $" VALUES (?1, '{SentinelColumn.Name}', ?2, ?3, 0, ?4) ON CONFLICT(pk, col_name) DO UPDATE SET col_version = excluded.col_version,"
+            + " db_version = excluded.db_version, site_id = 0, seq = excluded.seq");
+        write.BindBlob(1, row.KeyBlob).Bind(2, causalLength).Bind(3, clock.Next()).Bind(4, clock.TakeSeq());
+        write.Run();
+    }
+
+    private void ForgetColumns(TrackedTable table, in ChangeRow row)
+    {
+        using Statement forget = session.Connection.Prepare($"DELETE FROM {table.QuotedClock} WHERE pk = ?1 AND col_name <> '{SentinelColumn.Name}'");
+        forget.BindBlob(1, row.KeyBlob);
+        forget.Run();
+    }
+}

@@ -1,0 +1,144 @@
+using ChunkSync.Tests.Host;
+
+namespace ChunkSync.Tests.Waiting;
+
+/// <summary>Rows that are refused only because of each other are arranged inside the call, under both policies.</summary>
+public sealed class SettleTests
+{
+    private const string Unique = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE, b); SELECT cloudsync_init('t');";
+
+    [Theory]
+    [InlineData("stop")]
+    [InlineData("wait")]
+    public void Value_that_moves_from_row_to_row_is_no_obstacle(string refused)
+    {
+        using Database sender = RefusingReplica.Open(Unique);
+        using Database receiver = RefusingReplica.Open(Unique, refused);
+        sender.Exec("INSERT INTO t VALUES ('1', 'x', 0)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = 'y'; INSERT INTO t VALUES ('2', 'x', 0); UPDATE t SET a = 'z' WHERE id = '1'");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Equal(["1|z|0", "2|x|0"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+    }
+
+    [Theory]
+    [InlineData("stop", "a UNIQUE")]
+    [InlineData("wait", "a UNIQUE")]
+    [InlineData("wait", "a TEXT NOT NULL UNIQUE")]
+    [InlineData("stop", "a INTEGER NOT NULL UNIQUE")]
+    [InlineData("stop", "a REAL NOT NULL UNIQUE CHECK (a > 0)")]
+    [InlineData("wait", "a BLOB NOT NULL UNIQUE ON CONFLICT IGNORE")]
+    public void Swapped_and_rotated_values_are_arranged_with_one_placeholder_per_cycle(string refused, string column)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, {column} DEFAULT 0, b); SELECT cloudsync_init('t');"
+            + " CREATE TABLE sums(n); INSERT INTO sums VALUES (0);"
+            + " CREATE TRIGGER s1 AFTER INSERT ON t BEGIN UPDATE sums SET n = n + new.a; END;"
+            + " CREATE TRIGGER s2 AFTER UPDATE ON t BEGIN UPDATE sums SET n = n - ifnull(old.a, 0) + ifnull(new.a, 0); END;";
+        using Database sender = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t');");
+        using Database receiver = RefusingReplica.Open(schema + "SELECT cloudsync_set('skip_schema_hash_check', 1)", refused);
+        sender.Exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) INSERT INTO t SELECT 'k' || i, i, 0 FROM n");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = CASE WHEN a <= 20 THEN 1 + ((a - 1) ^ 1) WHEN a = 30 THEN 21 ELSE a + 1 END".Replace("((a - 1) ^ 1)", "(CASE (a - 1) % 2 WHEN 0 THEN a ELSE a - 2 END)"));
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Equal(RefusingReplica.Read(sender, "SELECT id, CAST(a AS INTEGER) FROM t ORDER BY id"), RefusingReplica.Read(receiver, "SELECT id, CAST(a AS INTEGER) FROM t ORDER BY id"));
+        Assert.Equal(30L * 31 / 2, Convert.ToInt64(receiver.Scalar("SELECT n FROM sums")));
+        Assert.Empty(RefusingReplica.Waiting(receiver));
+        Assert.Equal("ok", receiver.Scalar("PRAGMA integrity_check"));
+    }
+
+    [Theory]
+    [InlineData("CREATE UNIQUE INDEX u ON t(lower(a))")]
+    [InlineData("CREATE UNIQUE INDEX u ON t(a) WHERE b = 0")]
+    [InlineData("CREATE UNIQUE INDEX u ON t(b, a)")]
+    public void Values_of_partial_and_expression_indexes_are_arranged(string index)
+    {
+        const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t');";
+        using Database sender = RefusingReplica.Open(Schema);
+        using Database receiver = RefusingReplica.Open(Schema + index, "stop");
+        sender.Exec("INSERT INTO t VALUES ('1', 'x', 0), ('2', 'y', 0), ('3', 'z', 0)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = CASE a WHEN 'x' THEN 'y' WHEN 'y' THEN 'z' ELSE 'x' END");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Equal(["1|y|0", "2|z|0", "3|x|0"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+    }
+
+    [Theory]
+    [InlineData("stop", "")]
+    [InlineData("wait", "")]
+    [InlineData("wait", "DEFERRABLE INITIALLY DEFERRED")]
+    public void Children_before_their_parents_and_references_in_a_circle_are_written(string refused, string deferrable)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, p TEXT REFERENCES t(id) {deferrable}); SELECT cloudsync_init('t');";
+        using Database sender = RefusingReplica.Open(schema);
+        using Database receiver = RefusingReplica.Open(schema + "PRAGMA foreign_keys = ON", refused);
+        sender.Exec("INSERT INTO t VALUES ('5', '4'), ('4', '3'), ('3', '2'), ('2', '1'), ('1', NULL), ('a', 'b'), ('b', 'c'), ('c', 'a')");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        Assert.Equal(8L, receiver.Scalar("SELECT count(*) FROM t"));
+        Assert.Empty(receiver.Query("PRAGMA foreign_key_check"));
+        sender.Exec("DELETE FROM t");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Equal(0L, receiver.Scalar("SELECT count(*) FROM t"));
+        Assert.Equal(0L, receiver.Scalar("PRAGMA defer_foreign_keys"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("DEFERRABLE INITIALLY DEFERRED")]
+    public void Child_without_its_parent_waits_until_it_comes(string deferrable)
+    {
+        string schema = "CREATE TABLE parent(id TEXT PRIMARY KEY NOT NULL); CREATE TABLE child(id TEXT PRIMARY KEY NOT NULL, p TEXT"
+            + $" REFERENCES parent(id) {deferrable}); SELECT cloudsync_init('parent'); SELECT cloudsync_init('child');";
+        using Database sender = RefusingReplica.Open(schema);
+        using Database receiver = RefusingReplica.Open(schema + "PRAGMA foreign_keys = ON");
+        sender.Exec("INSERT INTO child VALUES ('c', 'p'), ('d', NULL); INSERT INTO parent VALUES ('p')");
+        List<byte[]> rows = RefusingReplica.Rows(sender);
+        RefusingReplica.Apply(receiver, rows[0]);
+        RefusingReplica.Apply(receiver, rows[1]);
+        Assert.Equal(["d"], RefusingReplica.Read(receiver, "SELECT id FROM child"));
+        Assert.Equal(["child|'c'|p|constraint"], RefusingReplica.Waiting(receiver));
+        RefusingReplica.Apply(receiver, rows[2]);
+        Assert.Empty(RefusingReplica.Waiting(receiver));
+        Assert.Equal(["c|p", "d|NULL"], RefusingReplica.Read(receiver, "SELECT id, p FROM child ORDER BY id"));
+    }
+
+    [Fact]
+    public void Children_follow_their_parents_when_these_swap_values()
+    {
+        const string Schema = """
+            CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a TEXT NOT NULL DEFAULT '' UNIQUE);
+            CREATE TABLE c(id TEXT PRIMARY KEY NOT NULL, a TEXT REFERENCES t(a) ON UPDATE CASCADE);
+            SELECT cloudsync_init('t'); SELECT cloudsync_init('c'); PRAGMA foreign_keys = ON;
+            """;
+        using Database sender = RefusingReplica.Open(Schema + "PRAGMA foreign_keys = OFF");
+        using Database receiver = RefusingReplica.Open(Schema, "stop");
+        sender.Exec("INSERT INTO t VALUES ('1', 'x'), ('2', 'y'); INSERT INTO c VALUES ('of 1', 'x'), ('of 2', 'y')");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = 'tmp' WHERE id = '1'; UPDATE t SET a = 'x' WHERE id = '2'; UPDATE t SET a = 'y' WHERE id = '1'");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 2));
+        Assert.Equal(["1|y", "2|x"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY 1"));
+        Assert.Equal(["of 1|y", "of 2|x"], RefusingReplica.Read(receiver, "SELECT * FROM c ORDER BY 1"));
+        RefusingReplica.Apply(sender, RefusingReplica.Payload(receiver));
+        Assert.Equal(RefusingReplica.Read(sender, "SELECT * FROM c ORDER BY 1"), RefusingReplica.Read(receiver, "SELECT * FROM c ORDER BY 1"));
+    }
+
+    [Fact]
+    public void Full_text_index_stays_whole_when_values_are_swapped()
+    {
+        const string Schema = """
+            CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a TEXT UNIQUE); SELECT cloudsync_init('t');
+            CREATE VIRTUAL TABLE f USING fts5(a, content='t', content_rowid='rowid');
+            CREATE TRIGGER f1 AFTER INSERT ON t BEGIN INSERT INTO f(rowid, a) VALUES (new.rowid, new.a); END;
+            CREATE TRIGGER f2 AFTER UPDATE ON t BEGIN INSERT INTO f(f, rowid, a) VALUES ('delete', old.rowid, old.a);
+                INSERT INTO f(rowid, a) VALUES (new.rowid, new.a); END;
+            """;
+        using Database sender = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a TEXT); SELECT cloudsync_init('t');");
+        using Database receiver = RefusingReplica.Open(Schema, "stop");
+        sender.Exec("INSERT INTO t VALUES ('1', 'one'), ('2', 'two'), ('3', 'three')");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = CASE id WHEN '1' THEN 'two' WHEN '2' THEN 'three' ELSE 'one' END");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Equal(["1|two", "2|three", "3|one"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+        receiver.Exec("INSERT INTO f(f) VALUES ('integrity-check')");
+        Assert.Equal(["1"], RefusingReplica.Read(receiver, "SELECT t.id FROM f JOIN t ON t.rowid = f.rowid WHERE f MATCH 'two'"));
+    }
+}
