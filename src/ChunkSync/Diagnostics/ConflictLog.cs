@@ -20,17 +20,16 @@ internal sealed unsafe class ConflictLog : IDisposable
     /// <summary>The most rows that can be kept.</summary>
     public const long MaxRows = 1_000_000;
 
+    private const int Parameters = 16;
+
     /// <summary>Rows written between two cuts of the ring in one call.</summary>
     private const int CutEvery = 4096;
 
     private const string Columns = "at, tbl, pk, col_name, kind, certain, lost_value, lost_bytes, lost_version, lost_site, lost_cl, won_version,"
         + " won_site, won_cl, db_version, seq";
 
-    /// <summary>The table.</summary>
-    public static MetadataTable Table { get; } = new(
-        "cloudsync_conflict_log", "(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, tbl TEXT NOT NULL, pk BLOB NOT NULL, col_name TEXT NOT NULL,"
-        + " kind TEXT NOT NULL, certain INTEGER NOT NULL, lost_value, lost_bytes INTEGER, lost_version INTEGER, lost_site BLOB, lost_cl INTEGER,"
-        + " won_version INTEGER, won_site BLOB, won_cl INTEGER, db_version INTEGER, seq INTEGER)", IsOnDemand: true);
+    /// <summary>The table. Without types SQLite has nothing to convert or to check in a row.</summary>
+    public static MetadataTable Table { get; } = new("cloudsync_conflict_log", $"(id INTEGER PRIMARY KEY, {Columns})", IsOnDemand: true);
 
     /// <summary>A noted conflict; the bytes of its value follow.</summary>
     private struct Note
@@ -44,6 +43,11 @@ internal sealed unsafe class ConflictLog : IDisposable
     private readonly Statement exists;
     private readonly Statement insert;
     private readonly Statement cut;
+    private readonly long?[] bound = new long?[Parameters + 1];
+    private TrackedTable? boundTable;
+    private nint boundTo;
+    private (long Ordinal, byte[]? Id) lastSite = (-1, null);
+    private byte[] local = [];
     private long rows;
     private int sinceCut;
 
@@ -76,11 +80,16 @@ internal sealed unsafe class ConflictLog : IDisposable
     {
         notes.Clear();
         sinceCut = 0;
+        Array.Clear(bound);
+        boundTable = null;
+        lastSite = (-1, null);
         rows = Math.Clamp(session.Settings.Integer(Settings.ConflictLog) ?? 0, 0, MaxRows);
         if (rows > 0 && !Exist)
         {
             session.Connection.Execute(Table.CreateSql);
         }
+
+        local = rows > 0 ? session.Sites.Local.ToArray() : local;
     }
 
     /// <summary>Ends a call.</summary>
@@ -145,9 +154,32 @@ internal sealed unsafe class ConflictLog : IDisposable
 
     private void Write(TrackedTable table, NativeBytes key, long at, in Conflict conflict)
     {
-        insert.Bind(1, at).BindText(2, table.NameUtf8).BindStaticBlob(3, key);
-        insert.BindText(4, conflict.Column < 0 ? SentinelColumn.Utf8 : table.ValueColumns[conflict.Column].ClockNameUtf8);
-        insert.BindText(5, NameOf(conflict.Kind)).Bind(6, conflict.IsCertain ? 1 : 0);
+        // What is the same as in the row before stays bound, as long as the statement is the same.
+        if (boundTo != insert.Handle)
+        {
+            boundTo = insert.Handle;
+            boundTable = null;
+            Array.Clear(bound);
+        }
+
+        if (!ReferenceEquals(table, boundTable))
+        {
+            boundTable = table;
+            bound[4] = null;
+            insert.BindText(2, table.NameUtf8);
+        }
+
+        if (IsOther(4, conflict.Column))
+        {
+            insert.BindText(4, conflict.Column < 0 ? SentinelColumn.Utf8 : table.ValueColumns[conflict.Column].ClockNameUtf8);
+        }
+
+        if (IsOther(5, (long)conflict.Kind))
+        {
+            insert.BindText(5, NameOf(conflict.Kind));
+        }
+
+        insert.BindStaticBlob(3, key);
         bool hasBytes = conflict.Lost.Kind is WireKind.Text or WireKind.Blob;
         if (conflict.Column < 0 || (hasBytes && conflict.Lost.Length > MaxValue))
         {
@@ -158,6 +190,8 @@ internal sealed unsafe class ConflictLog : IDisposable
             StoredValue.Bind(insert, 7, conflict.Lost);
         }
 
+        Number(1, at);
+        Number(6, conflict.IsCertain ? 1 : 0);
         Number(8, hasBytes ? conflict.Lost.Length : -1);
         Number(9, conflict.LostVersion);
         Site(10, conflict.LostSite);
@@ -165,16 +199,47 @@ internal sealed unsafe class ConflictLog : IDisposable
         Number(12, conflict.WonVersion);
         Site(13, conflict.WonSite);
         Number(14, conflict.WonCausalLength);
-        insert.Bind(15, conflict.DbVersion).Bind(16, conflict.Seq);
+        Number(15, conflict.DbVersion);
+        Number(16, conflict.Seq);
         insert.Run();
     }
 
-    private void Number(int parameter, long value) => _ = value < 0 ? insert.BindNull(parameter) : insert.Bind(parameter, value);
+    private bool IsOther(int parameter, long value)
+    {
+        bool isOther = bound[parameter] != value;
+        bound[parameter] = value;
+        return isOther;
+    }
+
+    /// <summary>Binds a number; below 0 there is none.</summary>
+    private void Number(int parameter, long value)
+    {
+        if (IsOther(parameter, value))
+        {
+            _ = value < 0 ? insert.BindNull(parameter) : insert.Bind(parameter, value);
+        }
+    }
 
     private void Site(int parameter, long ordinal)
     {
-        byte[]? id = ordinal < 0 ? null : session.Sites.Id(ordinal);
+        if (!IsOther(parameter, ordinal))
+        {
+            return;
+        }
+
+        byte[]? id = ordinal < 0 ? null : ordinal == SiteDirectory.LocalOrdinal ? local : Other(ordinal);
         _ = id == null ? insert.BindNull(parameter) : insert.BindBlob(parameter, id);
+    }
+
+    /// <summary>Not asked for every row: the directory remembers the site that it was asked for last, and the merge asks for it.</summary>
+    private byte[]? Other(long ordinal)
+    {
+        if (lastSite.Ordinal != ordinal)
+        {
+            lastSite = (ordinal, session.Sites.Id(ordinal));
+        }
+
+        return lastSite.Id;
     }
 
     private static ReadOnlySpan<byte> NameOf(ConflictKind kind) => kind switch

@@ -22,7 +22,7 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
     public void AddColumn(in RowClocks local, NativeBytes key, in ChangeRow change, int column, bool wins)
     {
         bool isOfHere = local.IsKnown && local.Has(column) && local.Site(column) == SiteDirectory.LocalOrdinal;
-        if (!isOfHere || IsOwn(change))
+        if (!isOfHere || SiteOf(change) is not (long site and not SiteDirectory.LocalOrdinal))
         {
             return;
         }
@@ -30,7 +30,6 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
         WireValue here = writer.ReadValue(key, column);
         if (ValueOrder.Compare(here, change.Value) != 0)
         {
-            long site = session.Sites.Find(change.SiteId) ?? session.Sites.FindOrAdd(change.SiteId);
             Conflict conflict = new()
             {
                 Kind = wins ? ConflictKind.Overwritten : ConflictKind.Ignored,
@@ -59,7 +58,7 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
     /// <param name="columns">How many value columns the table has.</param>
     public void AddDeleted(in RowClocks local, NativeBytes key, in ChangeRow change, int columns)
     {
-        if (!IsOn || IsOwn(change) || !local.IsAlive)
+        if (!IsOn || !local.IsAlive || SiteOf(change) is not (long site and not SiteDirectory.LocalOrdinal))
         {
             return;
         }
@@ -80,7 +79,7 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
                 LostSite = SiteDirectory.LocalOrdinal,
                 LostCausalLength = local.CausalLength,
                 WonVersion = change.CausalLength,
-                WonSite = session.Sites.FindOrAdd(change.SiteId),
+                WonSite = site,
                 WonCausalLength = change.CausalLength,
                 DbVersion = change.DbVersion,
                 Seq = change.StoredSeq,
@@ -159,5 +158,6 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
         hasNotes = true;
     }
 
-    private bool IsOwn(in ChangeRow change) => change.SiteId.SequenceEqual(session.Sites.Local);
+    /// <summary>The ordinal of the change's site; null for a change without one, which is refused when it wins.</summary>
+    private long? SiteOf(in ChangeRow change) => change.SiteLength > 0 ? session.Sites.FindOrAdd(change.SiteId) : null;
 }
