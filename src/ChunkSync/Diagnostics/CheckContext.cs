@@ -39,14 +39,14 @@ internal sealed class CheckContext(
     /// <summary>Everything of the schema of <c>main</c> that has a text.</summary>
     public List<SchemaObject> Schema => schema ??= ReadSchema();
 
+    /// <summary>Whether all rows are read.</summary>
+    public bool IsDeep { get; init; }
+
     /// <summary>Unix seconds.</summary>
     public long Now { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>Whether changes that a table refuses stop an apply.</summary>
-    public bool StopsApply => session.Settings.Text("apply_refused") is not string policy || !policy.Equals("wait", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether refused changes can wait.</summary>
-    public bool CanWait { get; } = SettingDefinition.All.Any(setting => setting.Name == "apply_refused");
+    public bool StopsApply => session.Settings.Text(Settings.ApplyRefused) is not string policy || !policy.Equals("wait", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What was found.</summary>
     public IReadOnlyList<Finding> Findings => findings;

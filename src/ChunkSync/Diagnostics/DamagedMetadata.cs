@@ -39,6 +39,7 @@ internal sealed class DamagedMetadata() : FindingCheck(CheckId, Severity.Error)
         FindRanges(context);
         FindSites(context);
         FindHashes(context);
+        FindWaiting(context);
     }
 
     private static void FindSettings(CheckContext context)
@@ -78,6 +79,22 @@ internal sealed class DamagedMetadata() : FindingCheck(CheckId, Severity.Error)
         {
             context.Add(null, $"{row[0]}", 1, $"the site id of rowid {row[0]} in cloudsync_site_id is empty or no BLOB: changes of that site cannot be read. Restore a backup; or give it an id"
                 + " of its own", $"UPDATE cloudsync_site_id SET site_id = randomblob(16) WHERE rowid = {row[0]}");
+        }
+    }
+
+    private static void FindWaiting(CheckContext context)
+    {
+        const string Wrong = "typeof(tbl) <> 'text' OR typeof(pk) <> 'blob' OR typeof(col_name) <> 'text' OR typeof(col_version) <> 'integer' OR typeof(cl) <> 'integer'"
+            + " OR typeof(db_version) <> 'integer' OR typeof(seq) <> 'integer' OR typeof(site_id) <> 'blob'";
+        if (!context.IsDeep || !context.HasTable(WaitingChanges.Changes))
+        {
+            return;
+        }
+
+        long count = context.Connection.Integer($"SELECT count(*) FROM main.{WaitingChanges.Changes} WHERE {Wrong}");
+        if (count > 0)
+        {
+            context.Add(null, null, count, $"rows of {WaitingChanges.Changes} cannot be read", $"DELETE FROM {WaitingChanges.Changes} WHERE {Wrong}");
         }
     }
 

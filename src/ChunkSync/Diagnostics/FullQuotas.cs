@@ -1,11 +1,11 @@
+using ChunkSync.Session;
+using ChunkSync.Waiting;
+
 namespace ChunkSync.Diagnostics;
 
 /// <summary>D26: an origin of waiting changes that has nearly used up its quota: beyond it nothing of it is taken.</summary>
 internal sealed class FullQuotas() : FindingCheck("D26", Severity.Error)
 {
-    private const long DefaultChanges = 1_000_000;
-    private const long DefaultBytes = 268_435_456;
-
     public override void Run(CheckContext context)
     {
         if (!context.HasTable(WaitingChanges.Origins))
@@ -13,8 +13,8 @@ internal sealed class FullQuotas() : FindingCheck("D26", Severity.Error)
             return;
         }
 
-        double changes = (context.Session.Settings.Integer("waiting_max") ?? DefaultChanges) * 0.8;
-        double bytes = (context.Session.Settings.Integer("waiting_max_bytes") ?? DefaultBytes) * 0.8;
+        double changes = (context.Session.Settings.Integer(Settings.WaitingMax) ?? WaitingQuota.DefaultChanges) * 0.8;
+        double bytes = (context.Session.Settings.Integer(Settings.WaitingMaxBytes) ?? WaitingQuota.DefaultBytes) * 0.8;
         foreach (object?[] row in context.Rows($"SELECT lower(hex(origin)), changes, bytes FROM main.{WaitingChanges.Origins} ORDER BY 1"))
         {
             if ((row[1] is long count && count > changes) || (row[2] is long size && size > bytes))

@@ -20,7 +20,7 @@ internal sealed class ImmediateReferences() : FindingCheck("D15", Severity.Warni
             {
                 context.Add(table.Name, null, keys - deferred, "foreign keys are on and checked at once, and setting apply_refused does not say 'wait': a child that arrives in"
                     + " an earlier payload than its parent stops cloudsync_payload_apply. Declare them DEFERRABLE INITIALLY DEFERRED, or let refused changes wait",
-                    context.CanWait ? "SELECT cloudsync_set('apply_refused', 'wait')" : null);
+                    "SELECT cloudsync_set('apply_refused', 'wait')");
             }
         }
     }

@@ -3,6 +3,7 @@ using ChunkSync.Clock;
 using ChunkSync.Receive;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
+using ChunkSync.Waiting;
 
 namespace ChunkSync.Diagnostics;
 
@@ -36,8 +37,8 @@ internal sealed class SyncStatus
             "WITH RECURSIVE ids(id) AS (SELECT min(value_id) FROM main.cloudsync_payload_fragments UNION ALL"
             + " SELECT (SELECT min(value_id) FROM main.cloudsync_payload_fragments WHERE value_id > id) FROM ids WHERE id IS NOT NULL)"
             + " SELECT count(id) FROM ids");
-        waitingRows = connection.Prepare("SELECT count(*), min(since) FROM main.cloudsync_waiting_rows");
-        waitingSites = connection.Prepare("SELECT sum(changes), sum(bytes) FROM main.cloudsync_waiting_sites");
+        waitingRows = connection.Prepare($"SELECT count(*), min(since) FROM main.{WaitingTables.RowsName}");
+        waitingSites = connection.Prepare($"SELECT sum(changes), sum(bytes) FROM main.{WaitingTables.SitesName}");
     }
 
     /// <summary>The columns: names with what <see cref="Read"/> gives for them.</summary>
@@ -58,22 +59,23 @@ internal sealed class SyncStatus
         Settings settings = session.Settings;
         long version = clock.Current;
         (long senders, long gaps) = ranges.Count();
-        (long? groups, long? oldest) = Pair("cloudsync_waiting_rows", waitingRows);
-        (long? changes, long? bytes) = Pair("cloudsync_waiting_sites", waitingSites);
+        (long? groups, long? oldest) = Pair(WaitingTables.RowsName, waitingRows);
+        (long? changes, long? bytes) = Pair(WaitingTables.SitesName, waitingSites);
         return
         [
             session.Sites.Local.ToArray(), version, Seq(version), catalog.Schema.CurrentHash(), (long)catalog.All.Count, Number(sites),
-            settings.Text(ApplyRefused) ?? RefusedByDefault, settings.Text(SchemaCheck) ?? CheckByDefault,
+            settings.Text(Settings.ApplyRefused) ?? "wait", SchemaCheckOfReceive(settings),
             groups ?? 0, changes ?? 0, bytes ?? 0, oldest, Number(parts), senders, gaps,
             settings.Integer(Settings.CheckDbVersion) ?? 0, settings.Integer(Settings.CheckSeq) ?? 0, settings.Integer(Settings.SendDbVersion) ?? 0,
             .. Last(),
         ];
     }
 
-    private const string ApplyRefused = "apply_refused";
     private const string SchemaCheck = "schema_check";
-    private const string RefusedByDefault = "stop";
-    private const string CheckByDefault = "hash";
+
+    /// <summary>How a receive looks at the sender's schema.</summary>
+    private static string SchemaCheckOfReceive(Settings settings) => (settings.Integer(Settings.SkipSchemaHashCheck) ?? 0) != 0 ? "names"
+        : settings.Text(SchemaCheck) ?? (SettingDefinition.All.Any(setting => setting.Name == SchemaCheck) ? "names" : "hash");
 
     private object?[] Last() => [last.LastAt, last.LastRows, last.LastAside, last.LastWaited, last.LastError];
 

@@ -1,15 +1,16 @@
 using ChunkSync.Catalog;
 using ChunkSync.Keys;
 using ChunkSync.Sqlite;
+using ChunkSync.Waiting;
 
 namespace ChunkSync.Diagnostics;
 
 /// <summary>The tables of changes that wait, where a database has them.</summary>
 internal static class WaitingChanges
 {
-    public const string Changes = "cloudsync_waiting_changes";
-    public const string Groups = "cloudsync_waiting_rows";
-    public const string Origins = "cloudsync_waiting_sites";
+    public const string Changes = WaitingTables.ChangesName;
+    public const string Groups = WaitingTables.RowsName;
+    public const string Origins = WaitingTables.SitesName;
 
     /// <summary>Whether changes of a row wait.</summary>
     public static bool Has(CheckContext context, TrackedTable table, KeyBuffer key)

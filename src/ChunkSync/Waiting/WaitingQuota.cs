@@ -8,8 +8,11 @@ namespace ChunkSync.Waiting;
 /// never fit fills its own share and nobody else's.</summary>
 internal sealed class WaitingQuota
 {
-    private const long DefaultChanges = 1_000_000;
-    private const long DefaultBytes = 268_435_456;
+    /// <summary>Changes of one sender where nothing is set.</summary>
+    public const long DefaultChanges = 1_000_000;
+
+    /// <summary>Their bytes.</summary>
+    public const long DefaultBytes = 268_435_456;
 
     /// <summary>All senders together may have so many times what one may.</summary>
     private const long Senders = 4;

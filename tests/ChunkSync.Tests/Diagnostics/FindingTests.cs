@@ -42,7 +42,7 @@ public class FindingTests
         { "D10", Plain + "INSERT INTO cloudsync_payload_fragments VALUES ('v', 0, 2, 9, 'c', 1000, 't', x'01', 'a', 1, 1, x'01', 1, 0, x'00')", false, Pasted },
         { "D11", Plain + "SELECT cloudsync_set('send_dbversion', 99)", false, Pasted },
         { "D12", Plain + "INSERT INTO cloudsync_site_id(site_id) VALUES (x'0102')", true, None },
-        { "D15", "PRAGMA foreign_keys = ON;" + Plain + "CREATE TABLE c(id TEXT PRIMARY KEY NOT NULL, t REFERENCES t); SELECT cloudsync_init('c')", false, None },
+        { "D15", "PRAGMA foreign_keys = ON;" + Plain + "CREATE TABLE c(id TEXT PRIMARY KEY NOT NULL, t REFERENCES t); SELECT cloudsync_init('c')", false, Pasted },
         { "D16", Plain + "CREATE TABLE mycloudsync(x)", false, Pasted },
         { "D16", Plain + "CREATE TABLE \"odd \"\"_cloudsync\"(x)", false, Pasted },
         { "D17", Plain + "CREATE UNIQUE INDEX one ON t(a)", false, None },
@@ -134,6 +134,27 @@ public class FindingTests
         database.Exec("BEGIN");
         Assert.Empty(database.Query("SELECT id, text FROM cloudsync_check").Select(row => $"{row[0]} {row[1]}"));
         database.Exec("ROLLBACK");
+    }
+
+    [Fact]
+    public void Waiting_change_is_found_and_lands_with_the_cure_when_its_cause_is_gone()
+    {
+        using Database sender = Database.Open();
+        using Database receiver = Database.Open();
+        sender.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('s', 7, 7), ('u', 8, 8)");
+        receiver.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE, b); SELECT cloudsync_init('t'), cloudsync_set('apply_refused', 'wait'); INSERT INTO t VALUES ('r', 7, 0)");
+        receiver.Scalar("SELECT cloudsync_payload_apply(?)", sender.Scalar("SELECT payload FROM cloudsync_payload_chunks"));
+        object?[] found = Assert.Single(Findings(receiver, deep: true, "D25"));
+        Assert.Equal(["info", "t", 1L], [found[0], found[1], found[3]]);
+        Assert.Contains("UNIQUE constraint failed: t.a", (string)found[4]!);
+        Assert.Equal(["wait", 1L, 2L, 1L, 1L], receiver.Query("SELECT apply_refused, waiting, waiting_changes, last_apply_aside, last_apply_waited FROM cloudsync_status")[0]);
+        Assert.Equal(["t 'u' insert"], receiver.Query("SELECT tbl || ' ' || key || ' ' || kind FROM cloudsync_applied").Select(row => row[0]));
+        receiver.Exec("UPDATE cloudsync_waiting_rows SET since = 1000");
+        Assert.Equal("warning", Findings(receiver, deep: false, "D25").Single()[0]);
+        Assert.Equal(1000L, receiver.Scalar("SELECT waiting_oldest FROM cloudsync_status"));
+        receiver.Exec("UPDATE t SET a = 6 WHERE id = 'r';" + found[5]);
+        Assert.Empty(Findings(receiver, deep: true, "D25"));
+        Assert.Equal(["t 's' insert"], receiver.Query("SELECT tbl || ' ' || key || ' ' || kind FROM cloudsync_applied").Select(row => row[0]));
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using ChunkSync.Catalog;
 namespace ChunkSync.Diagnostics;
 
 /// <summary>D28: declared ON CONFLICT IGNORE or REPLACE.</summary>
-internal sealed class ConflictClauses() : FindingCheck("D28", Severity.Warning)
+internal sealed class DeclaredClauses() : FindingCheck("D28", Severity.Warning)
 {
     public override void Run(CheckContext context)
     {
