@@ -13,9 +13,15 @@ internal sealed class ChangeStreamPool(SyncSession session, TableCatalog catalog
     /// <summary>Idle streams kept; scans that are open side by side beyond this get new ones.</summary>
     private const int MaxIdle = 2;
 
+    private const int MaxRemembered = 16;
+
     private readonly List<ChangeStream> idle = [];
     private readonly Dictionary<(string Clock, SiteFilter Filter), Statement> newest = [];
     private int newestGeneration = -1;
+
+    /// <summary>What <see cref="NewestVersion"/> found, while nothing has been written since.</summary>
+    private readonly Dictionary<(SiteFilter Filter, long Site), long> remembered = [];
+    private (long DataVersion, int Changes) rememberedAt;
 
     /// <summary>A stream over the current tables. Give it back with <see cref="Return"/>.</summary>
     /// <param name="onlyTable">The one table that will be read; empty for all.</param>
@@ -66,6 +72,57 @@ internal sealed class ChangeStreamPool(SyncSession session, TableCatalog catalog
             newestGeneration = session.Generation;
         }
 
+        // What a transaction has not committed can be undone without our being told.
+        if (session.Connection.IsWriting)
+        {
+            return FindNewest(filter, siteOrdinal);
+        }
+
+        (long, int) now = (session.DataVersion, session.Connection.TotalChanges);
+        if (rememberedAt != now)
+        {
+            remembered.Clear();
+            rememberedAt = now;
+        }
+
+        if (!remembered.TryGetValue((filter, siteOrdinal), out long known))
+        {
+            known = FindNewest(filter, siteOrdinal);
+            if (remembered.Count >= MaxRemembered)
+            {
+                remembered.Clear();
+            }
+
+            remembered.Add((filter, siteOrdinal), known);
+        }
+
+        return known;
+    }
+
+    /// <summary>Something was rolled back.</summary>
+    public void ForgetNewest() => remembered.Clear();
+
+    /// <summary>Whether it is certain that a scan of the changes of some sites finds nothing: a poll behind many changes of others costs what it
+    /// costs behind few, as long as nothing is written.</summary>
+    public bool IsBehindAll(ScanRange scan) =>
+        scan.Filter is SiteFilter.Only or SiteFilter.Except && scan.FromDbVersion > 1 && !session.Connection.IsWriting
+        && NewestOrEnd(scan) < scan.FromDbVersion;
+
+    /// <summary>A version that cannot be told is one behind all: the scan shows what is wrong.</summary>
+    private long NewestOrEnd(ScanRange scan)
+    {
+        try
+        {
+            return NewestVersion(scan.Filter, scan.SiteOrdinal);
+        }
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) == ResultCode.Corrupt)
+        {
+            return long.MaxValue;
+        }
+    }
+
+    private long FindNewest(SiteFilter filter, long siteOrdinal)
+    {
         long maximum = 0;
         foreach (TrackedTable table in catalog.All)
         {
@@ -140,5 +197,6 @@ internal sealed class ChangeStreamPool(SyncSession session, TableCatalog catalog
         }
 
         newest.Clear();
+        remembered.Clear();
     }
 }

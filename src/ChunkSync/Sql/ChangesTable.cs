@@ -155,6 +155,11 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
             }
 
             stream = engine.Changes.Rent(range.OnlyTable);
+            if (engine.Changes.IsBehindAll(range))
+            {
+                range.Filter = SiteFilter.None;
+            }
+
             stream.Start(range);
             hasRow = stream.MoveNext();
         }

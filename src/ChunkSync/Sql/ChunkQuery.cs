@@ -93,6 +93,10 @@ internal sealed class ChunkQuery
         }
 
         Range.FromDbVersion = lower + 1;
+        if (engine.Changes.IsBehindAll(Range))
+        {
+            Range.Filter = SiteFilter.None;
+        }
     }
 
     private void ReadResume(ReadOnlySpan<Value> inputs)

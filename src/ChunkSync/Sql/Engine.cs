@@ -256,6 +256,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         LargeValue.Forget();
         Resume.Forget();
         waiting?.Forget();
+        Changes.ForgetNewest();
         fragments?.ForgetRefused();
         MergeWatch.Undone();
     }
