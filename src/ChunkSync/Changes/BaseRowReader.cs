@@ -32,6 +32,9 @@ internal sealed unsafe class BaseRowReader : IDisposable
 
         /// <summary>Statement <see cref="types"/> stands on the row: the type of each value.</summary>
         Oversized,
+
+        /// <summary><see cref="walk"/> stands on the row.</summary>
+        Walking,
     }
 
     private readonly SyncSession session;
@@ -42,11 +45,19 @@ internal sealed unsafe class BaseRowReader : IDisposable
     private readonly Statement types;
     private readonly Statement? blocks;
     private readonly LargeValueReader? large;
+    private readonly RowWalk? walk;
+    private readonly SentinelWindow sentinels;
+    private readonly RowStep step;
     private readonly int togetherLimit;
     private Mode mode;
     private Statement? open;
     private int openColumn;
     private bool largeIsOpen;
+
+    /// <summary>Whether the last row that did not start with its first column was a run of columns all the same, and how many of the open row's
+    /// have been read; -1 for a row that starts with its first.</summary>
+    private bool lastWasRun;
+    private int reads = -1;
 
     /// <summary>In <see cref="Mode.Oversized"/>: the statement that holds the value last read; null when none does.</summary>
     private Statement? oversizedOpen;
@@ -70,6 +81,9 @@ internal sealed unsafe class BaseRowReader : IDisposable
             blocks = Prepare($"SELECT col_value FROM {table.QuotedBlocks} WHERE pk = ?1 AND col_name = ?2");
         }
 
+        walk = table.RowIdName == null ? null : new RowWalk(session, keys, table);
+        sentinels = new SentinelWindow(session, table);
+        step = StepBounded;
         large = table.RowIdName == null ? null : new LargeValueReader(session.Connection, cache, table.Name);
     }
 
@@ -80,7 +94,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     /// <param name="pk">The pk blob.</param>
     /// <param name="length">Its length.</param>
     /// <param name="firstColumn">The value column that is wanted first: a row that starts with its first column is taken for a
-    /// whole row and read together, one that starts elsewhere for a single change.</param>
+    /// whole row and read together, one that starts elsewhere for what the last such row was.</param>
     public bool Find(byte* pk, int length, int firstColumn)
     {
         if (length == keyLength && new ReadOnlySpan<byte>(pk, length).SequenceEqual(new ReadOnlySpan<byte>(key, length)))
@@ -88,9 +102,18 @@ internal sealed unsafe class BaseRowReader : IDisposable
             return mode != Mode.Missing;
         }
 
+        lastWasRun = reads < 0 ? lastWasRun : reads > 1;
         Leave();
         RememberKey(pk, length);
-        bool found = firstColumn == 0 ? OpenTogether() : OpenSingle(firstColumn);
+        reads = firstColumn == 0 ? -1 : 0;
+        if (walk != null && walk.TryFind(new NativeBytes(key, keyLength), step))
+        {
+            mode = Mode.Walking;
+            CausalLength = sentinels.CausalLength(new NativeBytes(key, keyLength));
+            return true;
+        }
+
+        bool found = firstColumn == 0 || lastWasRun ? OpenTogether() : OpenSingle(firstColumn);
         if (!found && mode != Mode.Oversized)
         {
             mode = Mode.Missing;
@@ -110,6 +133,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
     public void Value(int column, out WireValue value)
     {
         largeIsOpen = false;
+        reads = reads < 0 ? reads : reads + 1;
         if (mode == Mode.Single && column != openColumn)
         {
             // A second column of the same row: it is a run of columns after all.
@@ -121,6 +145,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         {
             Mode.Together => StoredValue.Read(together, column + 1),
             Mode.Single => StoredValue.Read(open!, 1),
+            Mode.Walking => StoredValue.Read(walk!.Row, table.KeyColumns.Length + column),
             _ => OversizedValue(column),
         };
     }
@@ -158,7 +183,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         }
     }
 
-    /// <summary>Ends a scan: nothing stays open, nothing stays remembered.</summary>
+    /// <summary>Leaves the row: nothing stays remembered, and of statements only the two that walk along stay open.</summary>
     public void Leave()
     {
         Close();
@@ -167,10 +192,20 @@ internal sealed unsafe class BaseRowReader : IDisposable
         mode = Mode.Missing;
     }
 
+    /// <summary>The same, and the walks end.</summary>
+    public void LeaveAll()
+    {
+        Leave();
+        walk?.End();
+        sentinels.Finish();
+    }
+
     /// <summary>Closes what a scan keeps open between rows.</summary>
     public void EndScan()
     {
-        Leave();
+        LeaveAll();
+        reads = -1;
+        lastWasRun = false;
         large?.Close();
     }
 
@@ -178,6 +213,8 @@ internal sealed unsafe class BaseRowReader : IDisposable
     {
         EndScan();
         together.Dispose();
+        walk?.Dispose();
+        sentinels.Dispose();
         types.Dispose();
         blocks?.Dispose();
         foreach (Statement? statement in single)
@@ -198,36 +235,20 @@ internal sealed unsafe class BaseRowReader : IDisposable
             + $" AND col_name = '{SentinelColumn.Name}'){columns} FROM {table.Quoted} WHERE {condition}";
     }
 
-    private bool OpenTogether() => OpenBounded(together, togetherLimit, Mode.Together, 0);
+    private bool OpenTogether() => OpenBounded(together, Mode.Together, 0);
 
     private bool OpenSingle(int column)
     {
         Statement statement = single[column]
             ??= Prepare(Select(", " + table.ValueColumns[column].Quoted));
-        return OpenBounded(statement, togetherLimit, Mode.Single, column);
+        return OpenBounded(statement, Mode.Single, column);
     }
 
     /// <summary>Steps to the row while SQLite refuses values over the bound; a refusal makes the row a careful one.</summary>
-    private bool OpenBounded(Statement statement, int bound, Mode success, int column)
+    private bool OpenBounded(Statement statement, Mode success, int column)
     {
         BindKey(statement);
-        nint db = session.Connection.Handle;
-        int limit = Sqlite3.Api->limit(db, LimitLength, bound);
-        int code;
-        if (limit < bound)
-        {
-            Sqlite3.Api->limit(db, LimitLength, limit);
-        }
-
-        try
-        {
-            code = statement.TryStep();
-        }
-        finally
-        {
-            Sqlite3.Api->limit(db, LimitLength, limit);
-        }
-
+        int code = StepBounded(statement);
         if (code == ResultCode.Row)
         {
             mode = success;
@@ -252,6 +273,26 @@ internal sealed unsafe class BaseRowReader : IDisposable
         statement.Reset();
         mode = Mode.Missing;
         return false;
+    }
+
+    /// <summary>Steps a statement while SQLite refuses values over the bound.</summary>
+    private int StepBounded(Statement statement)
+    {
+        nint db = session.Connection.Handle;
+        int limit = Sqlite3.Api->limit(db, LimitLength, togetherLimit);
+        if (limit < togetherLimit)
+        {
+            Sqlite3.Api->limit(db, LimitLength, limit);
+        }
+
+        try
+        {
+            return statement.TryStep();
+        }
+        finally
+        {
+            Sqlite3.Api->limit(db, LimitLength, limit);
+        }
     }
 
     private bool OpenOversized()

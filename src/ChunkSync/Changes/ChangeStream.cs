@@ -9,6 +9,9 @@ namespace ChunkSync.Changes;
 /// heap. One open scan owns one stream; closed ones are kept for the next.</summary>
 internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
 {
+    /// <summary>Tables whose rows may be walked along side by side.</summary>
+    private const int MaxWalking = 64;
+
     private readonly TableStream[] tables;
     private readonly TableStream[] heap;
     private int heapCount;
@@ -55,7 +58,7 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
         {
             if (heap[0] != loaded)
             {
-                loaded?.Rest();
+                loaded?.Rest(closesAll: heapCount > MaxWalking);
                 loaded = heap[0];
             }
 

@@ -124,7 +124,18 @@ internal sealed unsafe class TableStream : IDisposable
 
     /// <summary>Another table's turn: no row of this one's base table stays open. SQLite looks through all open cursors whenever it opens
     /// one, and with many tables that would be most of the work.</summary>
-    public void Rest() => rows.Leave();
+    /// <param name="closesAll">Whether the two statements that walk along end, too.</param>
+    public void Rest(bool closesAll)
+    {
+        if (closesAll)
+        {
+            rows.LeaveAll();
+        }
+        else
+        {
+            rows.Leave();
+        }
+    }
 
     /// <summary>Goes on with the next part of the scan; false when there is none.</summary>
     private bool OpenNext()
