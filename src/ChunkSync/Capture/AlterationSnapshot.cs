@@ -102,6 +102,9 @@ internal sealed unsafe class AlterationSnapshot
         Remove(table);
     }
 
+    /// <summary>The clock names of the value columns that a table had when the snapshot was taken; none without one.</summary>
+    public string[] ColumnsBefore(TrackedTable table) => Find(table) is (_, string[] columns) ? [.. columns.Where(name => name.Length > 0)] : [];
+
     /// <summary>Forgets the snapshot of a table.</summary>
     public void Remove(TrackedTable table)
     {

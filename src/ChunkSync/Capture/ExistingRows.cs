@@ -13,6 +13,9 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
     /// <summary>Keys read at once from a clock table that is written meanwhile.</summary>
     private const int KeysAtOnce = 256;
 
+    /// <summary>Whether the value of a column that was added loses against every write of it.</summary>
+    private bool fillsLose;
+
     /// <summary>Captures what is missing: first whole rows, then columns.</summary>
     public void Capture(TrackedTable table) => Run(() =>
     {
@@ -44,7 +47,7 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
                 {
                     if (known.VersionOf(column) == null)
                     {
-                        writer.UpsertColumn(key, column, clock.Next());
+                        Fill(writer, key, column);
                     }
                 }
             });
@@ -81,7 +84,7 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
             {
                 if (known.VersionOf(column) == null)
                 {
-                    writer.UpsertColumn(key, column, clock.Next());
+                    Fill(writer, key, column);
                 }
             }
         }
@@ -173,8 +176,24 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
         return $"SELECT {columns} FROM {table.Quoted}{filter}";
     }
 
+    /// <summary>Captures the value of a column that a known row has without anybody having written it: the column was added. Where schemas
+    /// meet by names every write beats it: with version 1, as sqlite-sync has it, the DEFAULT of the slowest device would overwrite what
+    /// people typed on the fast ones.</summary>
+    private void Fill(LocalClockWriter writer, KeyBuffer key, int column)
+    {
+        if (fillsLose)
+        {
+            writer.FillColumn(key, column, clock.Next());
+        }
+        else
+        {
+            writer.UpsertColumn(key, column, clock.Next());
+        }
+    }
+
     private void Run(Action body)
     {
+        fillsLose = session.Settings.MatchesNamesByReceipt();
         using CaptureScope scope = session.Capturing();
         body();
     }

@@ -29,6 +29,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     private readonly Statement[] insertAll;
     private readonly int[] insertAllCounts;
     private readonly Statement[] upsert;
+    private readonly Statement[] fill;
     private readonly Statement createSentinel;
     private readonly Statement raiseSentinel;
     private readonly Statement deleteSentinel;
@@ -72,6 +73,13 @@ internal sealed unsafe class LocalClockWriter : IDisposable
                 $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
                 + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
                 + Raise)),
+        ];
+
+        fill =
+        [
+            .. table.ValueColumns.Select(column => Prepare(
+                $"INSERT OR IGNORE INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
+                + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 0, ?2, 0, ?3)")),
         ];
 
         const string Raised = "col_version = col_version + 1 + (col_version & 1), db_version = ?2, site_id = 0, seq = ?3";
@@ -220,9 +228,12 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         }
     }
 
+    /// <summary>A column got the value of a DEFAULT, which every write of it beats, whoever made it.</summary>
+    public void FillColumn(KeyBuffer key, int column, long dbVersion) => Write(fill[column], key, dbVersion, clock.TakeSeq());
+
     public void Dispose()
     {
-        foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, createSentinel, raiseSentinel,
+        foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, .. fill, createSentinel, raiseSentinel,
             deleteSentinel, readSentinel, setSentinel, beginLife, beginColumn, deleteColumns, columnsOf, move, onlyNew])
         {
             statement.Dispose();

@@ -28,7 +28,12 @@ internal sealed unsafe class OpenedPayload : IDisposable
 
     /// <summary>Checks and uncompresses a payload. The bytes must stay in place while it is open.</summary>
     /// <exception cref="EngineException">SQLITE_MISUSE with the check's message.</exception>
-    public static OpenedPayload Open(SyncSession session, TableCatalog catalog, byte* data, long length)
+    /// <param name="session">The session.</param>
+    /// <param name="catalog">The tables.</param>
+    /// <param name="data">The payload.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="byNames">Whether the schema may be another, where the settings do not say.</param>
+    public static OpenedPayload Open(SyncSession session, TableCatalog catalog, byte* data, long length, bool byNames)
     {
         ReadOnlySpan<byte> start = new(data, (int)Math.Min(length, ContainerHeader.Length));
         PayloadDefects defects = PayloadBody.ReadHeader(start, length, out ContainerHeader header);
@@ -42,7 +47,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
             throw SyncSession.NotInitialized("before calling cloudsync_payload_apply().", ResultCode.Misuse);
         }
 
-        CheckSchema(session, catalog, header);
+        CheckSchema(session, catalog, header, byNames);
         if ((defects & (PayloadDefects.NoSignature | PayloadDefects.NoColumns)) != 0)
         {
             throw PayloadErrors.Malformed("invalid signature or column size");
@@ -98,9 +103,9 @@ internal sealed unsafe class OpenedPayload : IDisposable
         BodyLength = body.Length;
     }
 
-    private static void CheckSchema(SyncSession session, TableCatalog catalog, in ContainerHeader header)
+    private static void CheckSchema(SyncSession session, TableCatalog catalog, in ContainerHeader header, bool byNames)
     {
-        if (header.Version != ContainerHeader.RowsVersion || (session.Settings.Integer(Settings.SkipSchemaHashCheck) ?? 0) != 0)
+        if (header.Version != ContainerHeader.RowsVersion || session.Settings.MatchesNames(byNames))
         {
             return;
         }

@@ -55,7 +55,7 @@ internal sealed unsafe class PayloadApplier
         try
         {
             merge.Watch?.BeginCall();
-            using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
+            using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length, byNames: false);
             using MergeCall call = new(MergeCall.KeepsBy(session.Settings, byDefault: false), []);
             long applied = Apply(payload, advance, call);
             merge.Watch?.EndCall(applied);

@@ -57,7 +57,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             });
         }
 
-        using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length);
+        using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length, byNames: true);
         ReceivedChunk chunk = ReceivedChunk.Read(payload, request);
         using MergeCall call = new(MergeCall.KeepsBy(session.Settings, byDefault: true), request.Site);
         while (true)

@@ -33,6 +33,7 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
         new(Settings.Version, IsInteger: false),
         new(Settings.SchemaVersion, IsInteger: true),
         new(Settings.ApplyRefused, IsInteger: false) { Choices = ["stop", "wait"] },
+        new(Settings.SchemaCheck, IsInteger: false) { Choices = ["hash", "names"] },
         new(Settings.WaitingMax, IsInteger: true),
         new(Settings.WaitingMaxBytes, IsInteger: true),
         new(Settings.WaitingBudget, IsInteger: true),

@@ -17,6 +17,7 @@ internal sealed class Settings
     public const string PreAlterDbVersion = "pre_alter_dbversion";
     public const string Schema = "schema";
     public const string ApplyRefused = "apply_refused";
+    public const string SchemaCheck = "schema_check";
     public const string WaitingMax = "waiting_max";
     public const string WaitingMaxBytes = "waiting_max_bytes";
     public const string WaitingBudget = "waiting_budget";
@@ -39,12 +40,34 @@ internal sealed class Settings
     /// <summary>Memory for the rows that a call has changed, in bytes.</summary>
     public const string AppliedBytes = "applied_bytes";
 
+    /// <summary>Key, in front of a name: changes of an untracked table of that name are dropped.</summary>
+    public const string IgnoredTable = "ignored:";
+
+    /// <summary>Whether payloads are taken by the names of tables and columns; otherwise by the hash of the schema.</summary>
+    /// <param name="byDefault">What holds where it is not set.</param>
+    public bool MatchesNames(bool byDefault) => (Integer(SkipSchemaHashCheck) ?? 0) != 0
+        || (Text(SchemaCheck) is string check ? AsciiNames.Same(check, "names") : byDefault);
+
+    /// <summary>The same for a file as a whole: where it is not set, files that receive match names.</summary>
+    public bool MatchesNamesByReceipt()
+    {
+        if (Text(SchemaCheck) is string check)
+        {
+            return AsciiNames.Same(check, "names");
+        }
+
+        bool receives = receipts.Step();
+        receipts.Reset();
+        return receives;
+    }
+
     /// <summary>The table.</summary>
     public static MetadataTable Table { get; } = new("cloudsync_settings", "(key TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value TEXT)");
 
     private readonly SiteDirectory sites;
     private readonly Statement readInteger;
     private readonly Statement readText;
+    private readonly Statement receipts;
     private readonly Statement write;
     private readonly Statement remove;
 
@@ -53,6 +76,7 @@ internal sealed class Settings
         this.sites = sites;
         readInteger = connection.Prepare("SELECT CAST(value AS INTEGER) FROM main.cloudsync_settings WHERE key = ?1");
         readText = connection.Prepare("SELECT CAST(value AS TEXT) FROM main.cloudsync_settings WHERE key = ?1");
+        receipts = connection.Prepare("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'cloudsync_receive_ranges'");
         write = connection.Prepare(
             "INSERT INTO main.cloudsync_settings(key, value) VALUES (?1, CAST(?2 AS TEXT))"
             + " ON CONFLICT(key) DO UPDATE SET value = excluded.value");

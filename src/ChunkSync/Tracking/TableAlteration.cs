@@ -1,3 +1,4 @@
+using System.Text;
 using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Session;
@@ -58,6 +59,7 @@ internal static class TableAlteration
             tracker.Alterations.Remove(altered);
         }
 
+        tracker.Waiting().Disappeared(altered, tracker.Alterations.ColumnsBefore(altered).Where(name => altered.FindValueColumn(Encoding.UTF8.GetBytes(name)) < 0));
         TableInitializer.BringUpToDate(tracker, altered, tracker.Alterations.Capture, keepLost: true);
         tracker.Session.Reread(altered.Name);
         try

@@ -77,6 +77,9 @@ internal static class TableInitializer
 
         // Not earlier: of a row that was deleted they may be all that says that it lived.
         LostColumns.Forget(tracker.Session.Connection, table);
+
+        // Before new columns are filled: what others wrote comes first.
+        tracker.Waiting().Appeared(table);
         if (!leavesRows)
         {
             tracker.Rows.Capture(table);

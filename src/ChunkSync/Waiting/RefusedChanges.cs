@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
@@ -15,12 +14,11 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     private const long DefaultBudget = 64;
 
     private readonly SyncSession session;
-    private readonly TableCatalog catalog;
     private readonly VersionClock clock;
     private readonly MergeEngine merge;
     private readonly GroupWriter groups;
     private readonly RowAttempt attempt;
-    private readonly Blockers blockers;
+    private readonly RefusedRowKeeper keeper;
     private readonly Settler settler;
     private readonly WaitingQueue queue;
     private readonly RefusedRows single = new();
@@ -29,16 +27,20 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     public RefusedChanges(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, MergeEngine merge)
     {
         this.session = session;
-        this.catalog = catalog;
         this.clock = clock;
         this.merge = merge;
         Store = new WaitingStore(session);
         groups = new GroupWriter(session, clock, merge);
         attempt = new RowAttempt(merge, groups, Store);
-        blockers = new Blockers(session.Connection, catalog, keys, merge);
+        Blockers blockers = new(session.Connection, catalog, keys, merge);
         settler = new Settler(session, clock, keys, merge, groups, Store, attempt, blockers);
         queue = new WaitingQueue(session, catalog);
+        keeper = new RefusedRowKeeper(catalog, clock, merge, Store, queue, attempt, blockers, settler);
+        Ignored = new IgnoredChanges(session, catalog);
     }
+
+    /// <summary>What is dropped on arrival.</summary>
+    public IgnoredChanges Ignored { get; }
 
     /// <summary>What is stored.</summary>
     public WaitingStore Store { get; }
@@ -56,7 +58,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
 
     public bool Wait(in ChangeRow change) => Store.Wait(change);
 
-    public bool IsIgnored(in ChangeRow change) => false;
+    public bool IsIgnored(in ChangeRow change) => Ignored.Has(change);
 
     public bool MergeWith(MergeCall call, in AsideGroup group)
     {
@@ -99,7 +101,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
             return false;
         }
 
-        Keep(call, rows);
+        keeper.Keep(call, rows);
         return true;
     }
 
@@ -117,7 +119,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
             merge.Collect(true);
             List(table, key);
             Arrange(call);
-            Keep(call, settler.Rows);
+            keeper.Keep(call, settler.Rows);
             merge.Watch?.Store();
         }
         finally
@@ -141,6 +143,80 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     /// <summary>Forgets what is remembered: the database may have changed.</summary>
     public void Forget() => Store.Forget();
 
+    public void Appeared(TrackedTable table)
+    {
+        Ignored.Forget(table);
+        if (!Store.Any)
+        {
+            return;
+        }
+
+        // In the transaction of the caller nothing can begin anew.
+        using MergeCall call = new(keeps: true, []) { ChecksDeferred = !session.Connection.HasDeferredViolations };
+        call.Trace(table.Name);
+        try
+        {
+            Retry(call, table.Name, null);
+        }
+        catch (AttemptFailedException attempt)
+        {
+            throw attempt.Failure;
+        }
+    }
+
+    public void Disappeared(TrackedTable table, IEnumerable<string> columns)
+    {
+        // Where hashes are matched such changes are refused with their payload, and come again.
+        if (!session.Settings.MatchesNamesByReceipt())
+        {
+            return;
+        }
+
+        foreach (string column in columns)
+        {
+            Ignored.Add(table, column);
+            DropColumn(table.Name, column);
+        }
+    }
+
+    /// <summary>Drops what waits of a column.</summary>
+    /// <returns>The number of changes.</returns>
+    public long DropColumn(string table, string column)
+    {
+        if (!Store.Any)
+        {
+            return 0;
+        }
+
+        long dropped = 0;
+        byte[] name = System.Text.Encoding.UTF8.GetBytes(column);
+        RefusedRows rows = List(table, null);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            ChangeRow row = rows.First(i);
+            if (Store.Find(row) is not WaitingRow before)
+            {
+                continue;
+            }
+
+            changes.Clear();
+            Store.Load(row, changes);
+            foreach (ref readonly ChangeRow change in changes.All)
+            {
+                if (Sqlite.AsciiNames.Same(change.ColumnName, name))
+                {
+                    Store.Remove(change);
+                    dropped++;
+                }
+            }
+
+            Store.Count(row, before);
+        }
+
+        Store.Quota.Tidy();
+        return dropped;
+    }
+
     public void Forget(string table)
     {
         if (!Store.Any)
@@ -163,6 +239,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
 
     public void Dispose()
     {
+        keeper.Dispose();
         settler.Dispose();
         attempt.Dispose();
         groups.Dispose();
@@ -206,176 +283,5 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
             fit = settler.Rows.Count == 0 ? 0 : settler.Arrange(call);
         }
         while (fit > 0 && Store.Any && !settler.IsExhausted);
-    }
-
-    /// <summary>Stores what could not be arranged: of what waits already only why.</summary>
-    private void Keep(MergeCall call, RefusedRows rows)
-    {
-        long waited = 0;
-        foreach (ref readonly AsideGroup aside in call.Asides)
-        {
-            if (aside.Unknown != RefusalReason.None)
-            {
-                Store.Create();
-                KeepUnknown(call, aside);
-                waited++;
-            }
-        }
-
-        for (int i = 0; i < rows.Count; i++)
-        {
-            if (!rows[i].IsFurther && rows[i].State != RefusedState.Done)
-            {
-                waited += KeepRow(call, rows, i) ? 1 : 0;
-            }
-        }
-
-        merge.AbandonRow();
-        merge.Watch?.Settled(call.Asides.Length, waited);
-        if (waited > 0)
-        {
-            Store.Quota.Check(call.Origin.Length == 0 ? "cloudsync_payload_apply" : "cloudsync_payload_receive", call.Origin);
-        }
-
-        if (Store.Exist)
-        {
-            Store.Quota.Tidy();
-        }
-
-        if (Store.Any)
-        {
-            clock.Advance();
-            queue.NoteReached(clock.Highest);
-        }
-    }
-
-    /// <summary>Tries a row once more, which tells why it waits, and stores that with what came of it.</summary>
-    private bool KeepRow(MergeCall call, RefusedRows rows, int row)
-    {
-        ChangeRow first = rows.First(row);
-        bool? isWritten = attempt.Write(call, rows, row);
-        if (isWritten == true)
-        {
-            rows[row].State = RefusedState.Done;
-            return false;
-        }
-
-        bool isAside = rows[row].Count > 0;
-        if (isWritten == null)
-        {
-            if (!isAside)
-            {
-                Store.Postpone(first);
-            }
-
-            return false;
-        }
-
-        Blocker? blocker = blockers.Find();
-        WaitingReason why = new(
-            merge.Refusals.Reason, merge.Refusals.Text, blocker?.Table.Name, blocker?.Key);
-        merge.AbandonRow();
-        Store.Create();
-        attempt.DropLost(first);
-        WaitingRow? before = Store.Find(first);
-        if (isAside)
-        {
-            Put(rows, row, first, before);
-        }
-
-        if (isAside || before != null)
-        {
-            byte[] origin = isAside ? call.Origin : before!.Value.Origin;
-            Store.Explain(first, before, why, origin, isDue: settler.IsExhausted);
-        }
-
-        return isAside;
-    }
-
-    /// <summary>Stores the changes of a row's groups that are not written and have not lost.</summary>
-    private void Put(RefusedRows rows, int row, in ChangeRow first, in WaitingRow? before)
-    {
-        changes.Clear();
-        for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
-        {
-            if (!rows[entry].IsWritten)
-            {
-                changes.Add(rows[entry].Group);
-            }
-        }
-
-        changes.KeepLatestLife();
-        if (changes.Count == 0 || changes.All[0].CausalLength < before?.LatestLife)
-        {
-            return;
-        }
-
-        if (before != null)
-        {
-            Store.RemoveOlder(first, changes.All[0].CausalLength);
-        }
-
-        bool canTell = merge.IsExact(first);
-        if (canTell)
-        {
-            merge.BeginRow(changes.All[0]);
-        }
-
-        foreach (ref readonly ChangeRow change in changes.All)
-        {
-            if (merge.Knows(change) && (!canTell || merge.Current!.Beats(change)))
-            {
-                Store.Put(change);
-            }
-        }
-
-        merge.AbandonRow();
-    }
-
-    private void KeepUnknown(MergeCall call, in AsideGroup aside)
-    {
-        ChangeRow change = RowChanges.First(aside);
-        TrackedTable? table = catalog.Find(change.TableName);
-        if (table != null && IsPast(change))
-        {
-            return;
-        }
-
-        WaitingRow? before = Store.Find(change);
-        if (change.CausalLength < before?.LatestLife)
-        {
-            return;
-        }
-
-        if (before != null)
-        {
-            Store.RemoveOlder(change, change.CausalLength);
-        }
-
-        Store.Put(change);
-        if (before is WaitingRow known)
-        {
-            Store.Count(change, known);
-            return;
-        }
-
-        string text = table == null
-            ? $"table {Encoding.UTF8.GetString(change.TableName)} is not tracked here"
-            : $"table {table.Name} has no column '{Encoding.UTF8.GetString(change.ColumnName)}' here";
-        Store.Explain(change, null, new WaitingReason(aside.Unknown, text, null, null), call.Origin, isDue: false);
-    }
-
-    /// <summary>Whether a change belongs to an earlier life of its row than the one here.</summary>
-    private bool IsPast(in ChangeRow change)
-    {
-        if (!merge.IsExact(change))
-        {
-            return false;
-        }
-
-        merge.BeginRow(change);
-        bool isPast = !merge.Current!.Beats(change);
-        merge.AbandonRow();
-        return isPast;
     }
 }

@@ -107,6 +107,51 @@ internal sealed unsafe class WaitingActions(
         }
     }
 
+    /// <summary><c>cloudsync_waiting_ignore</c>: changes of a table, or of a column, are dropped on arrival from now on, and those that wait
+    /// now.</summary>
+    /// <returns>The number of changes dropped now.</returns>
+    public long Ignore(string name, string? column)
+    {
+        session.RefuseDuringMerge("cloudsync_waiting_ignore");
+        if (!session.IsInitialized)
+        {
+            throw SyncSession.NotInitialized("before calling cloudsync_waiting_ignore().");
+        }
+
+        TrackedTable? table = catalog.Find(name);
+        if (column == null && table != null)
+        {
+            throw Errors.Refused($"cloudsync_waiting_ignore: table {table.Name} is tracked here: end that with cloudsync_cleanup first");
+        }
+
+        if (column != null && table == null)
+        {
+            throw Errors.Refused($"cloudsync_waiting_ignore: table {name} is not tracked here: leave the column out to drop all changes of it");
+        }
+
+        if (table != null && Array.Exists(table.Columns, known => AsciiNames.Same(known.Name, column!)))
+        {
+            throw Errors.Refused($"cloudsync_waiting_ignore: table {table.Name} has a column '{column}': take it away with cloudsync_begin_alter first");
+        }
+
+        long dropped = 0;
+        session.InTransaction(Savepoint, () =>
+        {
+            session.Transaction.Join();
+            if (table == null)
+            {
+                waiting.Ignored.Add(name);
+                dropped = waiting.Any ? DropRows(name, null, overrules: false) : 0;
+            }
+            else
+            {
+                waiting.Ignored.Add(table, column!);
+                dropped = waiting.DropColumn(table.Name, column!);
+            }
+        });
+        return dropped;
+    }
+
     private long? TryRetry(MergeCall call, string? table, byte[]? key)
     {
         using TransactionScope scope = session.BeginTransaction(Savepoint);

@@ -48,6 +48,7 @@ public class TransactionMatrixTests
         { "SELECT cloudsync_new_site()", Deviation.None, false },
         { "SELECT cloudsync_new_site(1)", Deviation.None, false },
         { "SELECT cloudsync_waiting_retry(); SELECT cloudsync_waiting_drop('t')", Deviation.None, false },
+        { "SELECT cloudsync_waiting_ignore('elsewhere'); SELECT cloudsync_waiting_ignore('t', 'gone')", Deviation.None, false },
         { "SELECT cloudsync_disable('t')", Deviation.Disabled, true },
         { "SELECT cloudsync_disable('t'); SELECT cloudsync_enable('t')", Deviation.Disabled, false },
     };

@@ -96,6 +96,7 @@ internal sealed record DamagedOperation(string Sql, params object?[] Parameters)
         new("SELECT cloudsync_set('conflict_log', 5), cloudsync_payload_apply(?)", source.Payload),
         new("SELECT * FROM cloudsync_waiting"),
         new("SELECT cloudsync_waiting_retry()"),
+        new("SELECT cloudsync_waiting_ignore('elsewhere'), cloudsync_waiting_ignore('n', 'gone')"),
         new("SELECT cloudsync_waiting_drop('n', NULL, 'overrule')"),
         new("SELECT count(*) > 1 FROM cloudsync_help"),
         new("SELECT group_concat(cloudsync_pk_decode(pk, 1)), sum(cloudsync_entity_hash(tbl, pk)) FROM cloudsync_changes"),

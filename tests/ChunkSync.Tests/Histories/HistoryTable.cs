@@ -19,6 +19,8 @@ internal sealed record HistoryTable(string Name, string[] Keys, string[] Pool, i
             table.Create(table.Name, table.Pool.Take(table.Initial).Select(column => Declare(column, 0))),
             $"SELECT cloudsync_init('{table.Name}')",
         ]),
+        "SELECT cloudsync_set('schema_check', 'hash')",
+        "SELECT cloudsync_set('apply_refused', 'stop')",
     ];
 
     /// <summary>The key columns as the table declares them, which is the order of the pk blob.</summary>

@@ -41,7 +41,7 @@ public class SchemaUseTests
             "cloudsync_siteid trusted", "cloudsync_status trusted", "cloudsync_table_schema innocuous", "cloudsync_terminate direct only",
             "cloudsync_text_materialize direct only", "cloudsync_update innocuous", "cloudsync_uuid innocuous",
             "cloudsync_uuid_blob innocuous", "cloudsync_uuid_text innocuous", "cloudsync_version innocuous",
-            "cloudsync_waiting trusted", "cloudsync_waiting_drop direct only", "cloudsync_waiting_retry direct only",
+            "cloudsync_waiting trusted", "cloudsync_waiting_drop direct only", "cloudsync_waiting_ignore direct only", "cloudsync_waiting_retry direct only",
         ];
         using Database database = Database.Open();
         Assert.Equal(expected, database.Query("SELECT DISTINCT name || ' ' || in_schema FROM cloudsync_help ORDER BY name").Select(row => row[0]));

@@ -1,0 +1,188 @@
+using System.Text;
+using ChunkSync.Catalog;
+using ChunkSync.Clock;
+using ChunkSync.Format;
+using ChunkSync.Merge;
+
+namespace ChunkSync.Waiting;
+
+/// <summary>Stores what could not be arranged in a call: its changes, why they wait, and which row they need.</summary>
+internal sealed unsafe class RefusedRowKeeper(
+    TableCatalog catalog, VersionClock clock, MergeEngine merge, WaitingStore store, WaitingQueue queue, RowAttempt attempt, Blockers blockers, Settler settler)
+    : IDisposable
+{
+    private readonly RowChanges changes = new();
+
+    /// <summary>Stores what could not be arranged: of what waits already only why.</summary>
+    public void Keep(MergeCall call, RefusedRows rows)
+    {
+        long waited = 0;
+        foreach (ref readonly AsideGroup aside in call.Asides)
+        {
+            if (aside.Unknown != RefusalReason.None)
+            {
+                store.Create();
+                KeepUnknown(call, aside);
+                waited++;
+            }
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (!rows[i].IsFurther && rows[i].State != RefusedState.Done)
+            {
+                waited += KeepRow(call, rows, i) ? 1 : 0;
+            }
+        }
+
+        merge.AbandonRow();
+        merge.Watch?.Settled(call.Asides.Length, waited);
+        if (waited > 0)
+        {
+            store.Quota.Check(call.Origin.Length == 0 ? "cloudsync_payload_apply" : "cloudsync_payload_receive", call.Origin);
+        }
+
+        if (store.Exist)
+        {
+            store.Quota.Tidy();
+        }
+
+        if (store.Any)
+        {
+            clock.Advance();
+            queue.NoteReached(clock.Highest);
+        }
+    }
+
+    public void Dispose() => changes.Dispose();
+
+    /// <summary>Tries a row once more, which tells why it waits, and stores that with what came of it.</summary>
+    private bool KeepRow(MergeCall call, RefusedRows rows, int row)
+    {
+        ChangeRow first = rows.First(row);
+        bool? isWritten = attempt.Write(call, rows, row);
+        if (isWritten == true)
+        {
+            rows[row].State = RefusedState.Done;
+            return false;
+        }
+
+        bool isAside = rows[row].Count > 0;
+        if (isWritten == null)
+        {
+            if (!isAside)
+            {
+                store.Postpone(first);
+            }
+
+            return false;
+        }
+
+        Blocker? blocker = blockers.Find();
+        WaitingReason why = new(
+            merge.Refusals.Reason, merge.Refusals.Text, blocker?.Table.Name, blocker?.Key);
+        merge.AbandonRow();
+        store.Create();
+        attempt.DropLost(first);
+        WaitingRow? before = store.Find(first);
+        if (isAside)
+        {
+            Put(rows, row, first, before);
+        }
+
+        if (isAside || before != null)
+        {
+            byte[] origin = isAside ? call.Origin : before!.Value.Origin;
+            store.Explain(first, before, why, origin, isDue: settler.IsExhausted);
+        }
+
+        return isAside;
+    }
+
+    /// <summary>Stores the changes of a row's groups that are not written and have not lost.</summary>
+    private void Put(RefusedRows rows, int row, in ChangeRow first, in WaitingRow? before)
+    {
+        changes.Clear();
+        for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
+        {
+            if (!rows[entry].IsWritten)
+            {
+                changes.Add(rows[entry].Group);
+            }
+        }
+
+        changes.KeepLatestLife();
+        if (changes.Count == 0 || changes.All[0].CausalLength < before?.LatestLife)
+        {
+            return;
+        }
+
+        if (before != null)
+        {
+            store.RemoveOlder(first, changes.All[0].CausalLength);
+        }
+
+        bool canTell = merge.IsExact(first);
+        if (canTell)
+        {
+            merge.BeginRow(changes.All[0]);
+        }
+
+        foreach (ref readonly ChangeRow change in changes.All)
+        {
+            if (merge.Knows(change) && (!canTell || merge.Current!.Beats(change)))
+            {
+                store.Put(change);
+            }
+        }
+
+        merge.AbandonRow();
+    }
+
+    private void KeepUnknown(MergeCall call, in AsideGroup aside)
+    {
+        ChangeRow change = RowChanges.First(aside);
+        TrackedTable? table = catalog.Find(change.TableName);
+        if (table != null && IsPast(change))
+        {
+            return;
+        }
+
+        WaitingRow? before = store.Find(change);
+        if (change.CausalLength < before?.LatestLife)
+        {
+            return;
+        }
+
+        if (before != null)
+        {
+            store.RemoveOlder(change, change.CausalLength);
+        }
+
+        store.Put(change);
+        if (before is WaitingRow known)
+        {
+            store.Count(change, known);
+            return;
+        }
+
+        string text = table == null
+            ? $"table {Encoding.UTF8.GetString(change.TableName)} is not tracked here"
+            : $"table {table.Name} has no column '{Encoding.UTF8.GetString(change.ColumnName)}' here";
+        store.Explain(change, null, new WaitingReason(aside.Unknown, text, null, null), call.Origin, isDue: false);
+    }
+
+    /// <summary>Whether a change belongs to an earlier life of its row than the one here.</summary>
+    private bool IsPast(in ChangeRow change)
+    {
+        if (!merge.IsExact(change))
+        {
+            return false;
+        }
+
+        merge.BeginRow(change);
+        bool isPast = !merge.Current!.Beats(change);
+        merge.AbandonRow();
+        return isPast;
+    }
+}
