@@ -17,6 +17,8 @@ internal sealed class CheckContext(
 
     private readonly List<Finding> findings = [];
     private List<SchemaObject>? schema;
+    private ILookup<string, SchemaObject>? triggers;
+    private Dictionary<string, string>? tableTexts;
     private FindingCheck? check;
     private int listed;
     private long left;
@@ -92,12 +94,15 @@ internal sealed class CheckContext(
         findings.Add(new Finding(check!.Id, severity ?? check.Severity, table, key, count, text, cure));
     }
 
+    /// <summary>The triggers of a table.</summary>
+    public IEnumerable<SchemaObject> TriggersOf(TrackedTable table) => (triggers ??= Schema.Where(entry => entry.Type == "trigger")
+        .ToLookup(entry => entry.Table, StringComparer.OrdinalIgnoreCase))[table.Name];
+
     /// <summary>The CREATE TABLE statement of a tracked table.</summary>
-    public string CreateTable(TrackedTable table) =>
-        Schema.Find(entry => entry.Type == "table" && entry.Name.Equals(table.Name, StringComparison.OrdinalIgnoreCase))?.Sql ?? "";
+    public string CreateTable(TrackedTable table) => TableTexts.GetValueOrDefault(table.Name, "");
 
     /// <summary>Whether <c>main</c> has a table of that name.</summary>
-    public bool HasTable(string name) => Schema.Exists(entry => entry.Type == "table" && entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+    public bool HasTable(string name) => TableTexts.ContainsKey(name);
 
     /// <summary>All rows of a query: null, long, double, string and byte[].</summary>
     public List<object?[]> Rows(string sql, params ReadOnlySpan<object> parameters)
@@ -132,6 +137,23 @@ internal sealed class CheckContext(
 
     /// <summary>A function's call with a table's name, as a statement.</summary>
     public static string Call(string function, string table) => $"SELECT {function}({Connection.Literal(table)})";
+
+    private Dictionary<string, string> TableTexts
+    {
+        get
+        {
+            if (tableTexts == null)
+            {
+                tableTexts = new(StringComparer.OrdinalIgnoreCase);
+                foreach (SchemaObject entry in Schema.Where(entry => entry.Type == "table"))
+                {
+                    tableTexts[entry.Name] = entry.Sql;
+                }
+            }
+
+            return tableTexts;
+        }
+    }
 
     private List<SchemaObject> ReadSchema() =>
     [

@@ -26,9 +26,7 @@ internal sealed class DatabaseCheck(SyncSession session, TableCatalog catalog, V
     /// <param name="deep">Whether all rows are read.</param>
     public IReadOnlyList<Finding> Run(string? onlyTable, bool deep)
     {
-        // What is in the file is asked about, not what is remembered of it.
-        session.Invalidate();
-        session.Refresh();
+        session.RefreshWhole();
         TrackedTable? only = onlyTable == null ? null : catalog.Find(onlyTable);
         if (onlyTable != null && only == null && catalog.StoredName(onlyTable) == null)
         {

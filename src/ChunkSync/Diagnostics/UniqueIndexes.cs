@@ -7,14 +7,14 @@ internal sealed class UniqueIndexes() : FindingCheck("D17", Severity.Info)
 {
     public override void Run(CheckContext context)
     {
-        foreach (TrackedTable table in context.Tables)
+        ILookup<string, string> unique = context.Rows("SELECT t.name, l.name FROM main.sqlite_master AS t, pragma_index_list(t.name, 'main') AS l"
+            + " WHERE t.type = 'table' AND l.\"unique\" AND l.origin <> 'pk' ORDER BY l.name")
+            .ToLookup(row => row[0] as string ?? "", row => row[1] as string ?? "", StringComparer.OrdinalIgnoreCase);
+        foreach (TrackedTable table in context.Tables.Where(table => unique.Contains(table.Name)))
         {
-            List<object?[]> unique = context.Rows("SELECT name FROM pragma_index_list(?1, 'main') WHERE \"unique\" AND origin <> 'pk' ORDER BY name", table.Name);
-            if (unique.Count > 0)
-            {
-                context.Add(table.Name, unique[0][0] as string, unique.Count, $"UNIQUE beside the key ({string.Join(", ", unique.Select(row => row[0]))}): two replicas can both be"
-                    + " right and not fit together; one of the rows is then refused on each side until somebody changes it");
-            }
+            string[] names = [.. unique[table.Name]];
+            context.Add(table.Name, names[0], names.Length, $"UNIQUE beside the key ({string.Join(", ", names)}): two replicas can both be right and not fit together; one"
+                + " of the rows is then refused on each side until somebody changes it");
         }
     }
 }

@@ -12,10 +12,19 @@ internal static class KeyCollation
     /// <param name="connection">The connection.</param>
     /// <param name="table">A table of <c>main</c>.</param>
     /// <param name="keys">Its key columns.</param>
-    public static (string Column, string Collation)? FirstNotBinary(Connection connection, string table, List<TableColumn> keys)
+    public static (string Column, string Collation)? FirstNotBinary(Connection connection, string table, List<TableColumn> keys) =>
+        FirstNotBinary(connection, table, keys, OfIndex(connection, table).SelectMany(column => column, (column, collation) => (column.Key, collation)));
+
+    /// <summary>The same where the collations of the key's index are known.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="table">A table of <c>main</c>.</param>
+    /// <param name="keys">Its key columns.</param>
+    /// <param name="ofIndex">Columns of the index with their collations; none when the key is the rowid.</param>
+    public static (string Column, string Collation)? FirstNotBinary(
+        Connection connection, string table, List<TableColumn> keys, IEnumerable<(string Column, string Collation)> ofIndex)
     {
         // A column can be in the key twice, by two collations.
-        ILookup<string, string> indexed = OfIndex(connection, table);
+        ILookup<string, string> indexed = ofIndex.ToLookup(entry => entry.Column, entry => entry.Collation);
         foreach (TableColumn key in indexed.Count > 0 ? keys : [])
         {
             string declared = connection.CollationOf("main", table, key.Name) ?? KeyColumnRule.Binary;

@@ -120,6 +120,18 @@ internal sealed class SyncSession
         }
     }
 
+    /// <summary>The same for who asks what is in the file: also what somebody did by hand on this connection to settings and sites is seen.</summary>
+    public void RefreshWhole()
+    {
+        Sites.Forget();
+        if (events.HaveSettingsMoved())
+        {
+            Invalidate();
+        }
+
+        Refresh();
+    }
+
     /// <summary>The same for what triggers call, once per row: nearly always a few tests show that nothing can have changed. The
     /// transaction is joined first, so that what is read in it is dropped when it is undone.</summary>
     public void RefreshInTrigger()

@@ -28,6 +28,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private PayloadApplier? applier;
     private ChunkReceiver? receiver;
     private SyncStatus? status;
+    private DatabaseCheck? checker;
     private RefusedChanges? waiting;
     private WaitingActions? waitingActions;
     private readonly PendingRows pending;
@@ -132,7 +133,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public ChunkReceiver Receiver => receiver ??= new ChunkReceiver(Session, Catalog, Clock, Watch, Applier);
 
     /// <summary>What is wrong with the database.</summary>
-    public DatabaseCheck Checker => new(Session, Catalog, Clock, Watch, Receiver.Gaps);
+    public DatabaseCheck Checker => checker ??= new DatabaseCheck(Session, Catalog, Clock, Watch, Receiver.Gaps);
 
     /// <summary>How the database is.</summary>
     public SyncStatus Status => status ??= new SyncStatus(Session, Catalog, Clock, MergeWatch, Receiver.Ranges);
