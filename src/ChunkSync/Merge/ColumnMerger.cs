@@ -54,7 +54,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         pending = new PendingRow(table.ValueColumns.Length);
         local = new RowClocks(table);
         watch = context.Watch;
-        conflicts = watch == null ? null : new ConflictNotes(context.Session, watch, writer);
+        conflicts = watch == null ? null : new ConflictNotes(context.Session, table, watch, writer);
     }
 
     public override void Dispose()
@@ -388,6 +388,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         clock.Use();
+        conflicts?.AddConverted(Key, pending, columns, local.CausalLength, mergingVersion);
         watch?.Changed(Table, Key, columns, wasAlive ? RowEffect.Update : RowEffect.Insert);
         referred.Capture(reaches);
         isNew = false;

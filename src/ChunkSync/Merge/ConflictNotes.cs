@@ -1,13 +1,15 @@
 using ChunkSync.Catalog;
 using ChunkSync.Format;
+using ChunkSync.Keys;
 using ChunkSync.Session;
 
 namespace ChunkSync.Merge;
 
 /// <summary>What the rows of one table lose in a merge, for those who ask: a value that was written here against a received one, or the other
 /// way round. The values are read before the row is written; nothing is told before it is.</summary>
-internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, RemoteRowWriter writer)
+internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMergeWatch watch, RemoteRowWriter writer)
 {
+    private KeyAffinity[]? affinities;
     private bool hasNotes;
 
     /// <summary>Whether somebody asks.</summary>
@@ -88,26 +90,32 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
         }
     }
 
+    /// <summary>A row was written: values that the affinity of their column may have changed are looked at.</summary>
+    public void AddConverted(NativeBytes key, PendingRow pending, ReadOnlySpan<int> columns, long causalLength, long dbVersion)
+    {
+        for (int i = 0; IsOn && i < columns.Length; i++)
+        {
+            ref WireValue value = ref pending.Values[columns[i]];
+            if (!MayConvert(columns[i], value.Kind))
+            {
+                continue;
+            }
+
+            bool isConverted = writer.ReadValue(key, columns[i]).Kind != value.Kind;
+            writer.Release(columns[i]);
+            if (isConverted)
+            {
+                NoteAlone(ConflictKind.Converted, columns[i], value, pending.Clock(columns[i]), causalLength, dbVersion);
+            }
+        }
+    }
+
     /// <summary>A trigger of the user's has kept the row from being written.</summary>
     public void AddRefused(PendingRow pending, ReadOnlySpan<int> columns, long causalLength, long dbVersion)
     {
         for (int i = 0; IsOn && i < columns.Length; i++)
         {
-            ClockEntry clock = pending.Clock(columns[i]);
-            Note(new Conflict
-            {
-                Kind = ConflictKind.Trigger,
-                Column = columns[i],
-                Lost = pending.Values[columns[i]],
-                LostVersion = clock.Version,
-                LostSite = clock.Site,
-                LostCausalLength = causalLength,
-                WonVersion = -1,
-                WonSite = -1,
-                WonCausalLength = -1,
-                DbVersion = dbVersion,
-                Seq = clock.Seq,
-            });
+            NoteAlone(ConflictKind.Trigger, columns[i], pending.Values[columns[i]], pending.Clock(columns[i]), causalLength, dbVersion);
         }
     }
 
@@ -150,6 +158,35 @@ internal sealed class ConflictNotes(SyncSession session, IMergeWatch watch, Remo
             hasNotes = false;
             watch.RowAbandoned();
         }
+    }
+
+    /// <summary>Notes a received value that lost against no other.</summary>
+    private void NoteAlone(ConflictKind kind, int column, in WireValue value, in ClockEntry clock, long causalLength, long dbVersion) => Note(new Conflict
+    {
+        Kind = kind,
+        Column = column,
+        Lost = value,
+        LostVersion = clock.Version,
+        LostSite = clock.Site,
+        LostCausalLength = causalLength,
+        WonVersion = -1,
+        WonSite = -1,
+        WonCausalLength = -1,
+        DbVersion = dbVersion,
+        Seq = clock.Seq,
+    });
+
+    /// <summary>Whether a column may store a value of a storage class as another one.</summary>
+    private bool MayConvert(int column, WireKind kind)
+    {
+        affinities ??= [.. table.ValueColumns.Select(value => KeyColumnRule.AffinityOf(value.DeclaredType, isStrict: false))];
+        return affinities[column] switch
+        {
+            KeyAffinity.Text => kind is WireKind.Integer or WireKind.Real,
+            KeyAffinity.Numeric => kind is WireKind.Text or WireKind.Real,
+            KeyAffinity.Real => kind is WireKind.Text or WireKind.Integer,
+            _ => false,
+        };
     }
 
     private void Note(in Conflict conflict)

@@ -69,6 +69,18 @@ public class ConflictLogTests
     }
 
     [Fact]
+    public void Value_is_logged_as_it_came_when_the_column_stores_another_one()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a INTEGER, b TEXT, c REAL, d);"
+            + " SELECT cloudsync_init('t'), cloudsync_set('conflict_log', 100), cloudsync_set('skip_schema_hash_check', 1)");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', '5', 1, 1, x'07', 1, 0)", "('t', cloudsync_pk_encode('x'), 'b', 5, 1, 1, x'07', 1, 1)",
+            "('t', cloudsync_pk_encode('x'), 'c', 5, 1, 1, x'07', 1, 2)", "('t', cloudsync_pk_encode('x'), 'd', '5', 1, 1, x'07', 1, 3)",
+            "('t', cloudsync_pk_encode('y'), 'a', 'five', 1, 1, x'07', 1, 4)", "('t', cloudsync_pk_encode('y'), 'b', '5', 1, 1, x'07', 1, 5)");
+        Assert.Equal(["'x'|a|converted|0|'5'|1|0||", "'x'|b|converted|0|5|1|0||", "'x'|c|converted|0|5|1|0||"], Lines(database));
+    }
+
+    [Fact]
     public void Nothing_is_logged_when_the_row_is_refused()
     {
         using Database database = Open("INSERT INTO t VALUES ('x', 1, 1); CREATE UNIQUE INDEX one ON t(b); INSERT INTO t VALUES ('y', 2, 2)");
