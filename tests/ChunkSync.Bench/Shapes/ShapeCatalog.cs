@@ -49,6 +49,16 @@ internal static unsafe class ShapeCatalog
             new FillStep("UPDATE t SET b = ?2 WHERE id = ?1", 0, 10_000, 10_000, BindUpdate),
             new FillStep("DELETE FROM t WHERE id = ?1", 0, 10_000, 10_000, BindDelete),
         ]),
+        One("i", "(a), then one column of every row updated", NarrowTable("t"),
+            [NarrowRows("t", 0, 100_000, 100_000), new FillStep("UPDATE t SET b = ?2 WHERE id = ?1", 0, 100_000, 100_000, BindUpdateOne)]),
+        One("j", "(a), then all columns of every row updated", NarrowTable("t"),
+            [NarrowRows("t", 0, 100_000, 100_000), new FillStep("UPDATE t SET a = a + 1, b = ?2, c = c + 1, d = ?2 WHERE id = ?1", 0, 100_000, 100_000, BindUpdateOne)]),
+        One("k", "(a), then every row deleted", NarrowTable("t"),
+            [NarrowRows("t", 0, 100_000, 100_000), new FillStep("DELETE FROM t WHERE id = ?1", 0, 100_000, 100_000, BindKey)]),
+        One("l", "20,000 rows × 4 narrow columns, one per transaction", NarrowTable("t"), [NarrowRows("t", 0, 20_000, 1)]),
+        Tables("m", "320 tables × 100 rows, transactions of 100 rows", 320, 100),
+        One("r", "100,000 rows × 4 narrow columns with keys in no order, one transaction", NarrowTable("t"),
+            [new FillStep(NarrowTable("t").InsertSql, 0, 100_000, 100_000, BindScattered)]),
         new Shape(Probe, "60,000 rows × 4 narrow columns in 60 transactions, their chunks of 256 KiB stored and probed", [NarrowTable("t")],
             [NarrowRows("t", 0, 60_000, 1000)], [SmallChunk]),
         new Shape(Backfill, "100,000, 1,000,000 and 3,000,000 rows cut into 10, 100 and 1,000 chunks; 60,000 and 1,000,000 rows filled", [], [], []),
@@ -92,6 +102,19 @@ internal static unsafe class ShapeCatalog
     {
         BindKey(statement, row * 10);
         statement.BindText(2, Corpus.Slice(row, 9), 9);
+    }
+
+    private static void BindUpdateOne(BenchStatement statement, int row)
+    {
+        BindKey(statement, row);
+        statement.BindText(2, Corpus.Slice(row, 9), 9);
+    }
+
+    /// <summary>The same rows with other keys: multiplied by a number without a common divisor with theirs.</summary>
+    private static void BindScattered(BenchStatement statement, int row)
+    {
+        BindNarrow(statement, row);
+        BindKey(statement, (int)(row * 48_271L % 100_003));
     }
 
     private static void BindDelete(BenchStatement statement, int row) => BindKey(statement, (row * 10) + 5);
