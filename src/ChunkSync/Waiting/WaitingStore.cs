@@ -17,7 +17,6 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     private readonly SyncSession session;
     private readonly RowChanges measured = new();
-    private readonly Statement exists;
     private readonly Statement any;
     private readonly Statement waits;
     private readonly Statement load;
@@ -41,8 +40,6 @@ internal sealed unsafe class WaitingStore : IDisposable
         this.session = session;
         Connection connection = session.Connection;
         Quota = new WaitingQuota(session);
-        exists = connection.Prepare($"SELECT count(*) FROM main.sqlite_master WHERE type = 'table' AND name IN ('{WaitingTables.RowsName}',"
-            + $" '{WaitingTables.ChangesName}', '{WaitingTables.SitesName}')");
         any = connection.Prepare($"SELECT 1 FROM {Rows} LIMIT 1");
         waits = connection.Prepare($"SELECT 1 FROM {Rows} WHERE {OfRow}");
         load = connection.Prepare($"SELECT col_name, col_value, col_version, db_version, site_id, cl, seq FROM {Cells} WHERE {OfRow}");
@@ -72,7 +69,7 @@ internal sealed unsafe class WaitingStore : IDisposable
     public bool Any => isAny ??= Exist && Has(any);
 
     /// <summary>Whether the tables are there.</summary>
-    public bool Exist => exist ??= Count(exists) == 3;
+    public bool Exist => exist ??= HasTable(WaitingTables.RowsName) && HasTable(WaitingTables.ChangesName) && HasTable(WaitingTables.SitesName);
 
     /// <summary>Whether changes of a row wait.</summary>
     public bool Wait(in ChangeRow change)
@@ -367,4 +364,6 @@ internal sealed unsafe class WaitingStore : IDisposable
         return Errors.Corrupt($"cloudsync_waiting: a row of {WaitingTables.ChangesName} cannot be read (table"
             + $" {System.Text.Encoding.UTF8.GetString(row.TableName)}, pk X'{Convert.ToHexString(key)}'); see cloudsync_check");
     }
+
+    private bool HasTable(string name) => session.Connection.HasTable(name);
 }

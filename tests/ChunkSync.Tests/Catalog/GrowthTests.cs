@@ -118,7 +118,7 @@ public sealed class GrowthTests(ITestOutputHelper output)
 
     /// <summary>Steps that one more tracked table costs the init of another: what is left are walks over the schema, over the settings and over the
     /// schema hashes.</summary>
-    private const long MaxStepsPerTable = 110;
+    private const long MaxStepsPerTable = 130;
 
     private static Database Open(int size, string path = ":memory:")
     {
