@@ -1,3 +1,4 @@
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Diagnostics;
@@ -5,8 +6,6 @@ namespace ChunkSync.Diagnostics;
 /// <summary>D27: tables and columns of others that this schema does not have.</summary>
 internal sealed class SchemaDifferences() : FindingCheck("D27", Severity.Info)
 {
-    private const string Ignored = "ignored:";
-
     public override void Run(CheckContext context)
     {
         if (context.HasTable(WaitingChanges.Groups) && context.HasTable(WaitingChanges.Changes))
@@ -21,9 +20,9 @@ internal sealed class SchemaDifferences() : FindingCheck("D27", Severity.Info)
             }
         }
 
-        foreach (object?[] row in context.Rows("SELECT key FROM main.cloudsync_settings WHERE key >= ?1 AND key < 'ignored;' ORDER BY key", Ignored))
+        foreach (object?[] row in context.Rows("SELECT key FROM main.cloudsync_settings WHERE key >= ?1 AND key < 'ignored;' ORDER BY key", Settings.IgnoredTable))
         {
-            context.Add(null, ((string)row[0]!)[Ignored.Length..], 1, "changes of this table are ignored, until cloudsync_init tracks it");
+            context.Add(null, ((string)row[0]!)[Settings.IgnoredTable.Length..], 1, "changes of this table are ignored, until cloudsync_init tracks it");
         }
 
         foreach (object?[] row in context.Rows("SELECT tbl_name, col_name FROM main.cloudsync_table_settings WHERE key = 'ignored' ORDER BY 1, 2"))

@@ -64,18 +64,12 @@ internal sealed class SyncStatus
         return
         [
             session.Sites.Local.ToArray(), version, Seq(version), catalog.Schema.CurrentHash(), (long)catalog.All.Count, Number(sites),
-            settings.Text(Settings.ApplyRefused) ?? "wait", SchemaCheckOfReceive(settings),
+            settings.Text(Settings.ApplyRefused) ?? "wait", settings.MatchesNames(byDefault: true) ? "names" : "hash",
             groups ?? 0, changes ?? 0, bytes ?? 0, oldest, Number(parts), senders, gaps,
             settings.Integer(Settings.CheckDbVersion) ?? 0, settings.Integer(Settings.CheckSeq) ?? 0, settings.Integer(Settings.SendDbVersion) ?? 0,
             .. Last(),
         ];
     }
-
-    private const string SchemaCheck = "schema_check";
-
-    /// <summary>How a receive looks at the sender's schema.</summary>
-    private static string SchemaCheckOfReceive(Settings settings) => (settings.Integer(Settings.SkipSchemaHashCheck) ?? 0) != 0 ? "names"
-        : settings.Text(SchemaCheck) ?? (SettingDefinition.All.Any(setting => setting.Name == SchemaCheck) ? "names" : "hash");
 
     private object?[] Last() => [last.LastAt, last.LastRows, last.LastAside, last.LastWaited, last.LastError];
 

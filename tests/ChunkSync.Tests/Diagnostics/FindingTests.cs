@@ -158,6 +158,22 @@ public class FindingTests
     }
 
     [Fact]
+    public void Column_of_others_is_found_and_is_ignored_with_the_cure()
+    {
+        using Database sender = Database.Open();
+        using Database receiver = Database.Open();
+        sender.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, added); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('s', 7, 7), ('u', 8, 8)");
+        receiver.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'), cloudsync_set('apply_refused', 'wait'), cloudsync_set('schema_check', 'names')");
+        receiver.Scalar("SELECT cloudsync_payload_apply(?)", sender.Scalar("SELECT payload FROM cloudsync_payload_chunks"));
+        Assert.Equal(["t", "added", 2L], Assert.Single(Findings(receiver, deep: true, "D27"))[1..4]);
+        Assert.Null(Assert.Single(Findings(receiver, deep: true, "D25"))[5]);
+        receiver.Exec((string)Findings(receiver, deep: true, "D27")[0][5]!);
+        Assert.Empty(Findings(receiver, deep: true, "D25"));
+        Assert.Null(Assert.Single(Findings(receiver, deep: true, "D27"))[5]);
+        Assert.Equal("names", receiver.Scalar("SELECT schema_check FROM cloudsync_status"));
+    }
+
+    [Fact]
     public void Hole_is_found_when_it_is_older_than_a_day()
     {
         using Database sender = ReceivePair.NewSender(15);
