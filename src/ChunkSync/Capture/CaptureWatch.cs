@@ -15,6 +15,7 @@ internal sealed class CaptureWatch
     private readonly TableCatalog catalog;
     private readonly AlterationSnapshot alterations;
     private readonly Statement triggers;
+    private ITreeLogs? trees;
     private int readable = -1;
     private int restored = -1;
 
@@ -27,6 +28,9 @@ internal sealed class CaptureWatch
             "SELECT tbl_name, name, sql FROM main.sqlite_master WHERE type = 'trigger' AND name LIKE 'cloudsync\\_%' ESCAPE '\\'"
             + " AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE)");
     }
+
+    /// <summary>Gives it who keeps the triggers of trees.</summary>
+    public void Hand(ITreeLogs logs) => trees = logs;
 
     /// <summary>What the triggers of a table capture; <see cref="CaptureState.Lost"/> too where the table is gone.</summary>
     public CaptureState State(TrackedTable table)
@@ -118,6 +122,10 @@ internal sealed class CaptureWatch
                 }
 
                 TriggerSet.Update(session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+                if (table.Tree != null)
+                {
+                    trees?.Restored(table);
+                }
             }
 
             catalog.Schema.Update();

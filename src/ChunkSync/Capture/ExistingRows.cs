@@ -225,7 +225,7 @@ internal sealed unsafe class ExistingRows(SyncSession session, TableCatalog cata
     private int[] PlainColumns(TrackedTable table) =>
     [
         .. Enumerable.Range(0, table.ValueColumns.Length).Where(column =>
-            !table.HasBlocks || !catalog.Settings.IsBlockColumn(table.Name, table.ValueColumns[column].Name)),
+            !table.ValueColumns[column].IsPlace && (!table.HasBlocks || !catalog.Settings.IsBlockColumn(table.Name, table.ValueColumns[column].Name))),
     ];
 
     private static string KeyList(TrackedTable table) => string.Join(", ", table.KeyColumns.Select(column => column.Quoted));

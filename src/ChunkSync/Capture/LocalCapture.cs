@@ -27,6 +27,10 @@ internal sealed unsafe class LocalCapture
     private readonly TriggerOrigin origin;
     private readonly Statement reverse;
     private readonly UpdatedRow updated;
+    private ITreeLogs? trees;
+
+    /// <summary>Whether the failure that is looked at came out of a tree's log.</summary>
+    private bool isAppending;
 
     /// <summary>The table that <c>cloudsync_is_sync</c> was asked about last, and how many rows the connection had written by then. A trigger
     /// asks right before it captures: a call without that question is no trigger's.</summary>
@@ -52,14 +56,22 @@ internal sealed unsafe class LocalCapture
         updated = new UpdatedRow(key, oldKey);
     }
 
+    /// <summary>Gives it who hears of moves in trees.</summary>
+    public void Hand(ITreeLogs logs) => trees = logs;
+
     /// <summary>Whose trigger calls.</summary>
     public TriggerOrigin Origin => origin;
 
     /// <summary>Whether a failure of ours would leave what the host's statement did: SQLite 3.35 undoes an UPDATE or DELETE inside a
     /// transaction for a function's error in a trigger only when something else in it can fail. SQLITE_FULL is undone always, with the
     /// transaction where there is no other way, and so are the other three.</summary>
-    public bool LeavesRowsBehind(EngineException failure) => IsOld && !session.Connection.IsAutocommit
-        && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full);
+    public bool LeavesRowsBehind(EngineException failure)
+    {
+        bool wasAppending = isAppending;
+        isAppending = false;
+        return IsOld && !wasAppending && !session.Connection.IsAutocommit
+            && ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.IoErr or ResultCode.Full);
+    }
 
     /// <summary>Whether the host's SQLite is one of those.</summary>
     public static bool IsOld => Sqlite3.Api->libversion_number() < KnownRight;
@@ -102,6 +114,14 @@ internal sealed unsafe class LocalCapture
         {
             ReadKey(table, arguments[1..], function, isDelete);
             WriteRow(table, isDelete);
+            if (table.TreeOfLog != null && !isDelete)
+            {
+                // What makes operations can fail by itself, so SQLite of every version undoes the statement around it.
+                isAppending = true;
+                trees?.Appended(table, arguments[1..]);
+                isAppending = false;
+            }
+
             return;
         }
 

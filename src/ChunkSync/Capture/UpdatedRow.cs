@@ -64,7 +64,7 @@ internal sealed class UpdatedRow(KeyBuffer key, KeyBuffer oldKey)
 
         if (column >= 0 && !IsInsert && !IsDelete)
         {
-            changed[column] = Differs(newValue, oldValue);
+            changed[column] = !table.ValueColumns[column].IsPlace && Differs(newValue, oldValue);
             return;
         }
 

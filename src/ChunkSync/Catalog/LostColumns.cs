@@ -16,7 +16,7 @@ internal static class LostColumns
     /// <c>cloudsync_changes</c> stores a name as it was given.</summary>
     public static void Forget(Connection connection, TrackedTable table)
     {
-        string names = string.Join(", ", table.ValueColumns.Select(column => Connection.Literal(column.ClockName)));
+        string names = string.Join(", ", table.ClockColumns.Select(column => Connection.Literal(column.ClockName)));
         string lost = $"col_name COLLATE NOCASE NOT IN ({names})";
         if (table.HasBlocks)
         {

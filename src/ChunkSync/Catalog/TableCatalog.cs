@@ -13,6 +13,7 @@ internal sealed class TableCatalog
     private readonly List<TrackedTable> all = [];
     private readonly Dictionary<byte[], TrackedTable> byName = new(new AsciiNameComparer());
     private readonly Dictionary<byte[], TrackedTable>.AlternateLookup<ReadOnlySpan<byte>> byNameSpan;
+    private List<TreeRegistration> trees = [];
     private TrackedTable? lastFound;
 
     public TableCatalog(SyncSession session, IReadOnlyList<MetadataTable> metadata)
@@ -25,6 +26,7 @@ internal sealed class TableCatalog
         Marks = new TableMarks(connection, Settings);
         Schema = new SchemaVersions(session, this);
         Disabled = new DisabledTables(session, this);
+        Trees = new TreeRegistry(connection);
         Damage = new MetadataDamage(session, this);
         schema = new CatalogSchema(connection);
     }
@@ -71,6 +73,12 @@ internal sealed class TableCatalog
     /// <summary>The schema hashes of this database.</summary>
     public SchemaVersions Schema { get; }
 
+    /// <summary>Which tables are trees.</summary>
+    public TreeRegistry Trees { get; }
+
+    /// <summary>Whether there are any.</summary>
+    public bool HasTrees => trees.Count > 0;
+
     /// <summary>The tables that are disabled on this connection.</summary>
     public DisabledTables Disabled { get; }
 
@@ -90,6 +98,7 @@ internal sealed class TableCatalog
 
         all.Clear();
         byName.Clear();
+        trees = [];
         lastFound = null;
         Damage.Clear();
         schema.Read();
@@ -104,6 +113,7 @@ internal sealed class TableCatalog
         }
 
         Dictionary<string, TableSettings> stored = Settings.ReadTables();
+        trees = Trees.ReadAll();
         foreach (string name in schema.Names)
         {
             stored.TryGetValue(AsciiNames.Lower(name), out TableSettings setting);
@@ -169,10 +179,16 @@ internal sealed class TableCatalog
     private TrackedTable Read(string name, TableSettings setting, int order)
     {
         List<TableColumn> baseColumns = schema.ColumnsOf(name);
+        TreeRegistration? tree = trees.Find(other => AsciiNames.Same(other.Table, name));
+        string? treeOfLog = trees.Find(other => AsciiNames.Same(other.Carrier, name))?.Table;
         return new TrackedTable(
-            session.Connection, name, order, baseColumns, setting, () => RowIdName(name, baseColumns), schema.PositionIndexOf(name),
-            schema.HasBlocks(name), schema.HasPlainKeyOnly(name));
+            session.Connection, name, order, tree == null ? baseColumns : Mark(baseColumns, tree), setting, () => RowIdName(name, baseColumns),
+            schema.PositionIndexOf(name), schema.HasBlocks(name), schema.HasPlainKeyOnly(name), tree, treeOfLog);
     }
+
+    /// <summary>The columns of a tree, of which two say where a row is.</summary>
+    private static List<TableColumn> Mark(List<TableColumn> columns, TreeRegistration tree) => columns.ConvertAll(column => !tree.IsPlace(column.Name) ? column
+        : new TableColumn(column.Cid, column.Name, column.DeclaredType, column.NotNull, column.HasDefault, column.KeyOrdinal) { IsPlace = true });
 
     /// <summary>A name for the rowid that no column hides, or null: a WITHOUT ROWID table has no such column at all.</summary>
     public string? RowIdName(string table, List<TableColumn> baseColumns)

@@ -43,4 +43,7 @@ internal sealed class TableColumn
     public int KeyOrdinal { get; }
 
     public bool IsKey => KeyOrdinal > 0;
+
+    /// <summary>Whether it says where a row of a tree is: the log of operations decides it, and it has no clocks.</summary>
+    public bool IsPlace { get; init; }
 }

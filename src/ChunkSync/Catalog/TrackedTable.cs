@@ -25,8 +25,11 @@ internal sealed class TrackedTable : IDisposable
 
     public TrackedTable(
         Connection connection, string name, int creationOrder, IReadOnlyList<TableColumn> columns,
-        TableSettings settings, Func<string?> findRowId, string? positionIndex, bool hasBlocks, bool hasPlainKey)
+        TableSettings settings, Func<string?> findRowId, string? positionIndex, bool hasBlocks, bool hasPlainKey,
+        TreeRegistration? tree = null, string? treeOfLog = null)
     {
+        Tree = tree;
+        TreeOfLog = treeOfLog;
         Name = name;
         NameUtf8 = Encoding.UTF8.GetBytes(name);
         CreationOrder = creationOrder;
@@ -54,7 +57,7 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>The same table with other settings.</summary>
     public TrackedTable(Connection connection, TrackedTable other, TableSettings settings)
         : this(connection, other.Name, other.CreationOrder, other.Columns, settings, other.findRowId, other.PositionIndex, other.HasBlocks,
-            other.HasPlainKeyOnly)
+            other.HasPlainKeyOnly, other.Tree, other.TreeOfLog)
     {
         (rowIdName, knowsRowId) = (other.rowIdName, other.knowsRowId);
         Description = other.Description;
@@ -91,6 +94,15 @@ internal sealed class TrackedTable : IDisposable
 
     /// <summary>Columns outside the key, in declaration order.</summary>
     public TableColumn[] ValueColumns { get; }
+
+    /// <summary>The columns that have clocks: those of <see cref="ValueColumns"/> but for a tree's parent and position.</summary>
+    public IEnumerable<TableColumn> ClockColumns => Tree == null ? ValueColumns : ValueColumns.Where(column => !column.IsPlace);
+
+    /// <summary>What makes the table a tree; null where it is none.</summary>
+    public TreeRegistration? Tree { get; }
+
+    /// <summary>The tree table whose log of operations this one is; null where it is none.</summary>
+    public string? TreeOfLog { get; }
 
     public CrdtAlgorithm Algorithm { get; }
 
@@ -165,6 +177,10 @@ internal sealed class TrackedTable : IDisposable
         newest.Reset();
         return version;
     }
+
+    /// <summary>A column that says where the rows of a tree are and that the table does not have; null when there is none.</summary>
+    public string? FindMissingPlace() => new[] { Tree?.ParentColumn, Tree?.PositionColumn }.OfType<string>()
+        .FirstOrDefault(name => !ValueColumns.Any(column => AsciiNames.Same(column.Name, name)));
 
     /// <summary>Makes something that another folder keeps about the table live as long as this object.</summary>
     public void Own(IDisposable part) => parts.Add(part);

@@ -28,7 +28,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     private readonly Statement exists;
     private readonly Statement[] insertAll;
     private readonly int[] insertAllCounts;
-    private readonly Statement[] upsert;
+    private readonly Statement?[] upsert;
     private readonly Statement[] fill;
     private readonly Statement createSentinel;
     private readonly Statement raiseSentinel;
@@ -56,9 +56,10 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         exists = Prepare($"SELECT 1 FROM {clockTable} WHERE pk = ?1 LIMIT 1");
         List<Statement> inserts = [];
         List<int> counts = [];
-        for (int start = 0; start < table.ValueColumns.Length; start += MaxRowsTogether)
+        TableColumn[] columns = [.. table.ClockColumns];
+        for (int start = 0; start < columns.Length; start += MaxRowsTogether)
         {
-            TableColumn[] part = [.. table.ValueColumns.Skip(start).Take(MaxRowsTogether)];
+            TableColumn[] part = [.. columns.Skip(start).Take(MaxRowsTogether)];
             inserts.Add(Prepare(
                 $"INSERT OR IGNORE INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
                 + string.Join(", ", part.Select((column, i) => $"(?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3 + {i})"))));
@@ -69,7 +70,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         insertAllCounts = [.. counts];
         upsert =
         [
-            .. table.ValueColumns.Select(column => Prepare(
+            .. table.ValueColumns.Select(Statement? (column) => column.IsPlace ? null : Prepare(
                 $"INSERT INTO {clockTable}(pk, col_name, col_version, db_version, site_id, seq)"
                 + $" VALUES (?1, {Connection.Literal(column.ClockName)}, 1, ?2, 0, ?3)"
                 + Raise)),
@@ -120,7 +121,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
             return;
         }
 
-        if (table.ValueColumns.Length == 0)
+        if (insertAll.Length == 0)
         {
             WriteSentinel(createSentinel, key, dbVersion, clock.TakeSeq(), mayStay: true);
             return;
@@ -222,7 +223,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
     /// <summary>A column got another value, or appeared.</summary>
     public void UpsertColumn(KeyBuffer key, int column, long dbVersion)
     {
-        if (!Write(upsert[column], key, dbVersion, clock.TakeSeq()))
+        if (upsert[column] is Statement statement && !Write(statement, key, dbVersion, clock.TakeSeq()))
         {
             BeginLife(key, dbVersion);
         }
@@ -233,7 +234,7 @@ internal sealed unsafe class LocalClockWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert, .. fill, createSentinel, raiseSentinel,
+        foreach (Statement statement in (Statement[])[exists, .. insertAll, .. upsert.OfType<Statement>(), .. fill, createSentinel, raiseSentinel,
             deleteSentinel, readSentinel, setSentinel, beginLife, beginColumn, deleteColumns, columnsOf, move, onlyNew])
         {
             statement.Dispose();
@@ -312,12 +313,14 @@ internal sealed unsafe class LocalClockWriter : IDisposable
         }
 
         bool isInteger = readSentinel.Type(0) == StorageClass.Integer;
+        bool isNumber = isInteger || readSentinel.Type(0) == StorageClass.Real;
         long length = readSentinel.Int64(0);
         string shown = readSentinel.String(0);
         readSentinel.Reset();
         if (!mayStay || !isInteger || (length & 1) == 0 || length > VersionLimits.MaxCausalLength)
         {
-            throw Exhausted(key, shown);
+            throw isNumber ? Exhausted(key, shown) : Errors.CorruptClock(
+                table.ClockName, $" of key {KeyText.Describe(key.Native)}: col_version of {SentinelColumn.Name} is '{shown}', it must be an integer");
         }
     }
 

@@ -11,13 +11,17 @@ internal sealed unsafe class Fold : IDisposable
     private readonly LogPage before = new();
     private readonly LogPage behind = new();
     private readonly StampGroups groups;
+    private readonly int pageRows;
     private FoldResult result;
     private OperationStamp head;
     private bool hasHead;
 
-    public Fold(ITreeStore store)
+    /// <param name="store">The tree.</param>
+    /// <param name="pageRows">How many rows of the log are in memory at once.</param>
+    public Fold(ITreeStore store, int pageRows = 4096)
     {
         this.store = store;
+        this.pageRows = pageRows;
         nodes = new Nodes(store);
         groups = new StampGroups(store);
     }
@@ -98,36 +102,29 @@ internal sealed unsafe class Fold : IDisposable
         result = default;
         long clock = 0;
         using LogPage page = new();
-        OperationStamp from = OperationStamp.First;
-        bool isAfter = false;
-        do
+        store.OpenCarrier();
+        try
         {
-            page.Clear();
-            store.ReadCarrier(from, isAfter, page, Rewinding.PageRows);
-            groups.Sort(page);
-            for (int i = 0; i < page.Count; i++)
+            bool isMore;
+            do
             {
-                TreeOperation operation = page[i].Operation;
-                if (result.Held > 0 || !TreeLimits.IsBelieved(clock, operation.Stamp.Lamport))
+                page.Clear();
+                isMore = store.ReadCarrier(page, pageRows);
+                groups.Sort(page);
+                for (int i = 0; i < page.Count; i++)
                 {
-                    store.Hold(operation);
-                    result.Held++;
-                    continue;
+                    Rebuild(page[i].Operation, ref clock);
                 }
 
-                clock = Math.Max(clock, operation.Stamp.Lamport);
-                nodes.Name(operation);
-                Append(operation, nodes.CanMove(operation.Node, operation.Place));
-                result.Folded++;
+                nodes.CompactPositions();
             }
-
-            if (page.Count > 0)
-            {
-                from = page[page.Count - 1].Operation.Stamp;
-                isAfter = true;
-            }
+            while (isMore);
         }
-        while (page.Count >= Rewinding.PageRows);
+        finally
+        {
+            store.CloseCarrier();
+        }
+
         result.Moved = nodes.Store();
     }
 
@@ -139,6 +136,21 @@ internal sealed unsafe class Fold : IDisposable
         before.Dispose();
         behind.Dispose();
         groups.Dispose();
+    }
+
+    private void Rebuild(in TreeOperation operation, ref long clock)
+    {
+        if (result.Held > 0 || !TreeLimits.IsBelieved(clock, operation.Stamp.Lamport))
+        {
+            store.Hold(operation);
+            result.Held++;
+            return;
+        }
+
+        clock = Math.Max(clock, operation.Stamp.Lamport);
+        nodes.Name(operation);
+        Append(operation, nodes.CanMove(operation.Node, operation.Place));
+        result.Folded++;
     }
 
     private void ReadHead() => hasHead = store.TryReadHead(out head);
@@ -270,7 +282,7 @@ internal sealed unsafe class Fold : IDisposable
     /// <returns>False where a retraction left a jump: what is behind it does not count any more.</returns>
     private bool Rewind()
     {
-        using Rewinding rewinding = new(store, nodes, groups, rest, retracted);
+        using Rewinding rewinding = new(store, nodes, groups, rest, retracted, pageRows);
         bool isWhole = rewinding.Run();
         result.Scanned += rewinding.Scanned;
         result.Written += rewinding.Written;

@@ -27,8 +27,17 @@ internal interface ITreeStore
     /// <param name="limit">After so many, rows of the last stamp are completed, and no more.</param>
     void ReadLog(in OperationStamp from, bool isAfter, LogPage page, int limit);
 
-    /// <summary>Appends all operations of the carrier that are not void to a page, in the same way, and knows their nodes from then on.</summary>
-    void ReadCarrier(in OperationStamp from, bool isAfter, LogPage page, int limit);
+    /// <summary>Begins to read all operations of the carrier that are not void, by stamp; their nodes are known from then on.</summary>
+    void OpenCarrier();
+
+    /// <summary>Appends the next ones to a page.</summary>
+    /// <param name="page">Gets them, those of equal stamps in any order.</param>
+    /// <param name="limit">After so many, operations of the last stamp are completed, and no more.</param>
+    /// <returns>Whether there are more.</returns>
+    bool ReadCarrier(LogPage page, int limit);
+
+    /// <summary>Ends it.</summary>
+    void CloseCarrier();
 
     /// <summary>Whether the log has an operation.</summary>
     bool Contains(in TreeOperation operation);

@@ -28,6 +28,15 @@ internal sealed unsafe class LogPage : IDisposable
         rows.Commit(sizeof(LogRow));
     }
 
+    /// <summary>Forgets the last rows, as far as they have a stamp.</summary>
+    public void TruncateBefore(in OperationStamp stamp)
+    {
+        while (Count > 0 && this[Count - 1].Operation.Stamp == stamp)
+        {
+            rows.Truncate(rows.Length - sizeof(LogRow));
+        }
+    }
+
     /// <summary>Takes the rows' positions along when a pool is compacted.</summary>
     public void MovePositions(PositionPool positions)
     {

@@ -61,7 +61,7 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
             up = Place(up).Parent;
             if (++steps > table.Count + 1)
             {
-                throw TreeErrors.StoredCycle();
+                throw NodeErrors.StoredCycle();
             }
         }
 
@@ -94,9 +94,16 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
         return moved;
     }
 
-    /// <summary>Takes the nodes' positions along when a pool is compacted.</summary>
-    public void MovePositions(PositionPool positions)
+    /// <summary>Between two pages: what the nodes and some operations show is needed, and no other long position.</summary>
+    public void CompactPositions(params ReadOnlySpan<LogPage> operations)
     {
+        PositionPool positions = store.Positions;
+        if (!positions.IsWorthCompacting)
+        {
+            return;
+        }
+
+        positions.BeginCompaction();
         for (long slot = 0; slot < table.Slots; slot++)
         {
             ref PlaceTable.Entry entry = ref table.At(slot);
@@ -105,6 +112,13 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
                 entry.Place = entry.Place with { Position = positions.Move(entry.Place.Position) };
             }
         }
+
+        foreach (LogPage page in operations)
+        {
+            page.MovePositions(positions);
+        }
+
+        positions.EndCompaction();
     }
 
     /// <summary>Forgets all of them.</summary>

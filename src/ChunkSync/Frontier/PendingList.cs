@@ -30,5 +30,22 @@ internal sealed unsafe class PendingList : IDisposable
         items.Commit(sizeof(PendingOperation));
     }
 
+    /// <summary>Puts those of equal stamps, which follow each other, into the order of their content.</summary>
+    public void Sort(ITreeStore store)
+    {
+        using StampGroups groups = new(store);
+        using LogPage page = new();
+        for (int i = 0; i < Count; i++)
+        {
+            page.Add(new LogRow(this[i].Operation, default, this[i].IsPresent));
+        }
+
+        groups.Sort(page);
+        for (int i = 0; i < page.Count; i++)
+        {
+            this[i] = new PendingOperation(page[i].Operation, page[i].IsEffective);
+        }
+    }
+
     public void Dispose() => items.Dispose();
 }

@@ -4,11 +4,8 @@ namespace ChunkSync.Frontier;
 
 /// <summary>Puts the tree back to where it was before the first of some operations, and does everything behind it again with them: two passes over
 /// pages of the log. The first collects where each node was, the second judges; only rows whose outcome is another are written.</summary>
-internal sealed unsafe class Rewinding(ITreeStore store, Nodes nodes, StampGroups groups, LogPage late, LogPage retracted) : IDisposable
+internal sealed unsafe class Rewinding(ITreeStore store, Nodes nodes, StampGroups groups, LogPage late, LogPage retracted, int pageRows) : IDisposable
 {
-    /// <summary>Rows of the log that are in memory at once.</summary>
-    public const int PageRows = 4096;
-
     private readonly LogPage page = new();
     private readonly LogPage merged = new();
     private int nextLate;
@@ -86,9 +83,9 @@ internal sealed unsafe class Rewinding(ITreeStore store, Nodes nodes, StampGroup
             }
 
             Step(ref from, ref isAfter);
-            Compact();
+            nodes.CompactPositions(late, retracted);
         }
-        while (page.Count >= PageRows);
+        while (page.Count >= pageRows);
     }
 
     private bool DoAgain(in OperationStamp first)
@@ -99,7 +96,7 @@ internal sealed unsafe class Rewinding(ITreeStore store, Nodes nodes, StampGroup
         do
         {
             ReadPage(from, isAfter);
-            isLast = page.Count < PageRows;
+            isLast = page.Count < pageRows;
             MergeLate(isLast ? OperationStamp.Last : page[page.Count - 1].Operation.Stamp);
             for (int i = 0; i < merged.Count; i++)
             {
@@ -110,31 +107,17 @@ internal sealed unsafe class Rewinding(ITreeStore store, Nodes nodes, StampGroup
             }
 
             Step(ref from, ref isAfter);
-            Compact();
+            nodes.CompactPositions(late, retracted);
         }
         while (!isLast);
         Check.That(nextLate == late.Count && nextRetracted == retracted.Count);
         return true;
     }
 
-    /// <summary>Between two pages: what the nodes and the late operations show is needed, and no other position.</summary>
-    private void Compact()
-    {
-        PositionPool positions = store.Positions;
-        if (positions.IsWorthCompacting)
-        {
-            positions.BeginCompaction();
-            nodes.MovePositions(positions);
-            late.MovePositions(positions);
-            retracted.MovePositions(positions);
-            positions.EndCompaction();
-        }
-    }
-
     private void ReadPage(in OperationStamp from, bool isAfter)
     {
         page.Clear();
-        store.ReadLog(from, isAfter, page, PageRows);
+        store.ReadLog(from, isAfter, page, pageRows);
         groups.Sort(page);
     }
 

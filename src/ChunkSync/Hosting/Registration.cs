@@ -3,6 +3,7 @@ using ChunkSync.Sql.Backfill;
 using ChunkSync.Sql.Diagnostics;
 using ChunkSync.Sql.Help;
 using ChunkSync.Sql.Probe;
+using ChunkSync.Sql.Trees;
 using ChunkSync.Sql.Waiting;
 using ChunkSync.Sqlite;
 
@@ -35,6 +36,7 @@ internal static class Registration
         BackfillTick.Definition,
         .. BackfillFunctions.All,
         .. IdentityFunctions.All,
+        .. TreeFunctions.All,
     ];
 
     /// <summary>All virtual tables.</summary>
@@ -56,6 +58,11 @@ internal static class Registration
         CheckTable.Definition,
         AppliedTable.Definition,
         ConflictsTable.Definition,
+        TreeDescendantsTable.Definition,
+        TreePathTable.Definition,
+        TreeLostTable.Definition,
+        TreeLogTable.Definition,
+        TreeStatusTable.Definition,
         HelpTable.Definition(() => Help),
     ];
 }

@@ -133,8 +133,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
             return;
         }
 
-        if (change.IsSentinel)
+        if (change.IsSentinel || (column >= 0 && Table.ValueColumns[column].IsPlace))
         {
+            // Where a row of a tree is, its log decides; that there is a row, a stock writer's change says nevertheless.
             if (change.CausalLength > local.CausalLength)
             {
                 Resurrect(change);

@@ -27,13 +27,15 @@ internal sealed unsafe class FragmentStore
     private readonly CaptureWatch watch;
     private readonly MergeEngine merge;
     private readonly IWaitingChanges waiting;
+    private readonly ITreeFolds trees;
     private readonly Dictionary<string, Winner> refused = [];
     private readonly Queue<string> refusedOrder = new();
     private Winner? winner;
 
     public FragmentStore(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, LocalClocks clocks, CaptureWatch watch, MergeEngine merge,
-        IWaitingChanges waiting)
+        IWaitingChanges waiting, ITreeFolds trees)
     {
+        this.trees = trees;
         this.session = session;
         this.catalog = catalog;
         this.keys = keys;
@@ -133,8 +135,9 @@ internal sealed unsafe class FragmentStore
                 complete = TryComplete(part, Staged.Add(part), call);
             }
 
+            EngineException? unfolded = complete ? trees.FoldAll() : null;
             scope.Complete();
-            return complete;
+            return unfolded == null ? complete : throw unfolded;
         }
         catch (AttemptFailedException) when (isSavepoint)
         {

@@ -21,12 +21,15 @@ internal sealed unsafe class PayloadApplier
     private readonly MergeEngine merge;
     private readonly FragmentStore fragments;
     private readonly IWaitingChanges waiting;
+    private readonly ITreeFolds trees;
     private readonly CollectingMerge rows;
     private readonly Savepoint savepoint;
 
     public PayloadApplier(
-        SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, MergeEngine merge, FragmentStore fragments, IWaitingChanges waiting)
+        SyncSession session, TableCatalog catalog, VersionClock clock, CaptureWatch watch, MergeEngine merge, FragmentStore fragments, IWaitingChanges waiting,
+        ITreeFolds trees)
     {
+        this.trees = trees;
         this.session = session;
         this.catalog = catalog;
         this.clock = clock;
@@ -126,7 +129,18 @@ internal sealed unsafe class PayloadApplier
         try
         {
             watch.Restore();
+            if (owns && trees.NeedsDeferredKeys)
+            {
+                connection.Execute("PRAGMA defer_foreign_keys = ON");
+            }
+
             failure = arranges ? MergeAndArrange(start, count, owns, call) : MergeInOrder(start, count, owns, call);
+            if (!connection.IsAutocommit)
+            {
+                EngineException? unfolded = trees.FoldAll();
+                failure ??= unfolded;
+            }
+
             if (failure == null && advance)
             {
                 Checkpoint.Advance(session.Settings, rows.LastDbVersion, rows.LastSeq);

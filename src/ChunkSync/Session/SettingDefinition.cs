@@ -37,6 +37,7 @@ internal sealed record SettingDefinition(string Name, bool IsInteger, long Maxim
         new(Settings.WaitingMax, IsInteger: true),
         new(Settings.WaitingMaxBytes, IsInteger: true),
         new(Settings.WaitingBudget, IsInteger: true),
+        new(Settings.TreeCatchUp, IsInteger: false) { Choices = ["immediate", "deferred"] },
     ];
 
     /// <summary>The setting of that name.</summary>

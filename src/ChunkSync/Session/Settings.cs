@@ -61,6 +61,9 @@ internal sealed class Settings
         return receives;
     }
 
+    /// <summary>When operations of trees are folded in: <c>immediate</c>, or <c>deferred</c> until somebody asks.</summary>
+    public const string TreeCatchUp = "tree_catchup";
+
     /// <summary>The table.</summary>
     public static MetadataTable Table { get; } = new("cloudsync_settings", "(key TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value TEXT)");
 

@@ -13,6 +13,7 @@ using ChunkSync.Receive;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 using ChunkSync.Tracking;
+using ChunkSync.Trees;
 using ChunkSync.Waiting;
 
 namespace ChunkSync.Sql;
@@ -67,6 +68,10 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Changes = new ChangeStreamPool(Session, Catalog, Keys, Watch, LargeValue);
         Clocks = clocks;
         MergeWatch = new MergeWatch(Session);
+        Trees = new TreeTracker(Tracker);
+        Capture.Hand(Trees.Folds);
+        Watch.Hand(Trees.Folds);
+        Tracker.Trees = Trees;
     }
 
     /// <summary>The connection's own state: settings, sites, transaction.</summary>
@@ -105,6 +110,9 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     /// <summary>Captures the rows of a table a few at a time.</summary>
     public SlicedFill Fill { get; }
 
+    /// <summary>Tables that are trees.</summary>
+    public TreeTracker Trees { get; }
+
     /// <summary>Reads the ordered stream of changes.</summary>
     public ChangeStreamPool Changes { get; }
 
@@ -118,7 +126,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public MergeEngine Merge => merge ??= new MergeEngine(Session, Catalog, Keys, Clock, Clocks, Filters, Watch, MergeWatch);
 
     /// <summary>Collects the parts of long values.</summary>
-    public FragmentStore Fragments => fragments ??= new FragmentStore(Session, Catalog, Keys, Clock, Clocks, Watch, Merge, Waiting);
+    public FragmentStore Fragments => fragments ??= new FragmentStore(Session, Catalog, Keys, Clock, Clocks, Watch, Merge, Waiting, Trees.Folds);
 
     /// <summary>Arranges and keeps changes that tables refuse.</summary>
     public RefusedChanges Waiting => waiting ??= new RefusedChanges(Session, Catalog, Keys, Clock, Merge);
@@ -127,7 +135,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public WaitingActions WaitingActions => waitingActions ??= new WaitingActions(Session, Catalog, Clock, Clocks, Watch, Waiting);
 
     /// <summary>Applies payloads.</summary>
-    public PayloadApplier Applier => applier ??= new PayloadApplier(Session, Catalog, Clock, Watch, Merge, Fragments, Waiting);
+    public PayloadApplier Applier => applier ??= new PayloadApplier(Session, Catalog, Clock, Watch, Merge, Fragments, Waiting, Trees.Folds);
 
     /// <summary>Receives chunks and records what has arrived.</summary>
     public ChunkReceiver Receiver => receiver ??= new ChunkReceiver(Session, Catalog, Clock, Watch, Applier);
@@ -169,7 +177,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private static MetadataTable[] MetadataTables =>
     [
         Settings.Table, SiteDirectory.Table, TableSettingStore.Table, SchemaVersions.Table, StagedParts.Table, ReceivedRanges.Table, FillStates.Table,
-        ConflictLog.Table, WaitingTables.Changes, WaitingTables.Rows, WaitingTables.Sites,
+        ConflictLog.Table, WaitingTables.Changes, WaitingTables.Rows, WaitingTables.Sites, TreeRegistry.Table,
     ];
 
     /// <summary>The engine behind a function call.</summary>

@@ -124,6 +124,11 @@ internal static unsafe class TableFunctions
         engine.Session.Refresh();
         if (engine.Catalog.Find(call[0].Text) is TrackedTable table)
         {
+            if (disabled)
+            {
+                engine.Trees.RefuseLog(table, "cloudsync_disable");
+            }
+
             engine.Catalog.Disabled.Set(table, disabled);
         }
 

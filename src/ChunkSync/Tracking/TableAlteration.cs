@@ -20,6 +20,7 @@ internal static class TableAlteration
         TrackedTable found = Find(tracker, name);
         RequireTable(found);
         TableInitializer.RequireNoPendingRows(found, "cloudsync_begin_alter");
+        tracker.Trees?.RefuseLog(found, "cloudsync_begin_alter");
         tracker.Alterations.CreateTables();
         using TransactionScope alteration = tracker.Session.BeginTransaction(AlterSavepoint, isNamed: true);
         tracker.Session.Transaction.Join();
@@ -28,6 +29,7 @@ internal static class TableAlteration
         TrackedTable table = Find(tracker, name);
         tracker.Alterations.Take(table);
         TriggerSet.Drop(tracker.Session.Connection, table.Name);
+        tracker.Trees?.Detach(table);
         tracker.Session.Reread(table.Name, isSameTable: true);
         alteration.Leave();
     }
@@ -61,6 +63,7 @@ internal static class TableAlteration
 
         tracker.Waiting().Disappeared(altered, tracker.Alterations.ColumnsBefore(altered).Where(name => altered.FindValueColumn(Encoding.UTF8.GetBytes(name)) < 0));
         TableInitializer.BringUpToDate(tracker, altered, tracker.Alterations.Capture, keepLost: true);
+        tracker.Trees?.Attach(altered);
         tracker.Session.Reread(altered.Name);
         try
         {
@@ -81,8 +84,18 @@ internal static class TableAlteration
             return;
         }
 
+        if (tracker.Catalog.Find(stored) is TrackedTable log)
+        {
+            tracker.Trees?.RefuseLog(log, "cloudsync_cleanup");
+        }
+
         tracker.Session.InTransaction(CleanupSavepoint, dropsTables: true, rereads: true, body: () =>
         {
+            if (tracker.Catalog.Find(stored) is TrackedTable { Tree: not null } tree)
+            {
+                tracker.Trees?.End(tree);
+            }
+
             Connection connection = tracker.Session.Connection;
             tracker.Session.Transaction.Join();
             tracker.Session.Refresh();

@@ -18,6 +18,11 @@ internal static class TableFilter
         TrackedTable table = tracker.Catalog.Find(name) ?? throw tracker.Catalog.Damage.Unknown(name, ResultCode.Error,
             $"cloudsync_{(filter == null ? "clear" : "set")}_filter: table '{name}' is not configured for sync."
             + $" Call SELECT cloudsync_init('{name}') first.");
+        if (filter != null)
+        {
+            tracker.Trees?.RefuseTree(table, "cloudsync_set_filter", "a filter");
+        }
+
         Check(tracker.Session.Connection, table, filter);
         tracker.Session.InTransaction(FilterSavepoint, () => Apply(tracker, table.Name, filter));
         tracker.Session.Refresh();

@@ -75,6 +75,7 @@ internal static class TableRecapture
                 tracker.Rows.CaptureValues(recaptured);
             }
         }, keepLost: false);
+        tracker.Trees?.Recapture(table);
         using Statement count = tracker.Session.Connection.Prepare(
             $"SELECT count(*) FROM {table.QuotedClock} WHERE db_version = ?1 AND seq >= ?2 AND site_id = {SiteDirectory.LocalOrdinal}");
         count.Bind(1, dbVersion).Bind(2, seq);

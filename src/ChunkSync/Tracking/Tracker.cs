@@ -13,4 +13,7 @@ internal sealed record Tracker(
 {
     /// <summary>What waits to be merged; handed in by the composition root.</summary>
     public required Func<IWaitingRows> Waiting { get; init; }
+
+    /// <summary>What goes along with tables that are trees; null until it is there.</summary>
+    public ITreeTracking? Trees { get; set; }
 }

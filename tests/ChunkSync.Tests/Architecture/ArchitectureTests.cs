@@ -49,7 +49,7 @@ public partial class ArchitectureTests
         Assert.Equal([("Extension", "Hosting")], Table.Arrows.Where(arrow => arrow.To == "Hosting"));
         Assert.DoesNotContain(Table.Arrows, arrow => arrow.To == "Extension");
         Assert.DoesNotContain(Table.Arrows, arrow => arrow.To.StartsWith("Sql", StringComparison.Ordinal) && arrow.To != "Sqlite"
-            && arrow.From is not ("Hosting" or "Sql/Backfill" or "Sql/Probe" or "Sql/Help" or "Sql/Diagnostics" or "Sql/Waiting" or "Sql"));
+            && arrow.From is not ("Hosting" or "Sql/Backfill" or "Sql/Probe" or "Sql/Help" or "Sql/Diagnostics" or "Sql/Trees" or "Sql/Waiting" or "Sql"));
     }
 
     [Fact]

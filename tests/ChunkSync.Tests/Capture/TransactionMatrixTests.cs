@@ -10,10 +10,11 @@ public class TransactionMatrixTests
     private const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t');"
         + " CREATE TABLE u(id TEXT PRIMARY KEY NOT NULL, x); INSERT INTO u VALUES ('u1', 1);"
         + " CREATE TABLE w(id TEXT PRIMARY KEY NOT NULL, y); SELECT cloudsync_init('w');"
+        + " CREATE TABLE r(id TEXT PRIMARY KEY NOT NULL, up TEXT, pos); SELECT cloudsync_init('r'); INSERT INTO r VALUES ('r1', NULL, 'n0'), ('r2', NULL, 'n1');"
         + " INSERT INTO t VALUES ('k1', 1, 1), ('k2', 2, 2); DELETE FROM t WHERE id = 'k2'; INSERT INTO w VALUES ('w1', 1);";
 
     private const string Write = "INSERT OR REPLACE INTO t(id, a) VALUES ('n', 1); UPDATE t SET a = 5 WHERE id = 'k1'; DELETE FROM w WHERE id = 'w1';"
-        + " INSERT INTO w VALUES ('w1', 2)";
+        + " INSERT INTO w VALUES ('w1', 2); UPDATE r SET up = 'r1' WHERE id = 'r2'";
 
     private static readonly byte[] Sender = Convert.FromHexString("0190a5b0c0de7111a222333344445555");
 
@@ -49,6 +50,11 @@ public class TransactionMatrixTests
         { "SELECT cloudsync_new_site(1)", Deviation.None, false },
         { "SELECT cloudsync_waiting_retry(); SELECT cloudsync_waiting_drop('t')", Deviation.None, false },
         { "SELECT cloudsync_waiting_ignore('elsewhere'); SELECT cloudsync_waiting_ignore('t', 'gone')", Deviation.None, false },
+        { "SELECT cloudsync_tree_init('r', 'up', 'pos')", Deviation.None, false },
+        { "SELECT cloudsync_tree_init('r', 'up', 'pos'); SELECT cloudsync_tree_ensure('r', 'rebuild')", Deviation.None, false },
+        { "SELECT cloudsync_tree_init('r', 'up', 'pos'); SELECT cloudsync_tree_compact('r', 0)", Deviation.None, false },
+        { "SELECT cloudsync_tree_init('r', 'up', 'pos'); SELECT cloudsync_tree_cleanup('r')", Deviation.None, false },
+        { "SELECT cloudsync_tree_init('r', 'up', 'pos'); SELECT cloudsync_cleanup('r')", Deviation.None, false },
         { "SELECT cloudsync_disable('t')", Deviation.Disabled, true },
         { "SELECT cloudsync_disable('t'); SELECT cloudsync_enable('t')", Deviation.Disabled, false },
     };
@@ -105,7 +111,8 @@ public class TransactionMatrixTests
         using Database database = Database.Open();
         string all = string.Join(' ', Changes.Select(row => row[0]));
         string[] others = ["payload", "uuid", "version", "siteid", "pk_", "is_", "schema", "seq", "terminate", "cloudsync_insert", "cloudsync_update",
-            "cloudsync_delete", "help", "cloudsync_col", "probe", "backfill_run", "entity_hash", "text_materialize"];
+            "cloudsync_delete", "help", "cloudsync_col", "probe", "backfill_run", "entity_hash", "text_materialize",
+            "tree_between", "tree_pos", "tree_verify"];
         Assert.All(
             database.Query("SELECT DISTINCT name FROM pragma_function_list WHERE name LIKE 'cloudsync%'").Select(row => (string)row[0]!)
                 .Where(name => !Array.Exists(others, other => name.Contains(other, StringComparison.Ordinal))),

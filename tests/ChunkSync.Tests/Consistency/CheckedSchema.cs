@@ -33,11 +33,12 @@ internal sealed class CheckedSchema : IDisposable
 
         List<CheckedTable> tables = [];
         List<string?[]> settings = Texts(database, "SELECT tbl_name, col_name, key, value FROM main.cloudsync_table_settings");
+        HashSet<(string, string)> places = ReadPlaces(database);
         foreach (string?[] row in Texts(database,
             "SELECT m.name FROM main.sqlite_master AS m WHERE m.type = 'table' AND length(m.name) > 10 AND substr(m.name, -10) = '_cloudsync'"
             + $" AND (SELECT count(*) FROM pragma_table_info(m.name, 'main') WHERE name IN {ClockColumns}) = 6 ORDER BY m.rowid"))
         {
-            tables.Add(ReadTable(database, row[0]![..^CheckedTable.ClockSuffix.Length], settings));
+            tables.Add(ReadTable(database, row[0]![..^CheckedTable.ClockSuffix.Length], settings, places));
         }
 
         return new CheckedSchema(tables, triggers);
@@ -45,10 +46,10 @@ internal sealed class CheckedSchema : IDisposable
 
     public void Dispose() => Tables.ForEach(table => table.Dispose());
 
-    private static CheckedTable ReadTable(Database database, string name, List<string?[]> settings)
+    private static CheckedTable ReadTable(Database database, string name, List<string?[]> settings, HashSet<(string, string)> places)
     {
         List<CheckedColumn> columns = [.. Texts(database, $"SELECT name, pk > 0 FROM pragma_table_info({CheckedTable.Literal(name)}, 'main') ORDER BY cid")
-            .Select(column => new CheckedColumn(column[0]!, column[1] == "1"))];
+            .Select(column => new CheckedColumn(column[0]!, column[1] == "1") { HasClocks = !places.Contains((Lower(name), Lower(column[0]!))) })];
         string?[][] own = [.. settings.Where(setting => name.Equals(setting[0], StringComparison.OrdinalIgnoreCase))];
         HashSet<string> blocks = [.. own.Where(setting => setting[2] == "algo" && setting[3] == "block")
             .Select(setting => new CheckedColumn(setting[1]!, IsKey: false).ClockName)];
@@ -59,6 +60,24 @@ internal sealed class CheckedSchema : IDisposable
             IsFilling = Setting("chunksync_pending") != null,
         };
     }
+
+    /// <summary>The columns of trees that say where a row is: they have no clocks.</summary>
+    private static HashSet<(string Table, string Column)> ReadPlaces(Database database)
+    {
+        HashSet<(string, string)> places = [];
+        if (Texts(database, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'cloudsync_tree'").Count > 0)
+        {
+            foreach (string?[] row in Texts(database, "SELECT tbl, parent_col, coalesce(pos_col, parent_col) FROM main.cloudsync_tree"))
+            {
+                places.Add((Lower(row[0]!), Lower(row[1]!)));
+                places.Add((Lower(row[0]!), Lower(row[2]!)));
+            }
+        }
+
+        return places;
+    }
+
+    private static string Lower(string name) => new CheckedColumn(name, IsKey: false).ClockName;
 
     private static List<string?[]> Texts(Database database, string sql)
     {

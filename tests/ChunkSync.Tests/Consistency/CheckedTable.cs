@@ -15,7 +15,7 @@ internal sealed class CheckedTable : IDisposable
         Name = name;
         Columns = columns;
         Keys = [.. columns.Where(column => column.IsKey)];
-        Values = [.. columns.Where(column => !column.IsKey)];
+        Values = [.. columns.Where(column => !column.IsKey && column.HasClocks)];
         ClockNames = [.. Values.Select(column => Encoding.UTF8.GetBytes(column.ClockName))];
         Filter = filter;
         IsGrowOnly = isGrowOnly;

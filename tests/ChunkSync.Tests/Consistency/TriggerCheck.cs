@@ -46,7 +46,7 @@ internal static class TriggerCheck
             yield break;
         }
 
-        string rows = string.Join(", ", table.Keys.Concat(table.Values).Select(column => CheckedTable.Quote(column.Name))
+        string rows = string.Join(", ", table.Keys.Concat(table.Columns.Where(column => !column.IsKey)).Select(column => CheckedTable.Quote(column.Name))
             .Select(column => $"({name}, NEW.{column}, OLD.{column})"));
         yield return ("cloudsync_after_update_", [when, $" BEGIN SELECT cloudsync_update(table_name, new_value, old_value) FROM (WITH column_data"
             + $"(table_name, new_value, old_value) AS (VALUES {rows}) SELECT table_name, new_value, old_value FROM column_data); END"]);

@@ -2,12 +2,12 @@ using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Damage;
 
-/// <summary>A database that has something in every metadata table: block columns, a grow-only table, a composite key, a table that is being filled, other sites, parts of
+/// <summary>A database that has something in every metadata table: block columns, a grow-only table, a composite key, a table that is being filled, a tree, other sites, parts of
 /// a long value, ranges of a sender, a conflict log; and what that sender goes on with.</summary>
 internal sealed class DamagedBase : IDisposable
 {
     public const string Tables = "SELECT 't', id, a, b FROM t UNION ALL SELECT 'g', id, a, NULL FROM g UNION ALL SELECT 'n', x, y, v FROM n"
-        + " UNION ALL SELECT 'plain', id, v, NULL FROM plain UNION ALL SELECT 'f', id, v, NULL FROM f ORDER BY 1, 2, 3";
+        + " UNION ALL SELECT 'plain', id, v, NULL FROM plain UNION ALL SELECT 'f', id, v, NULL FROM f UNION ALL SELECT 'o', id, up, pos FROM o ORDER BY 1, 2, 3";
 
     private static readonly (string Column, object? Value)[] Window = [("max_chunk_size", 262_144)];
 
@@ -26,6 +26,9 @@ internal sealed class DamagedBase : IDisposable
                 CREATE TABLE f(id TEXT PRIMARY KEY NOT NULL, v);
                 INSERT INTO f VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4), ('e', 5);
                 SELECT cloudsync_backfill_begin('f'), cloudsync_backfill_step('f', 2);
+                CREATE TABLE o(id TEXT PRIMARY KEY NOT NULL, up TEXT, pos);
+                SELECT cloudsync_init('o'), cloudsync_tree_init('o', 'up', 'pos');
+                INSERT INTO o VALUES ('o1', NULL, 'n0'), ('o2', 'o1', 'n0'), ('o3', 'o2', NULL);
                 SELECT cloudsync_init('g', 'gos'), cloudsync_init('n'), cloudsync_set('skip_schema_hash_check', 0), cloudsync_set('conflict_log', 9);
                 INSERT INTO g VALUES ('g1', 1);
                 INSERT INTO n VALUES (1, 'a', 'b'), (2, 'c', 'd');
@@ -46,7 +49,7 @@ internal sealed class DamagedBase : IDisposable
         }
 
         Parts = first;
-        sender.Exec("INSERT INTO n VALUES (7, 'e', 'f'); UPDATE t SET b = 8 WHERE id = 'mine'; DELETE FROM n WHERE x = 'd'; INSERT INTO g VALUES ('g2', 2)");
+        sender.Exec("UPDATE o SET up = 'o1' WHERE id = 'o3'; INSERT INTO n VALUES (7, 'e', 'f'); UPDATE t SET b = 8 WHERE id = 'mine'; DELETE FROM n WHERE x = 'd'; INSERT INTO g VALUES ('g2', 2)");
         List<ChunkRow> all = ChunkRow.Drain(sender, Window);
         Payload = all[^1].Payload;
         LastChunk = all[^1];

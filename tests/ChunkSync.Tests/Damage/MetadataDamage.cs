@@ -34,7 +34,7 @@ public sealed record MetadataDamage(string Table, string What, string Sql)
         yield return new(table, "emptied", $"DELETE FROM {table}");
         yield return new(table, "without constraints", Rebuild(table, columns, columns));
         yield return new(table, "every row twice", Rebuild(table, columns, columns) + $"; INSERT INTO {table} SELECT * FROM {table}");
-        yield return new(table, "a view of that name", $"ALTER TABLE {table} RENAME TO moved; CREATE VIEW {table} AS SELECT * FROM moved");
+        yield return new(table, "a view of that name", $"PRAGMA legacy_alter_table = ON; ALTER TABLE {table} RENAME TO moved; CREATE VIEW {table} AS SELECT * FROM moved; PRAGMA legacy_alter_table = OFF");
         yield return new(table, "a column more", $"ALTER TABLE {table} ADD COLUMN extra");
         yield return new(table, "a column more that must be given", Rebuild(table, columns, [.. columns, "extra NOT NULL"], "'x'"));
         yield return new(table, "another table of that name", $"DROP TABLE {table}; CREATE TABLE {table}(x); INSERT INTO {table} VALUES (1)");
@@ -64,7 +64,8 @@ public sealed record MetadataDamage(string Table, string What, string Sql)
         bool hasRowIds = table is "cloudsync_settings" or "cloudsync_site_id" or "cloudsync_table_settings";
         string rowId = hasRowIds ? "rowid, " : "";
         string newNames = string.Join(", ", newColumns.Select(column => column.Split(' ')[0]));
-        return $"ALTER TABLE {table} RENAME TO old; CREATE TABLE {table}({string.Join(", ", newColumns)});"
-            + $" INSERT INTO {table}({rowId}{newNames}) SELECT {rowId}{names}{(more.Length > 0 ? ", " + more : "")} FROM old; DROP TABLE old";
+        // Without it the triggers of a tree would follow the name.
+        return $"PRAGMA legacy_alter_table = ON; ALTER TABLE {table} RENAME TO old; CREATE TABLE {table}({string.Join(", ", newColumns)});"
+            + $" INSERT INTO {table}({rowId}{newNames}) SELECT {rowId}{names}{(more.Length > 0 ? ", " + more : "")} FROM old; DROP TABLE old; PRAGMA legacy_alter_table = OFF";
     }
 }

@@ -14,6 +14,8 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
     private readonly Dictionary<string, bool> pending = [];
     private readonly Dictionary<string, NaiveOperation> known = [];
     private readonly List<LogRow> log = [];
+    private List<TreeOperation> scan = [];
+    private int scanned;
 
     public PositionPool Positions { get; private set; } = new();
 
@@ -22,6 +24,9 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
 
     /// <summary>What has come or gone and is not folded in.</summary>
     public int PendingCount => pending.Count;
+
+    /// <summary>Rows of the log that the engine has in memory at once.</summary>
+    public int PageRows { get; init; } = 4096;
 
     /// <summary>Rows of the log that were read.</summary>
     public long RowsRead { get; private set; }
@@ -66,7 +71,7 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
         }
 
         List<string> order = [.. pending.Keys.OrderBy(key => known[key])];
-        using Fold fold = new(this);
+        using Fold fold = new(this, PageRows);
         fold.Run(list, Floor);
         if (!fold.IsRebuilt)
         {
@@ -178,18 +183,23 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
         }
     }
 
-    public void ReadCarrier(in OperationStamp from, bool isAfter, LogPage page, int limit)
+    public void OpenCarrier()
     {
-        List<TreeOperation> all = [.. carrier.Values.Where(operation => !NaiveTree.IsVoid(operation)).Order().Select(Convert)];
-        for (int i = 0; i < all.Count; i++)
-        {
-            int order = all[i].Stamp.CompareTo(from);
-            if ((isAfter ? order > 0 : order >= 0) && (page.Count < limit || all[i].Stamp == all[i - 1].Stamp))
-            {
-                page.Add(new LogRow(all[i], default, false));
-            }
-        }
+        scan = [.. carrier.Values.Where(operation => !NaiveTree.IsVoid(operation)).Order().Select(Convert)];
+        scanned = 0;
     }
+
+    public bool ReadCarrier(LogPage page, int limit)
+    {
+        while (scanned < scan.Count && (page.Count < limit || scan[scanned].Stamp == scan[scanned - 1].Stamp))
+        {
+            page.Add(new LogRow(scan[scanned++], default, false));
+        }
+
+        return scanned < scan.Count;
+    }
+
+    public void CloseCarrier() => scan = [];
 
     public bool Contains(in TreeOperation operation)
     {

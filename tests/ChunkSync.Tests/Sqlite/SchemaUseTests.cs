@@ -39,7 +39,10 @@ public class SchemaUseTests
             "cloudsync_seq direct only", "cloudsync_set direct only", "cloudsync_set_column direct only",
             "cloudsync_set_filter direct only", "cloudsync_set_schema direct only", "cloudsync_set_table direct only",
             "cloudsync_siteid trusted", "cloudsync_status trusted", "cloudsync_table_schema innocuous", "cloudsync_terminate direct only",
-            "cloudsync_text_materialize direct only", "cloudsync_update innocuous", "cloudsync_uuid innocuous",
+            "cloudsync_text_materialize direct only", "cloudsync_tree_between innocuous", "cloudsync_tree_cleanup direct only",
+            "cloudsync_tree_compact direct only", "cloudsync_tree_descendants trusted", "cloudsync_tree_ensure direct only", "cloudsync_tree_init direct only",
+            "cloudsync_tree_log trusted", "cloudsync_tree_lost trusted", "cloudsync_tree_path trusted", "cloudsync_tree_pos trusted",
+            "cloudsync_tree_status trusted", "cloudsync_tree_verify trusted", "cloudsync_update innocuous", "cloudsync_uuid innocuous",
             "cloudsync_uuid_blob innocuous", "cloudsync_uuid_text innocuous", "cloudsync_version innocuous",
             "cloudsync_waiting trusted", "cloudsync_waiting_drop direct only", "cloudsync_waiting_ignore direct only", "cloudsync_waiting_retry direct only",
         ];

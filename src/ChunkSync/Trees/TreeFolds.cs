@@ -1,0 +1,217 @@
+using ChunkSync.Capture;
+using ChunkSync.Catalog;
+using ChunkSync.Frontier;
+using ChunkSync.Merge;
+using ChunkSync.Session;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Trees;
+
+/// <summary>Folds what is pending into the trees of a database: at the end of every apply, and when asked.</summary>
+internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITreeFolds, ITreeLogs
+{
+    private const string Deferred = "deferred";
+
+    private readonly TablePart<TreeTable> parts = new(table => table.Tree == null ? null : Make(session, catalog, table));
+    private readonly Dictionary<string, FoldResult> last = [];
+
+    /// <summary>What the last fold of this connection did to a tree.</summary>
+    public FoldResult Last(string table) => last.GetValueOrDefault(AsciiNames.Lower(table));
+
+    /// <summary>What is known of a tree table.</summary>
+    /// <exception cref="EngineException">It is none.</exception>
+    public TreeTable Require(string name, string function)
+    {
+        if (catalog.Find(name) is { Tree: not null } table)
+        {
+            return Of(table);
+        }
+
+        string lost = catalog.FindBaseTable(name + TreeRegistration.CarrierSuffix) == null ? ""
+            : $"; its operation log is there, and {TreeRegistry.Table.Name} has no row of it: call cloudsync_tree_init again";
+        throw catalog.Damage.Unknown(name, ResultCode.Error, TreeErrors.NotATree(function, name) + lost);
+    }
+
+    /// <summary>All trees.</summary>
+    public IEnumerable<TreeTable> All => catalog.All.Where(table => table.Tree != null).Select(Of);
+
+    /// <inheritdoc cref="Require"/>
+    public TreeTable Of(TrackedTable table) => parts.Of(table)!;
+
+    public bool NeedsDeferredKeys
+    {
+        get
+        {
+            if (!catalog.HasTrees)
+            {
+                return false;
+            }
+
+            foreach (TrackedTable table in catalog.All)
+            {
+                if (table.Tree != null && Of(table).HasForeignKey)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    public EngineException? FoldAll()
+    {
+        if (!catalog.HasTrees || session.Settings.Text(Settings.TreeCatchUp) == Deferred)
+        {
+            return null;
+        }
+
+        // By name: what is undone makes the catalog read its tables again.
+        EngineException? first = null;
+        foreach (string name in catalog.All.Where(table => table.Tree != null && table.Columns.Length > 0).Select(table => table.Name).ToArray())
+        {
+            if (catalog.Find(name) is { Tree: not null } table && Of(table).HasWork())
+            {
+                EngineException? failure = TryFold(table, rebuilds: false);
+                first ??= failure;
+                if (session.Connection.IsAutocommit)
+                {
+                    return first;
+                }
+            }
+        }
+
+        return first;
+    }
+
+    /// <summary>Folds one tree in a savepoint of its own: after a failure it is as before, and what is pending stays.</summary>
+    /// <returns>Why it failed; null when it did not.</returns>
+    public EngineException? TryFold(TrackedTable table, bool rebuilds)
+    {
+        TreeTable tree = Of(table);
+        try
+        {
+            using TransactionScope scope = session.BeginTransaction("chunksync_fold");
+            Fold(tree, rebuilds);
+            scope.Complete();
+            return null;
+        }
+        catch (EngineException failure)
+        {
+            if (session.Connection.IsAutocommit)
+            {
+                return failure;
+            }
+
+            session.Refresh();
+            TreeTable again = Of(catalog.Require(table.Name));
+            string? key = tree.Rows.Current == 0 ? null : again.Rows.Describe(tree.Rows.Current);
+            EngineException told = TreeErrors.FoldFailed(failure, table.Name, key, again.CountPending());
+            if (ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.Full or ResultCode.IoErr))
+            {
+                catalog.Trees.StoreFailure(table.Name, told.Message);
+            }
+
+            return told;
+        }
+    }
+
+    public void Appended(TrackedTable carrier, ReadOnlySpan<Value> values)
+    {
+        if (catalog.Find(carrier.TreeOfLog!) is not { Tree: not null } table)
+        {
+            return;
+        }
+
+        TreeTable tree = Of(table);
+        if (TreeValue.IsVoid(values[0], values[1], values[2], values[3], values[4]))
+        {
+            throw Void(table, values);
+        }
+
+        // What records rows from before the tree is older than every move.
+        if (values[0].Int64 <= 0)
+        {
+            return;
+        }
+
+        tree.Store.Positions.Clear();
+        tree.Store.TryRead(values[0], values[1], values[2], values[3], values[4], out TreeOperation operation);
+        if (tree.Store.TryReadHead(out OperationStamp head) && operation.Stamp <= head)
+        {
+            return;
+        }
+
+        using Fold fold = new(tree.Store);
+        if (!fold.TryAppend(operation))
+        {
+            throw new EngineException(ResultCode.Constraint,
+                $"{table.Name}: {SqlText.Describe(values[2])} cannot move under {SqlText.Describe(values[3])}, which lies below it");
+        }
+
+        tree.Rows.Unpark(operation.Node);
+        tree.ForgetPending(values);
+    }
+
+    public void Restored(TrackedTable table)
+    {
+        TreeTable tree = Of(table);
+        TreeTriggers.Restore(session.Connection, tree.Names, tree.HasForeignKey);
+        tree.Rows.MakeAllDirty();
+    }
+
+    private static TreeTable Make(SyncSession session, TableCatalog catalog, TrackedTable table) => table.FindMissingPlace() is string missing
+        ? throw Errors.CorruptRow(TreeRegistry.Table.Name, $"table {table.Name} has no column '{missing}', which says where its rows are;"
+            + $" SELECT cloudsync_tree_init('{table.Name}', …) between cloudsync_begin_alter and cloudsync_commit_alter names others")
+        : new TreeTable(session.Connection, catalog.Trees, table);
+
+    private static EngineException Void(TrackedTable table, ReadOnlySpan<Value> values)
+    {
+        if (values[1].Type != StorageClass.Blob || values[1].Length != TreeLimits.SiteBytes)
+        {
+            return Errors.CorruptRow(SiteDirectory.Table.Name, $"the local site id is {SqlText.Describe(values[1])}; operations of tree table {table.Name} need a BLOB of 16 bytes");
+        }
+
+        bool isClock = values[0].Type != StorageClass.Integer || values[0].Int64 >= TreeLimits.Top;
+        return isClock ? Errors.Refused($"{table.Name}: the clock of the operation log is used up")
+            : values[2].Type == StorageClass.Real || values[3].Type == StorageClass.Real
+            ? Errors.Refused($"{table.Name}: the key of {SqlText.Describe(values[2])} or its parent is a REAL, which cannot be a key of a tree")
+            : Errors.Refused($"{table.Name}: the key or position of {SqlText.Describe(values[2])} is longer than {TreeLimits.MaxValue} bytes");
+    }
+
+    private void Fold(TreeTable tree, bool rebuilds)
+    {
+        string table = tree.Name;
+        tree.Store.Positions.Clear();
+        using Fold fold = new(tree.Store);
+        using (MergeScope merging = session.Merging())
+        {
+            using PendingList pending = new();
+            long voids = tree.ReadPending(pending);
+            if (voids != 0)
+            {
+                catalog.Trees.AddVoid(table, voids);
+            }
+
+            if (rebuilds)
+            {
+                fold.Rebuild();
+            }
+            else
+            {
+                pending.Sort(tree.Store);
+                fold.Run(pending, catalog.Trees.State(table).Floor);
+            }
+
+            tree.Rows.Project(fold.Table);
+        }
+
+        if (!fold.IsRebuilt)
+        {
+            tree.ForgetPending(fold.HeldFrom);
+        }
+
+        catalog.Trees.StoreFailure(table, null);
+        last[AsciiNames.Lower(table)] = fold.Result;
+    }
+}

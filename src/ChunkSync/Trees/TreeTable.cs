@@ -1,0 +1,165 @@
+using ChunkSync.Catalog;
+using ChunkSync.Format;
+using ChunkSync.Frontier;
+using ChunkSync.Keys;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Trees;
+
+/// <summary>What is known of one tree table while its schema stays.</summary>
+internal sealed class TreeTable : IDisposable
+{
+    private readonly Statement pending;
+    private readonly Statement hasWork;
+    private readonly Statement countPending;
+    private readonly Statement forget;
+    private readonly Statement forgetAll;
+    private readonly Statement forgetBefore;
+
+    public TreeTable(Connection connection, TreeRegistry registry, TrackedTable table)
+    {
+        Tracked = table;
+        Names = new TreeNames(table.Tree!, table.KeyColumns.Length == 1 ? table.KeyColumns[0].Name : "");
+        Store = new TreeStore(connection, registry, Names);
+        ForeignKeyAction = ReadForeignKey(connection, Names);
+        Rows = new TreeRows(connection, this);
+        pending = connection.Prepare($"SELECT lamport, site, node, parent, pos, present FROM {Names.Pending} ORDER BY lamport, site");
+        hasWork = connection.Prepare($"SELECT EXISTS (SELECT 1 FROM {Names.Pending}) OR EXISTS (SELECT 1 FROM {Names.Dirty})");
+        countPending = connection.Prepare($"SELECT count(*) FROM {Names.Pending}");
+        forget = connection.Prepare($"DELETE FROM {Names.Pending} WHERE lamport = ?1 AND site = ?2 AND node = ?3 AND parent = ?4 AND pos = ?5");
+        forgetAll = connection.Prepare($"DELETE FROM {Names.Pending}");
+        forgetBefore = connection.Prepare($"DELETE FROM {Names.Pending} WHERE present = 0 OR lamport < ?1");
+    }
+
+    /// <summary>The table.</summary>
+    public TrackedTable Tracked { get; }
+
+    /// <summary>Its name.</summary>
+    public string Name => Names.Registration.Table;
+
+    /// <summary>The names of its columns and of the tables beside it.</summary>
+    public TreeNames Names { get; }
+
+    /// <summary>Its log and nodes.</summary>
+    public TreeStore Store { get; }
+
+    /// <summary>What its rows show.</summary>
+    public TreeRows Rows { get; }
+
+    /// <summary>What the foreign key of the parent column does when a parent is deleted; null where there is none.</summary>
+    public string? ForeignKeyAction { get; }
+
+    /// <summary>Whether the parent column has a foreign key: then a row whose parent is not here shows NULL.</summary>
+    public bool HasForeignKey => ForeignKeyAction != null;
+
+    /// <summary>Whether a fold has anything to do.</summary>
+    public bool HasWork()
+    {
+        bool has = hasWork.Step() && hasWork.Int64(0) != 0;
+        hasWork.Reset();
+        return has;
+    }
+
+    /// <summary>How many operations came or went and are not folded in.</summary>
+    public long CountPending()
+    {
+        long count = countPending.Step() ? countPending.Int64(0) : 0;
+        countPending.Reset();
+        return count;
+    }
+
+    /// <summary>Reads what came and went; those that never count are forgotten.</summary>
+    /// <returns>How many of these came, less those that went.</returns>
+    public long ReadPending(PendingList target)
+    {
+        long voids = 0;
+        using NativeBuffer forgotten = new();
+        try
+        {
+            while (pending.Step())
+            {
+                bool isPresent = pending.Int64(5) != 0;
+                if (Store.TryRead(pending, out TreeOperation operation))
+                {
+                    target.Add(new PendingOperation(operation, isPresent));
+                }
+                else
+                {
+                    voids += isPresent ? 1 : -1;
+                    for (int i = 0; i < 5; i++)
+                    {
+                        TreeValue.Append(forgotten, pending.ColumnValue(i));
+                    }
+                }
+            }
+        }
+        finally
+        {
+            pending.Reset();
+        }
+
+        ForgetPending(forgotten);
+        return voids;
+    }
+
+    /// <summary>An operation is folded in.</summary>
+    public void ForgetPending(ReadOnlySpan<Value> operation)
+    {
+        for (int i = 0; i < operation.Length; i++)
+        {
+            forget.Bind(i + 1, operation[i]);
+        }
+
+        forget.Run();
+    }
+
+    /// <summary>What was pending is folded in, but what is held.</summary>
+    /// <param name="heldFrom">The clock value of the first one that is held; null where none is.</param>
+    public void ForgetPending(long? heldFrom)
+    {
+        if (heldFrom is long lamport)
+        {
+            forgetBefore.Bind(1, lamport);
+            forgetBefore.Run();
+        }
+        else
+        {
+            forgetAll.Run();
+        }
+    }
+
+    public void Dispose()
+    {
+        forget.Dispose();
+        forgetAll.Dispose();
+        forgetBefore.Dispose();
+        Store.Dispose();
+        Rows.Dispose();
+        pending.Dispose();
+        hasWork.Dispose();
+        countPending.Dispose();
+    }
+
+    /// <summary>Forgets rows whose columns are encoded one behind the other.</summary>
+    private unsafe void ForgetPending(NativeBuffer rows)
+    {
+        ValueReader reader = new(rows.Data, rows.Length);
+        while (reader.Remaining > 0)
+        {
+            for (int i = 1; i <= 5; i++)
+            {
+                reader.TryRead(out WireValue value);
+                StoredValue.BindCopy(forget, i, value);
+            }
+
+            forget.Run();
+        }
+    }
+
+    private static string? ReadForeignKey(Connection connection, TreeNames names)
+    {
+        using Statement keys = connection.Prepare("SELECT on_delete FROM pragma_foreign_key_list(?1, 'main') WHERE \"from\" = ?2 COLLATE NOCASE");
+        keys.Bind(1, names.Registration.Table).Bind(2, names.Registration.ParentColumn);
+        return keys.Step() ? keys.String(0) : null;
+    }
+}
