@@ -75,6 +75,7 @@ internal sealed unsafe class GroupWriter : IDisposable
         {
             undo.Run();
             release.Run();
+            session.PrepareUndoAfterRewind();
             merge.Watch?.Rewind(mark);
             clock.Restore(saved);
         }

@@ -15,6 +15,9 @@ internal sealed class SyncSession
     private readonly Statement encoding;
     private bool? isUtf8;
 
+    /// <summary>Whether the open transaction has made tables.</summary>
+    private bool hasChangedSchema;
+
     public SyncSession(Connection connection, ISessionEvents events)
     {
         this.events = events;
@@ -209,6 +212,33 @@ internal sealed class SyncSession
     public Savepoint Savepoint(string name, bool isNamed = false, bool withoutReader = false) => new(
         Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed || withoutReader ? null : reader, isNamed);
 
+    /// <summary>A table was made in the open transaction: from here on SQLite prepares every statement anew at each ROLLBACK TO.</summary>
+    public void NoteSchemaChange()
+    {
+        hasChangedSchema = true;
+        PrepareUndo();
+    }
+
+    /// <summary>A savepoint was undone, and the transaction goes on.</summary>
+    public void PrepareUndoAfterRewind()
+    {
+        if (hasChangedSchema)
+        {
+            PrepareUndo();
+        }
+    }
+
+    /// <summary>Prepares again what undoes a transaction. DDL and some PRAGMAs make SQLite prepare every statement anew, which it cannot while the
+    /// host interrupts it.</summary>
+    public void PrepareUndo()
+    {
+        foreach (Statement statement in (Statement[])[Transaction.JoinStatement, rollback])
+        {
+            statement.Release();
+            _ = statement.Handle;
+        }
+    }
+
     /// <summary>Opens a transaction of ours, or a savepoint inside the caller's.</summary>
     /// <inheritdoc cref="Savepoint"/>
     public TransactionScope BeginTransaction(string name, bool isNamed = false, bool withoutReader = false) =>
@@ -254,6 +284,7 @@ internal sealed class SyncSession
     /// <summary>The joined transaction is durable.</summary>
     internal void Committed()
     {
+        hasChangedSchema = false;
         freshness.Committed();
         events.Committed();
     }
@@ -261,6 +292,7 @@ internal sealed class SyncSession
     /// <summary>The joined transaction is gone.</summary>
     internal void RolledBack()
     {
+        hasChangedSchema = false;
         events.RolledBack();
         Undone();
     }

@@ -1,12 +1,14 @@
 using ChunkSync.Format;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Waiting;
 
 /// <summary><c>PRAGMA defer_foreign_keys</c> for a while: what a caller has set stays. It is switched off only while nothing is violated:
 /// SQLite forgives what is, and the commit would succeed with a row that refers to nothing.</summary>
-internal sealed class DeferredKeys(Connection connection)
+internal sealed class DeferredKeys(SyncSession session)
 {
+    private readonly Connection connection = session.Connection;
     private bool isOurs;
 
     /// <summary>Switches it on.</summary>
@@ -26,6 +28,7 @@ internal sealed class DeferredKeys(Connection connection)
         if (connection.Integer("PRAGMA defer_foreign_keys") == 0)
         {
             connection.Execute("PRAGMA defer_foreign_keys = ON");
+            session.PrepareUndo();
             isOurs = true;
         }
 
@@ -46,6 +49,7 @@ internal sealed class DeferredKeys(Connection connection)
         isOurs = false;
         Check.That(!connection.HasDeferredViolations);
         connection.Execute("PRAGMA defer_foreign_keys = OFF");
+        session.PrepareUndo();
     }
 
     /// <summary>The transaction is gone, and the setting with it.</summary>

@@ -3,6 +3,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Merge;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Waiting;
@@ -10,13 +11,14 @@ namespace ChunkSync.Waiting;
 /// <summary>Makes room for another row's value: a column that is about to be written gets a placeholder first. An UPDATE with the user's
 /// triggers on: they see old, placeholder, new, a chain without a gap, so that what they keep stays right. A DELETE and INSERT would
 /// delete children.</summary>
-internal sealed unsafe class Parking(Connection connection, TableKeys keys, DeferredKeys deferred) : IDisposable
+internal sealed unsafe class Parking(SyncSession session, TableKeys keys, DeferredKeys deferred) : IDisposable
 {
     private const int PlaceholderBytes = 16;
 
     /// <summary>Placeholder numbers lie below it: a sum of a few of them is no overflow, and a REAL holds each exactly.</summary>
     private const long HighestNumber = -(1L << 51);
 
+    private readonly Connection connection = session.Connection;
     private readonly Dictionary<(TrackedTable Table, int Column), Statement> updates = [];
     private int generation = -1;
 
@@ -78,15 +80,29 @@ internal sealed unsafe class Parking(Connection connection, TableKeys keys, Defe
         connection.Execute("PRAGMA ignore_check_constraints = ON");
         try
         {
+            session.PrepareUndo();
             return Run(update, table, key, column);
         }
         finally
         {
             if (!wasOn)
             {
-                _ = connection.TryExecute("PRAGMA ignore_check_constraints = OFF");
+                SwitchChecksOn();
             }
         }
+    }
+
+    /// <summary>Not left off, whatever happens: while the host interrupts the connection nothing runs that reads tables, but the second attempt
+    /// of a PRAGMA does, when the first one has only reported that.</summary>
+    private void SwitchChecksOn()
+    {
+        const string On = "PRAGMA ignore_check_constraints = OFF";
+        if (connection.TryExecute(On) != ResultCode.Ok)
+        {
+            connection.Execute(On);
+        }
+
+        session.PrepareUndo();
     }
 
     /// <returns>SQLITE_DONE, or the code of a refusal.</returns>

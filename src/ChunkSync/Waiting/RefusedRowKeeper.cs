@@ -16,22 +16,29 @@ internal sealed unsafe class RefusedRowKeeper(
     /// <summary>Stores what could not be arranged: of what waits already only why.</summary>
     public void Keep(MergeCall call, RefusedRows rows)
     {
-        long waited = 0;
-        foreach (ref readonly AsideGroup aside in call.Asides)
+        // SQLite reads the schema again at every ROLLBACK TO behind a CREATE TABLE: what may need one comes first.
+        List<(int Row, WaitingReason Why)> tried = [];
+        bool triesFirst = call.IsCareful && !store.Exist;
+        for (int i = 0; triesFirst && i < rows.Count; i++)
         {
-            if (aside.Unknown != RefusalReason.None)
+            if (IsLeft(rows, i) && Try(call, rows, i) is WaitingReason why)
             {
-                store.Create();
-                KeepUnknown(call, aside);
-                waited++;
+                tried.Add((i, why));
             }
         }
 
-        for (int i = 0; i < rows.Count; i++)
+        merge.AbandonRow();
+        long waited = KeepUnknown(call);
+        foreach ((int row, WaitingReason why) in tried)
         {
-            if (!rows[i].IsFurther && rows[i].State != RefusedState.Done)
+            waited += Keep(call, rows, row, why) ? 1 : 0;
+        }
+
+        for (int i = 0; !triesFirst && i < rows.Count; i++)
+        {
+            if (IsLeft(rows, i) && Try(call, rows, i) is WaitingReason why)
             {
-                waited += KeepRow(call, rows, i) ? 1 : 0;
+                waited += Keep(call, rows, i, why) ? 1 : 0;
             }
         }
 
@@ -56,31 +63,49 @@ internal sealed unsafe class RefusedRowKeeper(
 
     public void Dispose() => changes.Dispose();
 
-    /// <summary>Tries a row once more, which tells why it waits, and stores that with what came of it.</summary>
-    private bool KeepRow(MergeCall call, RefusedRows rows, int row)
+    private static bool IsLeft(RefusedRows rows, int row) => !rows[row].IsFurther && rows[row].State != RefusedState.Done;
+
+    private long KeepUnknown(MergeCall call)
     {
-        ChangeRow first = rows.First(row);
-        bool? isWritten = attempt.Write(call, rows, row);
-        if (isWritten == true)
+        long waited = 0;
+        foreach (ref readonly AsideGroup aside in call.Asides)
         {
-            rows[row].State = RefusedState.Done;
-            return false;
+            if (aside.Unknown != RefusalReason.None)
+            {
+                store.Create();
+                KeepUnknown(call, aside);
+                waited++;
+            }
         }
 
-        bool isAside = rows[row].Count > 0;
-        if (isWritten == null)
-        {
-            if (!isAside)
-            {
-                store.Postpone(first);
-            }
+        return waited;
+    }
 
-            return false;
+    /// <summary>Tries a row once more, which tells why it waits.</summary>
+    /// <returns>Null where it is written, or cannot be tried.</returns>
+    private WaitingReason? Try(MergeCall call, RefusedRows rows, int row)
+    {
+        bool? isWritten = attempt.Write(call, rows, row);
+        rows[row].State = isWritten == true ? RefusedState.Done : rows[row].State;
+        if (isWritten == null && rows[row].Count == 0)
+        {
+            store.Postpone(rows.First(row));
+        }
+
+        if (isWritten != false)
+        {
+            return null;
         }
 
         Blocker? blocker = blockers.Find();
-        WaitingReason why = new(
-            merge.Refusals.Reason, merge.Refusals.Text, blocker?.Table.Name, blocker?.Key);
+        return new WaitingReason(merge.Refusals.Reason, merge.Refusals.Text, blocker?.Table.Name, blocker?.Key);
+    }
+
+    /// <summary>Stores a row that was refused.</summary>
+    private bool Keep(MergeCall call, RefusedRows rows, int row, in WaitingReason why)
+    {
+        ChangeRow first = rows.First(row);
+        bool isAside = rows[row].Count > 0;
         merge.AbandonRow();
         store.Create();
         attempt.DropLost(first);

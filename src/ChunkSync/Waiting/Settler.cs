@@ -44,8 +44,8 @@ internal sealed unsafe class Settler : IDisposable
         this.store = store;
         this.attempt = attempt;
         this.blockers = blockers;
-        deferred = new DeferredKeys(session.Connection);
-        parking = new Parking(session.Connection, keys, deferred);
+        deferred = new DeferredKeys(session);
+        parking = new Parking(session, keys, deferred);
         open = session.Connection.Prepare("SAVEPOINT chunksync_place");
         release = session.Connection.Prepare("RELEASE chunksync_place");
         undo = session.Connection.Prepare("ROLLBACK TO chunksync_place");
@@ -192,6 +192,7 @@ internal sealed unsafe class Settler : IDisposable
         merge.AbandonRow();
         undo.Run();
         release.Run();
+        session.PrepareUndoAfterRewind();
         merge.Watch?.Rewind(mark);
         clock.Restore(saved);
         deferred.TurnOff();

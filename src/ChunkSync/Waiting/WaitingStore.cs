@@ -117,6 +117,7 @@ internal sealed unsafe class WaitingStore : IDisposable
             connection.Execute(index);
         }
 
+        session.NoteSchemaChange();
         exist = true;
     }
 

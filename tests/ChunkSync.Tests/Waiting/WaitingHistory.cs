@@ -16,6 +16,7 @@ internal sealed class WaitingHistory : IDisposable
     private readonly long[] sent = new long[Count];
     private readonly List<(int From, byte[] Payload)>[] inboxes = [[], [], []];
     private readonly string[] uniques = new string[Count];
+    private readonly string[] tables = new string[Count];
     private readonly bool hasReferences;
 
     public WaitingHistory(Random random)
@@ -84,8 +85,8 @@ internal sealed class WaitingHistory : IDisposable
                 + " SELECT cloudsync_set('apply_refused', 'wait')");
             if (uniques[i].Length > 0)
             {
-                replica.Exec($"PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, '{uniques[i]}', '') WHERE name = 't';"
-                    + " DELETE FROM sqlite_master WHERE name = 'sqlite_autoindex_t_2'; PRAGMA writable_schema = RESET");
+                replica.Exec($"SELECT cloudsync_begin_alter('t'); {tables[i]}; INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;"
+                    + " SELECT cloudsync_commit_alter('t')");
             }
         }
 
@@ -101,7 +102,7 @@ internal sealed class WaitingHistory : IDisposable
         }
 
         string[] ends = [.. replicas.Select(replica => string.Join("\n", Rows(replica).OrderBy(row => row.Key).Select(row => $"{row.Key} {row.Value}")))];
-        string[] waiting = [.. replicas.SelectMany((replica, i) => RefusingReplica.Waiting(replica).Length == 0 ? [] : RefusingReplica.Read(replica, $"SELECT {i}, tbl, key, columns, reason, text, tries, (SELECT group_concat(turn) FROM cloudsync_waiting_rows), (SELECT group_concat(changes) FROM cloudsync_waiting_sites), (SELECT group_concat(hex(w2.pk)) FROM cloudsync_waiting_changes w2), (SELECT hex(pk) FROM cloudsync_waiting_rows), (SELECT max(turn) FROM cloudsync_waiting_rows), (SELECT group_concat(col_name || col_version || quote(col_value) || cl) FROM cloudsync_waiting_changes), (SELECT group_concat(col_name || col_version) FROM t_cloudsync WHERE pk = w.pk) FROM cloudsync_waiting AS w"))];
+        string[] waiting = [.. replicas.SelectMany((replica, i) => RefusingReplica.Read(replica, $"SELECT {i}, tbl, key, columns, reason, text, tries FROM cloudsync_waiting"))];
         return waiting.Length > 0 ? "still waiting: " + string.Join(", ", waiting)
             : ends.Distinct().Count() > 1 ? string.Join("\n---\n", ends)
             : replicas.Any(replica => (long)replica.Scalar("SELECT count(*) FROM t WHERE a LIKE char(1) || '%' OR a < -1000000")! > 0) ? "a placeholder is left" : null;
@@ -116,7 +117,9 @@ internal sealed class WaitingHistory : IDisposable
         uniques[replica] = unique;
         string check = random.Next(3) == 0 ? ", CHECK (a IS NULL OR b IS NULL OR a <= b + 3)" : "";
         string notNull = random.Next(5) == 0 ? " NOT NULL" : "";
-        string sql = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a{unique}, b{notNull}, p{references}{check}){(random.Next(4) == 0 ? " WITHOUT ROWID" : "")};"
+        string end = $", b{notNull}, p{references}{check}){(random.Next(4) == 0 ? " WITHOUT ROWID" : "")}";
+        tables[replica] = "CREATE TABLE n(id TEXT PRIMARY KEY NOT NULL, a" + end;
+        string sql = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a{unique}{end};"
             + " SELECT cloudsync_init('t', 'cls', 2);";
         sql += random.Next(4) switch
         {
