@@ -70,6 +70,9 @@ public class FindingTests
         { "D30", Plain + "DROP TABLE t_cloudsync", false, None },
         { "D30", Plain + "DELETE FROM cloudsync_site_id", false, None },
         { "D31", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); INSERT INTO t VALUES ('x', 1); SELECT cloudsync_backfill_begin('t')", false, Pasted },
+        { "D32", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, up TEXT); SELECT cloudsync_init('t'); SELECT cloudsync_tree_init('t', 'up', NULL); INSERT INTO t VALUES ('a', NULL), ('b', NULL);"
+            + " SELECT cloudsync_set('tree_catchup', 'deferred'); INSERT INTO cloudsync_changes VALUES ('t_treeops', cloudsync_pk_encode(9, x'00112233445566778899aabbccddeeff', 'b', 'a', x''),"
+            + " '__[RIP]__', NULL, 1, 5, x'00112233445566778899aabbccddeeff', 1, 0)", false, Pasted },
     };
 
     [Theory]
