@@ -70,14 +70,21 @@ internal static unsafe class FunctionRegistry
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void IdleScalar(nint context, int count, nint* arguments)
     {
-        NativeState* state = ((Slot*)Sqlite3.Api->user_data(context))->State;
-        if (state->Idle > 0)
+        try
         {
-            state->Idle--;
-            return;
-        }
+            NativeState* state = ((Slot*)Sqlite3.Api->user_data(context))->State;
+            if (state->Idle > 0)
+            {
+                state->Idle--;
+                return;
+            }
 
-        ((delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar)(context, count, arguments);
+            ((delegate* unmanaged[Cdecl]<nint, int, nint*, void>)&Scalar)(context, count, arguments);
+        }
+        catch (Exception failure)
+        {
+            Guard.Result(context, failure, NameOf(context));
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
