@@ -93,9 +93,13 @@ internal sealed unsafe class RowWalk : IDisposable
     {
         KeyBinder.Bind(place, table, key);
         bool exists = place.Step();
+        long first = exists ? place.Int64(0) : 0;
+
+        // Before anything else can fail: a statement that runs keeps the connection open.
+        place.Reset();
         if (exists)
         {
-            Row.Bind(1, place.Int64(0));
+            Row.Bind(1, first);
             isOpen = true;
             run = 0;
         }
@@ -104,7 +108,6 @@ internal sealed unsafe class RowWalk : IDisposable
             Postpone();
         }
 
-        place.Reset();
         return exists;
     }
 

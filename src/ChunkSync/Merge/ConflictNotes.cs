@@ -47,10 +47,12 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
                 DbVersion = change.DbVersion,
                 Seq = change.StoredSeq,
             };
-            Note(conflict);
+            Note(conflict, column);
         }
-
-        writer.Release(column);
+        else
+        {
+            writer.Release(column);
+        }
     }
 
     /// <summary>A row is about to be deleted.</summary>
@@ -85,8 +87,7 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
                 WonCausalLength = change.CausalLength,
                 DbVersion = change.DbVersion,
                 Seq = change.StoredSeq,
-            });
-            writer.Release(column);
+            }, column);
         }
     }
 
@@ -193,6 +194,19 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
     {
         watch.Note(conflict);
         hasNotes = true;
+    }
+
+    /// <summary>Notes a conflict whose value is being read, and ends the reading.</summary>
+    private void Note(in Conflict conflict, int column)
+    {
+        try
+        {
+            Note(conflict);
+        }
+        finally
+        {
+            writer.Release(column);
+        }
     }
 
     /// <summary>The ordinal of the change's site; null for a change without one, which is refused when it wins.</summary>

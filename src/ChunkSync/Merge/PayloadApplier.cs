@@ -44,6 +44,9 @@ internal sealed unsafe class PayloadApplier
     /// <summary>Hears of calls and of what they do; null where nobody asks.</summary>
     public IMergeWatch? Watch => merge.Watch;
 
+    /// <inheritdoc cref="ITreeFolds.NeedsDeferredKeys"/>
+    public bool NeedsDeferredKeys => trees.NeedsDeferredKeys;
+
     /// <summary>The parts of long values that wait.</summary>
     public StagedParts Staged => fragments.Staged;
 
@@ -190,6 +193,12 @@ internal sealed unsafe class PayloadApplier
                 if (failure != null && call.Asides.Length == 0)
                 {
                     return leftTraces && !session.Connection.IsAutocommit ? MergeAgain(start, good, owns, saved, mark, call) ?? failure : failure;
+                }
+
+                if (isClean && session.Connection.HasDeferredViolations && trees.NeedsDeferredKeys)
+                {
+                    // A fold puts rows elsewhere whose parent was deleted; what fails in it is told by the one at the end.
+                    _ = trees.FoldAll();
                 }
 
                 if (failure == null && isSettled && !(isClean && !call.ChecksDeferred && session.Connection.HasDeferredViolations))

@@ -199,11 +199,17 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
         session.Refresh();
         VersionClock.State saved = clock.Save();
         WatchMark mark = applier.Watch?.Mark() ?? default;
+        bool owns = session.Connection.IsAutocommit;
         TransactionScope scope = session.BeginTransaction("chunksync_receive");
         try
         {
             using (scope)
             {
+                if (owns && applier.NeedsDeferredKeys)
+                {
+                    session.Connection.Execute("PRAGMA defer_foreign_keys = ON");
+                }
+
                 if (!Ranges.Exist)
                 {
                     Ranges.Create();

@@ -132,7 +132,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public RefusedChanges Waiting => waiting ??= new RefusedChanges(Session, Catalog, Keys, Clock, Merge);
 
     /// <summary>What users do about changes that wait.</summary>
-    public WaitingActions WaitingActions => waitingActions ??= new WaitingActions(Session, Catalog, Clock, Clocks, Watch, Waiting);
+    public WaitingActions WaitingActions => waitingActions ??= new WaitingActions(Session, Catalog, Clock, Clocks, Watch, Waiting, Trees.Folds);
 
     /// <summary>Applies payloads.</summary>
     public PayloadApplier Applier => applier ??= new PayloadApplier(Session, Catalog, Clock, Watch, Merge, Fragments, Waiting, Trees.Folds);

@@ -106,6 +106,9 @@ internal sealed unsafe class UniqueHolders : IDisposable
 
     private void Bind(Statement holder, Source[] columns, RowMerger row)
     {
+        // Before a statement runs that would keep the connection open if this failed.
+        _ = holder.Handle;
+        _ = defaults.Handle;
         read.Reset();
         KeyBinder.Bind(read, table, row.Key);
         Statement rest = read;
@@ -116,6 +119,18 @@ internal sealed unsafe class UniqueHolders : IDisposable
             rest.Step();
         }
 
+        try
+        {
+            BindEach(holder, columns, row, rest);
+        }
+        finally
+        {
+            rest.Reset();
+        }
+    }
+
+    private static void BindEach(Statement holder, Source[] columns, RowMerger row, Statement rest)
+    {
         for (int i = 0; i < columns.Length; i++)
         {
             if (columns[i].Key >= 0)
@@ -131,8 +146,6 @@ internal sealed unsafe class UniqueHolders : IDisposable
                 holder.Bind(i + 1, rest.ColumnValue(columns[i].Place));
             }
         }
-
-        rest.Reset();
     }
 
     private static WireValue KeyValue(NativeBytes key, int place)

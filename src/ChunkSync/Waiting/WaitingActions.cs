@@ -11,7 +11,7 @@ namespace ChunkSync.Waiting;
 
 /// <summary>What a user does about changes that wait: tries them, forgets them, or lets what is here win.</summary>
 internal sealed unsafe class WaitingActions(
-    SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, CaptureWatch watch, RefusedChanges waiting)
+    SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, CaptureWatch watch, RefusedChanges waiting, ITreeFolds trees)
 {
     private const string Savepoint = "chunksync_waiting";
 
@@ -154,18 +154,25 @@ internal sealed unsafe class WaitingActions(
 
     private long? TryRetry(MergeCall call, string? table, byte[]? key)
     {
+        bool owns = session.Connection.IsAutocommit;
         using TransactionScope scope = session.BeginTransaction(Savepoint);
         session.Transaction.Join();
         watch.Restore();
+        if (owns && trees.NeedsDeferredKeys)
+        {
+            session.Connection.Execute("PRAGMA defer_foreign_keys = ON");
+        }
+
         bool isClean = !session.Connection.HasDeferredViolations;
         long left = waiting.Retry(call, table, key);
+        EngineException? unfolded = trees.FoldAll();
         if (isClean && !call.ChecksDeferred && session.Connection.HasDeferredViolations)
         {
             return null;
         }
 
         scope.Complete();
-        return left;
+        return unfolded == null ? left : throw unfolded;
     }
 
     private void RestoreClock(VersionClock.State saved)

@@ -12,6 +12,7 @@ internal sealed class TreeHistory : IDisposable
     private readonly int keys;
     private readonly bool hasPosition;
     private readonly bool hasTitle;
+    private readonly bool waits;
     private readonly string keyType;
 
     public TreeHistory(Random random)
@@ -24,12 +25,18 @@ internal sealed class TreeHistory : IDisposable
         string foreignKey = random.Next(4) == 0 ? " REFERENCES items(id)" + (random.Next(2) == 0 ? " ON DELETE SET NULL" : "") : "";
         string columns = $"id {keyType} PRIMARY KEY NOT NULL, parent {keyType}{foreignKey}" + (hasPosition ? ", pos" : "") + (hasTitle ? ", title" : "");
         bool withoutRowid = random.Next(3) == 0;
+        waits = random.Next(3) == 0;
         for (int i = random.Next(2, 5); i > 0; i--)
         {
             Database database = Database.Open();
             database.Exec($"PRAGMA foreign_keys = {(foreignKey.Length > 0 ? "ON" : "OFF")}; CREATE TABLE items({columns}){(withoutRowid ? " WITHOUT ROWID" : "")}");
             database.Scalar("SELECT cloudsync_init('items', 'cls', 1)");
             database.Scalar("SELECT cloudsync_tree_init('items', 'parent', ?)", hasPosition ? "pos" : null);
+            if (waits)
+            {
+                database.Scalar("SELECT cloudsync_set('apply_refused', 'wait')");
+            }
+
             replicas.Add(database);
         }
     }
@@ -182,6 +189,8 @@ internal sealed class TreeHistory : IDisposable
         string? first = null;
         foreach (Database database in replicas)
         {
+            database.Scalar("SELECT cloudsync_waiting_retry()");
+            Assert.Equal(0L, database.Scalar("SELECT waiting FROM cloudsync_status"));
             NoCycle(database);
             Assert.Equal("ok", database.Scalar("SELECT cloudsync_tree_verify('items')"));
             EqualModel(database);

@@ -182,6 +182,31 @@ public sealed class TreeMaintenanceTests
         Assert.Equal("a/b c", database.Scalar("SELECT (SELECT group_concat(key, '/') FROM cloudsync_tree_path('items', 'b')) || ' ' || (SELECT key FROM cloudsync_tree_descendants('items', 'a') LIMIT 1 OFFSET 1)"));
     }
 
+    [Theory]
+    [InlineData("SELECT cloudsync_payload_apply(?)")]
+    [InlineData("SELECT cloudsync_payload_receive(?, ?, 0, 0, 0, ?, 0, 0, 1)")]
+    public void Row_is_parked_when_its_parent_is_deleted_elsewhere_and_goes_back_with_it(string call)
+    {
+        const string Folders = "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, parent_id TEXT REFERENCES items(id), pos TEXT, title TEXT DEFAULT '')";
+        using Database left = Tree(Folders);
+        using Database right = Tree(Folders);
+        right.Scalar("SELECT cloudsync_payload_apply(?)", Assert.Single(ChunkRow.Read(left, [("since_db_version", 0L)])).Payload);
+        left.Exec("DELETE FROM items WHERE id = 'b'");
+        right.Exec("PRAGMA foreign_keys = ON; UPDATE items SET parent_id = 'b' WHERE id = 'c'");
+        ChunkRow chunk = Assert.Single(ChunkRow.Read(left, [("since_db_version", 0L)]));
+        object?[] parameters = call.Contains("receive", StringComparison.Ordinal)
+            ? [chunk.Payload, left.Scalar("SELECT cloudsync_siteid()"), chunk.NextDbVersion] : [chunk.Payload];
+        right.Query(call, parameters);
+        Assert.Equal(0L, right.Scalar("SELECT waiting FROM cloudsync_status"));
+        Assert.Equal("a<@n0 c<@n1", right.Scalar(Rows));
+        Assert.Equal("c|b", string.Join("|", Assert.Single(right.Query("SELECT key, parent FROM cloudsync_tree_lost('items')"))));
+        Assert.Equal("ok", right.Scalar("SELECT cloudsync_tree_verify('items')"));
+        right.Exec("INSERT INTO items(id, parent_id, pos) VALUES ('b', 'a', 'n0')");
+        right.Scalar("SELECT cloudsync_tree_ensure()");
+        Assert.Equal("a<@n0 b<a@n0 c<b@n1", right.Scalar(Rows));
+        Assert.Equal("ok", right.Scalar("SELECT cloudsync_tree_verify('items')"));
+    }
+
     [Fact]
     public void Nothing_is_folded_when_folds_are_deferred()
     {
@@ -197,10 +222,10 @@ public sealed class TreeMaintenanceTests
         Assert.Equal("a<@n0 b<a@n0 c<b@n1", database.Scalar(Rows));
     }
 
-    private static Database Tree()
+    private static Database Tree(string schema = Items)
     {
         Database database = Database.Open();
-        database.Exec(Items);
+        database.Exec(schema);
         database.Scalar("SELECT cloudsync_init('items')");
         database.Scalar("SELECT cloudsync_tree_init('items', 'parent_id', 'pos')");
         database.Exec("INSERT INTO items(id, parent_id, pos) VALUES ('a', NULL, 'n0'), ('b', 'a', 'n0'), ('c', 'a', 'n1')");
