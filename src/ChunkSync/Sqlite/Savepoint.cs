@@ -27,11 +27,7 @@ internal sealed class Savepoint(
     /// <returns>True when it is the transaction.</returns>
     public bool Begin()
     {
-        // Prepared now, and again, because DDL makes SQLite prepare a statement again: when it is needed nothing can be prepared any more.
-        abort.Release();
-        _ = abort.Handle;
-        _ = rollback.Handle;
-        reader?.Prepare();
+        Prepare();
         owns = connection.IsAutocommit;
         if (owns && connection.IsWriting)
         {
@@ -50,6 +46,16 @@ internal sealed class Savepoint(
 
         Ready();
         return owns;
+    }
+
+    /// <summary>Prepares what undoes it, again, because DDL makes SQLite prepare a statement again: when it is needed nothing can be prepared any
+    /// more.</summary>
+    private void Prepare()
+    {
+        abort.Release();
+        _ = abort.Handle;
+        _ = rollback.Handle;
+        reader?.Prepare();
     }
 
     private void Ready()
@@ -92,7 +98,15 @@ internal sealed class Savepoint(
     public void Rewind()
     {
         StopReader();
-        connection.Execute(owns ? "ROLLBACK; BEGIN" : "ROLLBACK TO " + name);
+        connection.Execute(owns ? "ROLLBACK" : "ROLLBACK TO " + name);
+
+        // Tables that were made inside are gone, and with them what is prepared for the next undoing: before a transaction begins again.
+        Prepare();
+        if (owns)
+        {
+            connection.Execute("BEGIN");
+        }
+
         Ready();
     }
 
