@@ -12,7 +12,7 @@ public class NewSiteTests(ITestOutputHelper output)
     [Fact, Soak("copies", Weight = 2)]
     public void Nothing_is_lost_when_copies_and_restored_backups_have_sites_of_their_own()
     {
-        using Effort effort = Effort.Start("copies", output, sample: 25);
+        using Effort effort = Effort.Start("copies", output, sample: 15);
         while (effort.Next("histories"))
         {
             using CopyHistory history = new(effort.Random, clean: false, renews: true);

@@ -13,7 +13,7 @@ public class SuspicionTests(ITestOutputHelper output)
     [Fact, Soak("suspicions", Weight = 2)]
     public void Suspicion_is_there_when_copies_under_one_site_lose_something_and_never_when_nothing_was_copied()
     {
-        using Effort effort = Effort.Start("suspicions", output, sample: 50);
+        using Effort effort = Effort.Start("suspicions", output, sample: 20);
         while (effort.Next("histories"))
         {
             bool clean = effort.Turn % 2 == 0;

@@ -11,7 +11,7 @@ public sealed class FoldPropertyTests(ITestOutputHelper output)
     public void Tree_equals_the_model_when_operations_arrive_in_any_order()
     {
         using Database database = Database.Open();
-        using Effort effort = Effort.Start("tree-folds", output, sample: 4000);
+        using Effort effort = Effort.Start("tree-folds", output, sample: 1500);
         while (effort.Next("histories"))
         {
             Run(effort.Random, effort);

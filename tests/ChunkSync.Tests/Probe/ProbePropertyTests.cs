@@ -11,7 +11,7 @@ namespace ChunkSync.Tests.Probe;
 /// with promised order; and from every cursor that a drain can give out.</summary>
 public sealed unsafe class ProbePropertyTests(ITestOutputHelper output)
 {
-    private const int Turns = 90;
+    private const int Turns = 45;
 
     [Fact, Soak("probes")]
     public void Probe_equals_the_naive_filter_on_every_arm_and_from_every_cursor()

@@ -11,7 +11,7 @@ public sealed class TreeHistoryTests(ITestOutputHelper output)
     [Fact, Soak("tree-histories", Weight = 3)]
     public void Replicas_equal_the_model_when_everything_was_exchanged()
     {
-        using Effort effort = Effort.Start("tree-histories", output, sample: 60);
+        using Effort effort = Effort.Start("tree-histories", output, sample: 25);
         while (effort.Next("histories"))
         {
             using TreeHistory history = new(effort.Random);

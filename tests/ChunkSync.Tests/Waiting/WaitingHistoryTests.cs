@@ -9,7 +9,7 @@ public sealed class WaitingHistoryTests(ITestOutputHelper output)
     [Fact, Soak("waiting-histories", Weight = 2)]
     public void Nothing_stops_a_sender_and_nothing_is_lost_when_replicas_refuse_rows()
     {
-        using Effort effort = Effort.Start("waiting-histories", output, sample: 60);
+        using Effort effort = Effort.Start("waiting-histories", output, sample: 30);
         while (effort.Next("histories"))
         {
             using WaitingHistory history = new(effort.Random);
