@@ -126,7 +126,7 @@ internal sealed unsafe class WaitingActions(
 
         if (column != null && table == null)
         {
-            throw Errors.Refused($"cloudsync_waiting_ignore: table {name} is not tracked here: leave the column out to drop all changes of it");
+            throw catalog.Damage.Unknown(name, ResultCode.Error, $"cloudsync_waiting_ignore: table {name} is not tracked here: leave the column out to drop all changes of it");
         }
 
         if (table != null && Array.Exists(table.Columns, known => AsciiNames.Same(known.Name, column!)))
