@@ -210,9 +210,9 @@ run_soak() {
   SECONDS=0
   if [ -z "$only" ]; then
     say "tests without a long variant"
-    run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
+    CHUNKSYNC_ALL_CASES=1 run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
     for sqlite in system oldest newest; do
-      CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
+      CHUNKSYNC_ALL_CASES=1 CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
     done
   fi
   left=$(awk -v all="$minutes" -v spent="$SECONDS" 'BEGIN { left = all - spent / 60; print (left < 1 ? 1 : left) }')

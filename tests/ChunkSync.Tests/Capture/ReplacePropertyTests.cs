@@ -25,7 +25,7 @@ public class ReplacePropertyTests(ITestOutputHelper output)
     [Fact, Soak("replace")]
     public void Clocks_fit_the_rows_when_statements_replace_rows()
     {
-        using Effort effort = Effort.Start("replace", output, sample: 60);
+        using Effort effort = Effort.Start("replace", output, sample: 40);
         List<string> history = [];
         while (effort.Next("histories"))
         {

@@ -58,7 +58,7 @@ public class ReplaceTests
     [MemberData(nameof(Statements))]
     public void Replaced_rows_die_elsewhere_when_another_key_takes_their_place(string table, string statement)
     {
-        foreach (string setting in (string[])["", "PRAGMA recursive_triggers = ON", "PRAGMA foreign_keys = ON", "BEGIN"])
+        foreach (string setting in Share.Of((string[])["", "PRAGMA recursive_triggers = ON", "PRAGMA foreign_keys = ON", "BEGIN"], parts: 2))
         {
             using Database from = Made(table);
             using Database to = Database.Open();

@@ -64,7 +64,7 @@ public class TransactionMatrixTests
     public void Connection_knows_what_a_new_one_reads_when_a_transaction_with_a_change_ends(string change, Deviation deviation, bool isLocal)
     {
         byte[] payload = Payload();
-        foreach ((string end, string during) in from end in Ends from during in Follows select (end, during))
+        foreach ((string end, string during) in Share.Of(from end in Ends from during in Follows select (end, during), parts: 3))
         {
             // What comes behind the transaction is another thing each time.
             string behind = Follows[(Array.IndexOf(Ends, end) + Array.IndexOf(Follows, during)) % Follows.Length];

@@ -167,7 +167,7 @@ public sealed unsafe class ChunkCutterTests : IDisposable
     {
         Random random = new(Seed.Next(output));
         int cuts = 0;
-        for (int round = 0; round < 60; round++)
+        for (int round = 0; round < 30; round++)
         {
             using ListSource stream = RandomStream(random, random.Next(1, 80));
             long max = random.Next(20_000, 60_000);

@@ -11,7 +11,7 @@ public class CutPropertyTests(ITestOutputHelper output)
     [Fact, Soak("cuts")]
     public void Page_equals_the_model_when_resumed_at_every_cut_of_random_histories()
     {
-        using Effort effort = Effort.Start("cuts", output, sample: 8);
+        using Effort effort = Effort.Start("cuts", output, sample: 5);
         while (effort.Next("histories"))
         {
             effort.Add("cuts", CheckHistory(effort.Random));

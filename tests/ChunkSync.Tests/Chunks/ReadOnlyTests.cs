@@ -69,18 +69,18 @@ public unsafe class ReadOnlyTests(ITestOutputHelper output)
     {
         // Without the index on positions SQLite finds the version by sqlite-sync's own index on db_version, and sorts one version
         // at a time: a page costs the same wherever its version lies, and inside a long version what is left of it.
-        using TempFile peer = Peer(40_000, 400);
-        using TempFile ours = Peer(40_000, 400);
-        using TempFile one = Peer(40_000, 0);
+        using TempFile peer = Peer(20_000, 200);
+        using TempFile ours = Peer(20_000, 200);
+        using TempFile one = Peer(20_000, 0);
         using (Database database = Database.Open(ours.Path))
         {
             database.Exec("SELECT cloudsync_init('t')");
         }
 
-        long[] sorted = Costs(peer.Path, (2, 0), (50, 0), (94, 0));
-        long[] indexed = Costs(ours.Path, (2, 0), (50, 0), (94, 0));
-        long[] inOne = Costs(one.Path, (1, 100), (1, 40_000), (1, 75_000));
-        output.WriteLine("VM steps per 1,000 rows of a page, early, in the middle and late in 80,000 changes: 100 versions without index"
+        long[] sorted = Costs(peer.Path, (2, 0), (45, 0), (85, 0));
+        long[] indexed = Costs(ours.Path, (2, 0), (45, 0), (85, 0));
+        long[] inOne = Costs(one.Path, (1, 100), (1, 20_000), (1, 35_000));
+        output.WriteLine("VM steps per 1,000 rows of a page, early, in the middle and late in 40,000 changes: 100 versions without index"
             + $" {string.Join(", ", sorted)}; with index {string.Join(", ", indexed)}; one version without index {string.Join(", ", inOne)}");
         Assert.True(sorted.Max() < 1.1 * sorted.Min() && indexed.Max() < 1.1 * indexed.Min(), "a page's cost depends on where its version lies");
         Assert.True(sorted.Max() < 2 * indexed.Max(), "rows of other versions were read");

@@ -33,7 +33,7 @@ public class TieTests(ITestOutputHelper output)
 
         // The whole group at one position, with single rows before and behind it.
         database.Exec("UPDATE p_cloudsync SET db_version = 2, seq = 7 WHERE db_version = 2; UPDATE w_cloudsync SET db_version = 2, seq = 7 WHERE db_version = 2");
-        Check(file.Path, database, random, cuts: 250);
+        Check(file.Path, database, random, cuts: 100);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public class TieTests(ITestOutputHelper output)
         Fill(database, random, 300);
         database.Exec("UPDATE p_cloudsync SET db_version = 2 + seq % 2, seq = seq % 5 WHERE db_version = 2;"
             + " UPDATE w_cloudsync SET db_version = 2 + seq % 2, seq = seq % 5 WHERE db_version = 2");
-        Check(file.Path, database, random, cuts: 250);
+        Check(file.Path, database, random, cuts: 100);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public class TieTests(ITestOutputHelper output)
         }
 
         database.Exec("COMMIT");
-        Check(file.Path, database, random, cuts: 250);
+        Check(file.Path, database, random, cuts: 100);
     }
 
     /// <summary>One row, then in one transaction a group of rows in two tables, some of them longer than a chunk, then one row.</summary>

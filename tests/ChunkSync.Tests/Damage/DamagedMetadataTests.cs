@@ -18,7 +18,7 @@ public class DamagedMetadataTests(ITestOutputHelper output)
     [Fact, Soak("damaged-metadata", Weight = 2)]
     public void Failures_name_the_table_when_metadata_is_damaged()
     {
-        using Effort effort = Effort.Start("damaged-metadata", output, sample: 40);
+        using Effort effort = Effort.Start("damaged-metadata", output, sample: 30);
         using DamagedBase source = new();
         using TempFile scratch = new();
         List<DamagedOperation> operations = DamagedOperation.All(source, scratch.Path);

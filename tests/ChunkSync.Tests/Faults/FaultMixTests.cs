@@ -13,7 +13,7 @@ public class FaultMixTests(ITestOutputHelper output)
     [Fact, Soak("fault-mix", Weight = 3)]
     public void Every_operation_happens_once_or_not_at_all_when_faults_are_mixed()
     {
-        using Effort effort = Effort.Start("fault-mix", output, sample: 2);
+        using Effort effort = Effort.Start("fault-mix", output, sample: 1);
         while (effort.Next("histories"))
         {
             using MixedHistory history = new(effort.Random, effort.Add);

@@ -10,7 +10,7 @@ namespace ChunkSync.Tests.Format;
 /// CHUNKSYNC_LZ4_LIBRARY names another liblz4 than the system's.</summary>
 public unsafe class Lz4IdentityTests(ITestOutputHelper output)
 {
-    private const int Sample = 10_000;
+    private const int Sample = 5_000;
 
     private static int Count { get; } = int.TryParse(
         Environment.GetEnvironmentVariable("CHUNKSYNC_LZ4"), CultureInfo.InvariantCulture, out int count) ? count : Sample;

@@ -12,7 +12,7 @@ public class AlterHistoryTests(ITestOutputHelper output)
     [Fact, Soak("alter-histories", Weight = 4)]
     public void Nothing_is_lost_and_replicas_converge_when_tables_are_altered_in_the_middle()
     {
-        using Effort effort = Effort.Start("alter-histories", output, sample: 55);
+        using Effort effort = Effort.Start("alter-histories", output, sample: 40);
         while (effort.Next("histories"))
         {
             History history = HistoryGenerator.Make(effort.Random, Enum.GetValues<StepKind>());

@@ -12,6 +12,9 @@ public static class Seed
     /// <summary>The only turn that efforts shall take; null for all of them.</summary>
     public static long? OnlyTurn => Parse().Turn;
 
+    /// <summary>The number in CHUNKSYNC_SEED; null where there is none.</summary>
+    public static int? Given => Parse().Seed;
+
     public static int Next(ITestOutputHelper output)
     {
         int seed = Parse().Seed ?? Random.Shared.Next();

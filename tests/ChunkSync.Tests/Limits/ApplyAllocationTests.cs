@@ -37,9 +37,9 @@ public class ApplyAllocationTests(ITestOutputHelper output)
     [MemberData(nameof(Cases))]
     public void Apply_allocates_nothing_per_row_when_payloads_grow(string name, string shape)
     {
-        foreach (bool inTransaction in (bool[])[false, true])
+        foreach (bool inTransaction in Share.Of((bool[])[false, true], parts: 2))
         {
-            output.WriteLine($"{name}, changes are twice the rows: " + Allocations.AssertNonePerRow(rows => Measure(shape, rows, inTransaction), 1200));
+            output.WriteLine($"{name}, changes are twice the rows: " + Allocations.AssertNonePerRow(rows => Measure(shape, rows, inTransaction), 600));
         }
     }
 

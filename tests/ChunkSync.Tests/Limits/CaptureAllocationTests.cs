@@ -53,16 +53,13 @@ public class CaptureAllocationTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Writes))]
-    public void Capture_allocates_nothing_per_row_when_rows_are_written_in_one_transaction(string sql, string[] before)
+    public void Capture_allocates_nothing_per_row_when_rows_are_written_in_one_transaction_or_each_in_its_own(string sql, string[] before)
     {
-        output.WriteLine(sql + ": " + Allocations.AssertNonePerRow(rows => Measure(sql, before, rows, together: true), 1000));
-    }
-
-    [Theory]
-    [MemberData(nameof(Writes))]
-    public void Capture_allocates_nothing_per_row_when_every_row_is_a_transaction(string sql, string[] before)
-    {
-        output.WriteLine(sql + ": " + Allocations.AssertNonePerRow(rows => Measure(sql, before, rows, together: false), 1000));
+        foreach (bool together in Share.Of((bool[])[false, true], parts: 2))
+        {
+            output.WriteLine($"{sql}, {(together ? "together" : "apart")}: "
+                + Allocations.AssertNonePerRow(rows => Measure(sql, before, rows, together), 1000));
+        }
     }
 
     private static long Measure(string sql, string[] before, int rows, bool together)

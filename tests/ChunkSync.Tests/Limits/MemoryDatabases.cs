@@ -15,8 +15,8 @@ public sealed class MemoryDatabases : IDisposable
 
         // What sqlite-sync leaves: no index on positions, so that SQLite sorts.
         ["unindexed"] = Narrow + "DROP INDEX t_cloudsync_pos_idx",
-        ["long"] = Table + "INSERT INTO t VALUES ('a', 1, 'small'), ('x', randomblob(64 << 20), 'small'), ('z', 1, 'small')",
-        ["text"] = Table + "INSERT INTO t VALUES ('x', 1, hex(randomblob(32 << 20)))",
+        ["long"] = Table + "INSERT INTO t VALUES ('a', 1, 'small'), ('x', randomblob(40 << 20), 'small'), ('z', 1, 'small')",
+        ["text"] = Table + "INSERT INTO t VALUES ('x', 1, hex(randomblob(20 << 20)))",
 
         // Too long to be read together with its row, too short to be cut.
         ["middling"] = Table + Numbers + "100) INSERT INTO t SELECT 'k' || i, randomblob(240000), randomblob(60000) FROM n",

@@ -34,7 +34,7 @@ public class OperationMemoryTests(ITestOutputHelper output)
             List<RepeatedOperation> operations = [.. RepeatedOperation.All.Where(section => section.Kind is not ("setup" or "source"))];
             operations.ForEach(operation => operation.Repeat(database, 20));
             TimeSpan each = effort.Budget / operations.Count;
-            foreach (RepeatedOperation operation in operations)
+            foreach (RepeatedOperation operation in Share.Of(operations, parts: 3))
             {
                 effort.Add("operations", Check(database, operation, each));
             }

@@ -17,7 +17,7 @@ public class ReceiveMemoryTests(ITestOutputHelper output)
     /// <summary>Name, MiB, the receiver's row, the value, and how often the value may be in memory.</summary>
     public static TheoryData<string, int, string, string, int> Cases => new()
     {
-        { "new row", 64, "", "randomblob(64 << 20)", 2 },
+        { "new row", 24, "", "randomblob(24 << 20)", 2 },
         { "known row", 16, "INSERT INTO t VALUES ('x', 'short', 'b')", "randomblob(16 << 20)", 2 },
         { "text", 16, "INSERT INTO t VALUES ('x', 'short', 'b')", "hex(randomblob(8 << 20))", 2 },
         { "row with a long value", 16, "INSERT INTO t VALUES ('x', zeroblob(16 << 20), 'b')", "randomblob(16 << 20)", 3 },

@@ -16,7 +16,6 @@ public sealed class ScanMemoryTests(MemoryDatabases databases, ITestOutputHelper
         { "narrow", 1 << 20, 0 },
         { "narrow", 5 << 20, 0 },
         { "long", 262_144, 0 },
-        { "long", 1 << 20, 0 },
         { "long", 5 << 20, 0 },
         { "text", 262_144, 0 },
         { "middling", 262_144, 0 },

@@ -10,7 +10,7 @@ public class CascadeHistoryTests(ITestOutputHelper output)
     [Fact, Soak("cascade-histories", Weight = 2)]
     public void Replicas_end_with_the_same_rows_when_foreign_keys_are_on_in_some_and_off_in_others()
     {
-        using Effort effort = Effort.Start("cascade-histories", output, sample: 30);
+        using Effort effort = Effort.Start("cascade-histories", output, sample: 12);
         while (effort.Next("histories"))
         {
             Random random = effort.Random;

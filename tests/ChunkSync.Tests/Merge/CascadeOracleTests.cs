@@ -13,7 +13,7 @@ public class CascadeOracleTests(ITestOutputHelper output)
     [Fact, Soak("cascade-oracle", Weight = 2)]
     public void Merged_change_captures_what_a_local_one_does_when_foreign_keys_are_of_any_kind()
     {
-        using Effort effort = Effort.Start("cascade-oracle", output, sample: 25);
+        using Effort effort = Effort.Start("cascade-oracle", output, sample: 10);
         while (effort.Next("schemas"))
         {
             RandomFamily family = new(effort.Random);

@@ -11,7 +11,7 @@ public class ChunkOrderTests(ITestOutputHelper output)
     [Fact, Soak("chunk-order")]
     public void Receiver_ends_the_same_when_the_chunks_of_a_window_come_in_any_order_and_more_than_once()
     {
-        using Effort effort = Effort.Start("chunk-order", output, sample: 5);
+        using Effort effort = Effort.Start("chunk-order", output, sample: 3);
         while (effort.Next("windows"))
         {
             Random random = effort.Random;

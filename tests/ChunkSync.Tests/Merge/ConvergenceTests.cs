@@ -13,7 +13,7 @@ public class ConvergenceTests(ITestOutputHelper output)
     {
         int settled = 0;
         int unsettled = 0;
-        using Effort effort = Effort.Start("convergence", output, sample: 50);
+        using Effort effort = Effort.Start("convergence", output, sample: 30);
         while (effort.Next("histories"))
         {
             Random random = effort.Random;

@@ -11,7 +11,7 @@ public class InterruptionTests(ITestOutputHelper output)
     private const string Parts = InterruptedOperation.Parts;
 
     /// <summary>How many points of an operation are tried in a sample.</summary>
-    private const int Tries = 9;
+    private const int Tries = 6;
 
     public static TheoryData<string, StepFaultKind> Operations
     {

@@ -41,7 +41,7 @@ public class InterruptionTriggerTests(ITestOutputHelper output)
         // Which row meets which kind of transaction changes with the seed.
         string[] begins = ["", "BEGIN", "SAVEPOINT mine"];
         int shift = Seed.Next(output) % begins.Length;
-        for (int k = 1; k <= 7; k++)
+        foreach (int k in Share.Of(Enumerable.Range(1, 7), parts: 3))
         {
             StopApply(when, action, begins[(k + shift) % begins.Length], "k" + k);
         }

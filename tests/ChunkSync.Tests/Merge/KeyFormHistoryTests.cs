@@ -11,7 +11,7 @@ public class KeyFormHistoryTests(ITestOutputHelper output)
     [Fact, Soak("key-forms", Weight = 2)]
     public void Replicas_end_with_the_same_rows_and_bytes_when_equal_keys_are_written_in_different_ways()
     {
-        using Effort effort = Effort.Start("key-forms", output, sample: 35);
+        using Effort effort = Effort.Start("key-forms", output, sample: 20);
         while (effort.Next("histories"))
         {
             List<string> log = [];

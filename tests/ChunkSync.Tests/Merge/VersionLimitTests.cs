@@ -39,7 +39,7 @@ public class VersionLimitTests(ITestOutputHelper output)
     [InlineData("fragment")]
     public void Everything_goes_on_when_a_forged_number_is_taken_and_nothing_has_changed_when_it_is_refused(string path)
     {
-        using Effort effort = Effort.Start("version-limits", output, sample: 25, cases: 5);
+        using Effort effort = Effort.Start("version-limits", output, sample: 12, cases: 5);
         using Database maker = New();
         while (effort.Next("changes"))
         {

@@ -56,7 +56,7 @@ public sealed unsafe class ProbeScanFixtureTests
             List<StoredChunk>[] levels = ProbeFixtures.Chains[line.GetProperty("chain").GetString()!];
             for (int level = 0; level < levels.Length; level++)
             {
-                foreach (bool cheapHeader in (bool[])[true, false])
+                foreach (bool cheapHeader in Share.Of((bool[])[true, false], parts: 2))
                 {
                     Check(line, set, levels[level], level, cheapHeader, cases);
                 }

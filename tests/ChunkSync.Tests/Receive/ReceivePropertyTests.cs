@@ -25,7 +25,7 @@ public class ReceivePropertyTests(ITestOutputHelper output)
     [InlineData(2)]
     public void Gaps_are_exactly_what_is_missing_when_chunks_come_in_any_order(int senders)
     {
-        using Effort effort = Effort.Start("receive-histories", output, sample: 7, cases: 2);
+        using Effort effort = Effort.Start("receive-histories", output, sample: 4, cases: 2);
         Counts counts = default;
         while (effort.Next("histories"))
         {

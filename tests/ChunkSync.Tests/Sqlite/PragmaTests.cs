@@ -68,8 +68,10 @@ public class PragmaTests
     private static readonly Lazy<List<string>> Without = new(() => PragmaScenario.Run("", "", ""));
 
     public static TheoryData<string> Pragmas =>
-        [.. Swept.Where(pragma => !IsRefused(pragma.Name))
-            .SelectMany(pragma => pragma.Values.Select(value => $"PRAGMA {pragma.Name}{(value.Length > 0 ? " = " + value : "")}"))];
+        [.. Share.Of(
+            Swept.Where(pragma => !IsRefused(pragma.Name))
+                .SelectMany(pragma => pragma.Values.Select(value => $"PRAGMA {pragma.Name}{(value.Length > 0 ? " = " + value : "")}")),
+            parts: 3)];
 
     [Theory]
     [MemberData(nameof(Pragmas))]
