@@ -11,13 +11,6 @@ namespace ChunkSync.Changes;
 /// <remarks>The key that is bound to the statements lies in memory of the reader's own.</remarks>
 internal sealed unsafe class BaseRowReader : IDisposable
 {
-    private const int LimitLength = 0;
-
-    /// <summary>Memory that one row may take when its columns are read together.</summary>
-    private const int RowBudget = 4 * 1024 * 1024;
-    private const int MaxTogether = 64 * 1024;
-    private const int MinTogether = 4 * 1024;
-
     private const int FirstKeyCapacity = 256;
 
     private enum Mode
@@ -71,7 +64,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         this.keys = keys;
         this.table = table;
         int columns = table.ValueColumns.Length;
-        togetherLimit = Math.Clamp(RowBudget / Math.Max(columns, 1), MinTogether, MaxTogether);
+        togetherLimit = RowBudget.MaxValue(columns);
         together = Prepare(Select(string.Concat(table.ValueColumns.Select(column => ", " + column.Quoted))));
         single = new Statement?[columns];
         types = Prepare(Select(
@@ -275,25 +268,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         return false;
     }
 
-    /// <summary>Steps a statement while SQLite refuses values over the bound.</summary>
-    private int StepBounded(Statement statement)
-    {
-        nint db = session.Connection.Handle;
-        int limit = Sqlite3.Api->limit(db, LimitLength, togetherLimit);
-        if (limit < togetherLimit)
-        {
-            Sqlite3.Api->limit(db, LimitLength, limit);
-        }
-
-        try
-        {
-            return statement.TryStep();
-        }
-        finally
-        {
-            Sqlite3.Api->limit(db, LimitLength, limit);
-        }
-    }
+    private int StepBounded(Statement statement) => statement.TryStep(togetherLimit);
 
     private bool OpenOversized()
     {

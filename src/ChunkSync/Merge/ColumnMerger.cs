@@ -13,7 +13,6 @@ namespace ChunkSync.Merge;
 internal sealed unsafe class ColumnMerger : RowMerger
 {
     private readonly MergeContext context;
-    private readonly bool hasTombstones;
     private readonly VersionClock clock;
     private readonly ReferredTable referred;
     private readonly RemoteRowWriter writer;
@@ -45,7 +44,6 @@ internal sealed unsafe class ColumnMerger : RowMerger
         : base(context, table, hasTombstones)
     {
         this.context = context;
-        this.hasTombstones = hasTombstones;
         clock = context.Clock;
         referred = new ReferredTable(context.Cascades, table);
         writer = new RemoteRowWriter(context.Session.Connection, context.Keys.Rules(table), context.Refusals, table);
@@ -94,7 +92,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
     {
         if (change.CausalLength != local.CausalLength || change.IsSentinel || (change.CausalLength & 1) == 0)
         {
-            return change.CausalLength > local.CausalLength && ((change.CausalLength & 1) == 1 || hasTombstones);
+            return change.CausalLength > local.CausalLength && ((change.CausalLength & 1) == 1 || HasTombstones);
         }
 
         int column = IndexOf(change);
@@ -125,7 +123,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
         if ((change.CausalLength & 1) == 0)
         {
-            if (change.CausalLength > local.CausalLength && hasTombstones)
+            if (change.CausalLength > local.CausalLength && HasTombstones)
             {
                 Delete(change);
             }
@@ -183,6 +181,8 @@ internal sealed unsafe class ColumnMerger : RowMerger
         blocks?.Abandon();
         conflicts?.Abandon();
     }
+
+    protected override void EndReading() => writer.EndValues();
 
     private int IndexOf(in ChangeRow change) => Table.FindValueColumn(change.ColumnName, ref lastColumn);
 

@@ -109,6 +109,8 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
                 NoteAlone(ConflictKind.Converted, columns[i], value, pending.Clock(columns[i]), causalLength, dbVersion);
             }
         }
+
+        writer.EndValues();
     }
 
     /// <summary>A trigger of the user's has kept the row from being written.</summary>

@@ -33,7 +33,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     private readonly TrackedTable table;
     private readonly List<Shape> shapes = [];
     private readonly Statement?[] clocks = new Statement?[MaxClockRows + 1];
-    private readonly Statement?[] values;
+    private readonly StoredRow stored;
     private readonly Statement delete;
     private readonly Statement exists;
     private readonly Statement deleteColumnClocks;
@@ -51,7 +51,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         this.table = table;
         this.refusals = refusals;
         orAbort = ConflictClauses.AreDeclared(connection, table) ? " OR ABORT" : "";
-        values = new Statement?[table.ValueColumns.Length];
+        stored = new StoredRow(connection, rules, table);
         keyCondition = string.Join(" AND ", rules.Conditions);
         ReadClocks = connection.Prepare($"SELECT col_name, col_version FROM {table.QuotedClock} WHERE pk = ?1");
         ReadClocksAndSites = connection.Prepare($"SELECT col_name, col_version, site_id FROM {table.QuotedClock} WHERE pk = ?1");
@@ -69,15 +69,8 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <summary>The same with site_id behind them.</summary>
     public Statement ReadClocksAndSites { get; }
 
-    /// <summary>The current value of a column; NULL when there is no row. The value is valid until <see cref="Release"/>.</summary>
-    public WireValue ReadValue(NativeBytes key, int column)
-    {
-        Statement statement = values[column] ??= connection.Prepare(
-            $"SELECT {table.ValueColumns[column].Quoted} FROM {table.Quoted} WHERE {keyCondition}");
-        statement.Reset();
-        KeyBinder.Bind(statement, table, key);
-        return statement.Step() ? StoredValue.Read(statement, 0) : default;
-    }
+    /// <inheritdoc cref="StoredRow.Read"/>
+    public WireValue ReadValue(NativeBytes key, int column) => stored.Read(key, column);
 
     /// <summary>The ordinal of the site that wrote a column's value; null when the column has no clock.</summary>
     public long? ReadSite(NativeBytes key, int column)
@@ -87,8 +80,11 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
         return site.Step() ? site.Int64(0) : null;
     }
 
-    /// <summary>Ends the reading of a value.</summary>
-    public void Release(int column) => values[column]?.Reset();
+    /// <inheritdoc cref="StoredRow.Release"/>
+    public void Release(int column) => stored.Release(column);
+
+    /// <inheritdoc cref="StoredRow.End"/>
+    public void EndValues() => stored.End();
 
     /// <summary>Writes columns of a row: an UPDATE where the row is known, falling back to an upsert that makes it.</summary>
     /// <param name="key">The pk blob.</param>
@@ -199,11 +195,12 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (Statement? statement in (Statement?[])[.. clocks, .. values, ReadClocks, ReadClocksAndSites, delete, exists, deleteColumnClocks, resetColumnClocks])
+        foreach (Statement? statement in (Statement?[])[.. clocks, ReadClocks, ReadClocksAndSites, delete, exists, deleteColumnClocks, resetColumnClocks])
         {
             statement?.Dispose();
         }
 
+        stored.Dispose();
         shapes.ForEach(Drop);
     }
 
@@ -225,6 +222,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <returns>False when the row was refused.</returns>
     private bool RunBase(Statement statement, NativeBytes key, ReadOnlySpan<int> columns, WireValue[] newValues)
     {
+        stored.End();
         KeyBinder.Bind(statement, table, key);
         for (int i = 0; i < columns.Length; i++)
         {

@@ -78,6 +78,7 @@ internal struct RowClocks(TrackedTable table)
     /// <param name="withSites">Whether it gives site_id as well.</param>
     public void Read(Statement rows, bool withSites = false)
     {
+        int last = -1;
         while (rows.Step())
         {
             IsKnown = true;
@@ -89,7 +90,7 @@ internal struct RowClocks(TrackedTable table)
                 continue;
             }
 
-            int column = table.FindValueColumn(name);
+            int column = table.FindValueColumn(name, ref last);
             if (column >= 0)
             {
                 sites[column] = withSites ? rows.Int64(2) : 0;

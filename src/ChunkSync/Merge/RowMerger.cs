@@ -12,7 +12,6 @@ namespace ChunkSync.Merge;
 internal abstract unsafe class RowMerger : IDisposable
 {
     private readonly MergeContext context;
-    private readonly bool hasTombstones;
     private readonly KeyRules rules;
     private readonly KeyCeiling ceiling;
 
@@ -28,7 +27,7 @@ internal abstract unsafe class RowMerger : IDisposable
     protected RowMerger(MergeContext context, TrackedTable table, bool hasTombstones)
     {
         this.context = context;
-        this.hasTombstones = hasTombstones;
+        HasTombstones = hasTombstones;
         Table = table;
         rules = context.Keys.Rules(table);
         ceiling = context.Clocks.Ceiling(table);
@@ -36,6 +35,9 @@ internal abstract unsafe class RowMerger : IDisposable
 
     /// <summary>The table.</summary>
     public TrackedTable Table { get; }
+
+    /// <summary>Whether the table's rows can be deleted.</summary>
+    protected bool HasTombstones { get; }
 
     /// <summary>The key that the row has; null between two rows.</summary>
     public NativeBytes Key { get; private set; }
@@ -104,7 +106,12 @@ internal abstract unsafe class RowMerger : IDisposable
     }
 
     /// <summary>Whether a change of the row would win against what is here; nothing is decided by asking.</summary>
-    public bool Beats(in ChangeRow change) => !IsRowRefused && Wins(change);
+    public bool Beats(in ChangeRow change)
+    {
+        bool beats = !IsRowRefused && Wins(change);
+        EndReading();
+        return beats;
+    }
 
     /// <summary>The value that won for a column and is not written yet.</summary>
     public abstract bool TryGetWon(int column, out WireValue value);
@@ -134,6 +141,11 @@ internal abstract unsafe class RowMerger : IDisposable
     /// <summary>Forgets what was decided.</summary>
     protected abstract void ForgetRow();
 
+    /// <summary>Ends what stands at the row to read it: others may write before it is asked about again.</summary>
+    protected virtual void EndReading()
+    {
+    }
+
     private void Write()
     {
         try
@@ -154,6 +166,7 @@ internal abstract unsafe class RowMerger : IDisposable
 
     private void Leave()
     {
+        EndReading();
         asked = default;
         Key = default;
         IsRowRefused = false;
@@ -184,7 +197,7 @@ internal abstract unsafe class RowMerger : IDisposable
         if (match == KeyMatch.Loose)
         {
             askedCausalLength = change.CausalLength;
-            resolver ??= new KeyResolver(context.Session.Connection, context.Keys, context.Clock, context.Clocks, Table, hasTombstones);
+            resolver ??= new KeyResolver(context.Session.Connection, context.Keys, context.Clock, context.Clocks, Table, HasTombstones);
             Key = resolver.Resolve(change);
         }
     }
