@@ -58,20 +58,12 @@ internal sealed unsafe class PayloadApplier
     public long Apply(byte* data, long length, bool advance)
     {
         session.RefuseDuringMerge("cloudsync_payload_apply");
-        try
+        return WatchedCall.Run(merge.Watch, () =>
         {
-            merge.Watch?.BeginCall();
             using OpenedPayload payload = OpenedPayload.Open(session, catalog, data, length, byNames: false);
             using MergeCall call = new(MergeCall.KeepsBy(session.Settings, byDefault: false), []);
-            long applied = Apply(payload, advance, call);
-            merge.Watch?.EndCall(applied);
-            return applied;
-        }
-        catch (Exception failure)
-        {
-            merge.Watch?.FailCall(failure.Message);
-            throw;
-        }
+            return Apply(payload, advance, call);
+        });
     }
 
     /// <summary>Applies a payload that was opened before.</summary>

@@ -31,18 +31,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
     public long Receive(byte* data, long length, ReceiveRequest request)
     {
         session.RefuseDuringMerge("cloudsync_payload_receive");
-        try
-        {
-            applier.Watch?.BeginCall();
-            long rows = ReceiveInCall(data, length, request);
-            applier.Watch?.EndCall(rows);
-            return rows;
-        }
-        catch (Exception failure)
-        {
-            applier.Watch?.FailCall(failure.Message);
-            throw;
-        }
+        return WatchedCall.Run(applier.Watch, () => ReceiveInCall(data, length, request));
     }
 
     private long ReceiveInCall(byte* data, long length, ReceiveRequest request)

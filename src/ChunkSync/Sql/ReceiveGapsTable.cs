@@ -46,18 +46,7 @@ internal sealed unsafe class ReceiveGapsTable(Engine engine) : VirtualTable
         "CREATE TABLE x(site_id BLOB, from_db_version INTEGER, from_seq INTEGER, from_frag_offset INTEGER, to_db_version INTEGER,"
         + " to_seq INTEGER, to_frag_offset INTEGER, only_site_id HIDDEN)";
 
-    public override int BestIndex(IndexInfo* plan)
-    {
-        if (!HiddenInputs.TryPlan(plan, OnlySite, InputCount, out int given))
-        {
-            return ResultCode.Constraint;
-        }
-
-        plan->IndexNumber = given;
-        plan->EstimatedCost = EstimatedRows;
-        plan->EstimatedRows = EstimatedRows;
-        return ResultCode.Ok;
-    }
+    public override int BestIndex(IndexInfo* plan) => HiddenInputs.Plan(plan, OnlySite, InputCount, EstimatedRows, EstimatedRows);
 
     public override VirtualCursor Open() => new Scan(engine);
 

@@ -68,6 +68,26 @@ internal static unsafe class HiddenInputs
         return true;
     }
 
+    /// <summary>Answers SQLite's question where the hidden columns are all there is to plan: <c>idxNum</c> says which are given.</summary>
+    /// <param name="plan">SQLite's question.</param>
+    /// <param name="first">The first hidden column; the others follow it.</param>
+    /// <param name="count">How many there are, at most 16.</param>
+    /// <param name="cost">The cost of a scan, in SQLite's unit.</param>
+    /// <param name="rows">The rows that a scan gives, about.</param>
+    /// <returns>The code for <c>xBestIndex</c>.</returns>
+    public static int Plan(IndexInfo* plan, int first, int count, double cost, long rows)
+    {
+        if (!TryPlan(plan, first, count, out int given))
+        {
+            return ResultCode.Constraint;
+        }
+
+        plan->IndexNumber = given;
+        plan->EstimatedCost = cost;
+        plan->EstimatedRows = rows;
+        return ResultCode.Ok;
+    }
+
     /// <summary>The values by input; handle 0 for those that are not given.</summary>
     public static void Read(int given, nint* arguments, Span<Value> inputs)
     {

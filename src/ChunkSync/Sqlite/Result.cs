@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ChunkSync.Sqlite;
 
 /// <summary>Results that need more than one line: copied and handed-over bytes. A null address would be SQL NULL, so empty
@@ -13,6 +15,36 @@ internal static unsafe class Result
         fixed (byte* bytes = utf8)
         {
             Sqlite3.Api->result_text64(context, utf8.IsEmpty ? &none : bytes, (ulong)utf8.Length, Transient, Utf8);
+        }
+    }
+
+    /// <summary>A text; null is SQL NULL.</summary>
+    public static void Text(nint context, string? text)
+    {
+        if (text == null)
+        {
+            Null(context);
+        }
+        else
+        {
+            Text(context, Encoding.UTF8.GetBytes(text));
+        }
+    }
+
+    /// <summary>A cell of a row that was read before: a number, a text, bytes or null.</summary>
+    public static void Cell(nint context, object? value)
+    {
+        switch (value)
+        {
+            case long number:
+                Int64(context, number);
+                break;
+            case byte[] bytes:
+                Blob(context, bytes);
+                break;
+            default:
+                Text(context, (string?)value);
+                break;
         }
     }
 

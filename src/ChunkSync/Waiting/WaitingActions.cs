@@ -28,19 +28,11 @@ internal sealed unsafe class WaitingActions(
             return 0;
         }
 
-        try
+        return WatchedCall.Run(waiting.Watch, () =>
         {
-            waiting.Watch?.BeginCall();
             using MergeCall call = new(keeps: true, []);
-            long left = Retry(call, table, key);
-            waiting.Watch?.EndCall(left);
-            return left;
-        }
-        catch (Exception failure)
-        {
-            waiting.Watch?.FailCall(failure.Message);
-            throw;
-        }
+            return Retry(call, table, key);
+        });
     }
 
     private long Retry(MergeCall call, string? table, byte[]? key)

@@ -147,7 +147,7 @@ internal sealed unsafe class BackfillPlanTable(Engine engine) : VirtualTable
             plan = null;
         }
 
-        private static void ReturnText(nint context, string text) => Result.Text(context, Encoding.UTF8.GetBytes(text));
+        private static void ReturnText(nint context, string text) => Result.Text(context, text);
 
         private static string Hex(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
 

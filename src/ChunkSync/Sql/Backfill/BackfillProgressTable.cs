@@ -58,13 +58,13 @@ internal sealed unsafe class BackfillProgressTable(Engine engine) : VirtualTable
             switch (column)
             {
                 case 0:
-                    Result.Text(context, System.Text.Encoding.UTF8.GetBytes(state.Table));
+                    Result.Text(context, state.Table);
                     break;
                 case 1:
                     Result.Text(context, state.IsDone ? "done"u8 : "filling"u8);
                     break;
                 case 5 when position != null:
-                    Result.Text(context, System.Text.Encoding.UTF8.GetBytes(position));
+                    Result.Text(context, position);
                     break;
                 default:
                     Number(context, column switch

@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Diagnostics;
 using ChunkSync.Keys;
 using ChunkSync.Merge;
@@ -83,13 +82,13 @@ internal sealed unsafe class AppliedTable(Engine engine) : VirtualTable
                     Result.Blob(context, rows.KeyAt(at).Span);
                     break;
                 case 2 when !IsRest:
-                    Result.Text(context, Encoding.UTF8.GetBytes(KeyText.Describe(rows.KeyAt(at))));
+                    Result.Text(context, KeyText.Describe(rows.KeyAt(at)));
                     break;
                 case 3:
                     Result.Text(context, IsRest ? "more"u8 : NameOf(rows.EffectAt(at)));
                     break;
                 case 4 when !IsRest:
-                    Result.Text(context, Encoding.UTF8.GetBytes(rows.ColumnsAt(at)));
+                    Result.Text(context, rows.ColumnsAt(at));
                     break;
                 case 5:
                     Result.Int64(context, IsRest ? rows.Missed : rows.WritesAt(at));

@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Diagnostics;
 using ChunkSync.Sqlite;
 
@@ -33,18 +32,7 @@ internal sealed unsafe class CheckTable(Engine engine) : VirtualTable
     public override string Declaration =>
         "CREATE TABLE x(id TEXT, severity TEXT, tbl TEXT, key TEXT, n INTEGER, text TEXT, cure TEXT, only_tbl HIDDEN, deep HIDDEN)";
 
-    public override int BestIndex(IndexInfo* plan)
-    {
-        if (!HiddenInputs.TryPlan(plan, OnlyTable, InputCount, out int given))
-        {
-            return ResultCode.Constraint;
-        }
-
-        plan->IndexNumber = given;
-        plan->EstimatedCost = EstimatedRows;
-        plan->EstimatedRows = EstimatedRows;
-        return ResultCode.Ok;
-    }
+    public override int BestIndex(IndexInfo* plan) => HiddenInputs.Plan(plan, OnlyTable, InputCount, EstimatedRows, EstimatedRows);
 
     public override VirtualCursor Open() => new Cursor(engine);
 
@@ -78,10 +66,10 @@ internal sealed unsafe class CheckTable(Engine engine) : VirtualTable
             switch (column)
             {
                 case 0:
-                    Text(context, finding.Id);
+                    Result.Text(context, finding.Id);
                     break;
                 case 1:
-                    Text(context, finding.Severity switch
+                    Result.Text(context, finding.Severity switch
                     {
                         Severity.Error => "error",
                         Severity.Warning => "warning",
@@ -89,38 +77,26 @@ internal sealed unsafe class CheckTable(Engine engine) : VirtualTable
                     });
                     break;
                 case 2:
-                    Text(context, finding.Table);
+                    Result.Text(context, finding.Table);
                     break;
                 case 3:
-                    Text(context, finding.Key);
+                    Result.Text(context, finding.Key);
                     break;
                 case 4:
                     Result.Int64(context, finding.Count);
                     break;
                 case 5:
-                    Text(context, finding.Text);
+                    Result.Text(context, finding.Text);
                     break;
                 case 6:
-                    Text(context, finding.Cure);
+                    Result.Text(context, finding.Cure);
                     break;
                 case OnlyTable:
-                    Text(context, only);
+                    Result.Text(context, only);
                     break;
                 default:
                     Result.Int64(context, deep);
                     break;
-            }
-        }
-
-        private static void Text(nint context, string? text)
-        {
-            if (text == null)
-            {
-                Result.Null(context);
-            }
-            else
-            {
-                Result.Text(context, Encoding.UTF8.GetBytes(text));
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Diagnostics;
 using ChunkSync.Sqlite;
 
@@ -48,23 +47,6 @@ internal sealed unsafe class StatusTable(Engine engine) : VirtualTable
 
         public override void Next() => ended = true;
 
-        public override void Column(nint context, int column)
-        {
-            switch (row[column])
-            {
-                case long number:
-                    Result.Int64(context, number);
-                    break;
-                case string text:
-                    Result.Text(context, Encoding.UTF8.GetBytes(text));
-                    break;
-                case byte[] bytes:
-                    Result.Blob(context, bytes);
-                    break;
-                default:
-                    Result.Null(context);
-                    break;
-            }
-        }
+        public override void Column(nint context, int column) => Result.Cell(context, row[column]);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Sql.Help;
@@ -69,7 +68,7 @@ internal sealed unsafe class HelpTable(IReadOnlyList<HelpEntry> entries) : Virtu
                 Example => entry.Example,
                 _ => entry.InSchema,
             };
-            Result.Text(context, Encoding.UTF8.GetBytes(text));
+            Result.Text(context, text);
         }
     }
 }

@@ -51,18 +51,7 @@ internal sealed unsafe class PayloadProbePlanTable(Connection connection) : Virt
         + " payload_version INTEGER, schema_hash INTEGER, index_level INTEGER, min_db_version INTEGER, min_seq INTEGER, max_db_version INTEGER,"
         + " max_seq INTEGER, source HIDDEN, probes HIDDEN, invert HIDDEN)";
 
-    public override int BestIndex(IndexInfo* plan)
-    {
-        if (!HiddenInputs.TryPlan(plan, FirstInput, InputCount, out int given))
-        {
-            return ResultCode.Constraint;
-        }
-
-        plan->IndexNumber = given;
-        plan->EstimatedCost = Cost;
-        plan->EstimatedRows = EstimatedRows;
-        return ResultCode.Ok;
-    }
+    public override int BestIndex(IndexInfo* plan) => HiddenInputs.Plan(plan, FirstInput, InputCount, Cost, EstimatedRows);
 
     public override VirtualCursor Open() => new Cursor(connection);
 
@@ -138,7 +127,7 @@ internal sealed unsafe class PayloadProbePlanTable(Connection connection) : Virt
                     Result.Text(context, decision.Verdict switch { Verdict.None => "skip"u8, Verdict.All => "pass"u8, _ => "open"u8 });
                     break;
                 case Reason:
-                    Result.Text(context, System.Text.Encoding.UTF8.GetBytes(decision.Reason));
+                    Result.Text(context, decision.Reason);
                     break;
                 case MinDbVersion or MinSeq or MaxDbVersion or MaxSeq when facts.Span == null:
                 case >= FirstInput:

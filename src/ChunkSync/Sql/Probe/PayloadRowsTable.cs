@@ -60,18 +60,7 @@ internal sealed unsafe class PayloadRowsTable : VirtualTable
         + " seq INTEGER, row_index INTEGER, row_offset INTEGER, encoded BLOB, payload_version INTEGER, schema_hash INTEGER, frag_column TEXT,"
         + " frag_value_id TEXT, frag_part INTEGER, frag_parts INTEGER, frag_total_size INTEGER, payload HIDDEN, verify HIDDEN)";
 
-    public override int BestIndex(IndexInfo* plan)
-    {
-        if (!HiddenInputs.TryPlan(plan, FirstInput, InputCount, out int given))
-        {
-            return ResultCode.Constraint;
-        }
-
-        plan->IndexNumber = given;
-        plan->EstimatedCost = Cost;
-        plan->EstimatedRows = EstimatedRows;
-        return ResultCode.Ok;
-    }
+    public override int BestIndex(IndexInfo* plan) => HiddenInputs.Plan(plan, FirstInput, InputCount, Cost, EstimatedRows);
 
     public override VirtualCursor Open() => new Cursor();
 

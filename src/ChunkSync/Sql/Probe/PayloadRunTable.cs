@@ -43,18 +43,7 @@ internal sealed unsafe class PayloadRunTable(Connection connection) : VirtualTab
     public override string Declaration =>
         "CREATE TABLE x(payload BLOB, chunk_index INTEGER, payload_size INTEGER, rows INTEGER, source HIDDEN, max_chunk_size HIDDEN)";
 
-    public override int BestIndex(IndexInfo* plan)
-    {
-        if (!HiddenInputs.TryPlan(plan, FirstInput, InputCount, out int given))
-        {
-            return ResultCode.Constraint;
-        }
-
-        plan->IndexNumber = given;
-        plan->EstimatedCost = Cost;
-        plan->EstimatedRows = EstimatedRows;
-        return ResultCode.Ok;
-    }
+    public override int BestIndex(IndexInfo* plan) => HiddenInputs.Plan(plan, FirstInput, InputCount, Cost, EstimatedRows);
 
     public override VirtualCursor Open() => new Cursor(connection);
 

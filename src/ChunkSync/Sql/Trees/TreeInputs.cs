@@ -10,18 +10,7 @@ internal static unsafe class TreeInputs
     public const int EstimatedRows = 1000;
 
     /// <summary>Plans a table-valued function.</summary>
-    public static int Plan(IndexInfo* plan, int firstInput, int inputs)
-    {
-        if (!HiddenInputs.TryPlan(plan, firstInput, inputs, out int given))
-        {
-            return ResultCode.Constraint;
-        }
-
-        plan->IndexNumber = given;
-        plan->EstimatedCost = EstimatedRows;
-        plan->EstimatedRows = EstimatedRows;
-        return ResultCode.Ok;
-    }
+    public static int Plan(IndexInfo* plan, int firstInput, int inputs) => HiddenInputs.Plan(plan, firstInput, inputs, EstimatedRows, EstimatedRows);
 
     /// <summary>The tree that a query names.</summary>
     public static TreeTable Tree(Engine engine, Value table, string name) => table.IsGiven

@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Frontier;
 using ChunkSync.Sqlite;
 using ChunkSync.Trees;
@@ -56,24 +55,7 @@ internal sealed unsafe class TreeStatusTable(Engine engine) : VirtualTable
 
         public override void Next() => row++;
 
-        public override void Column(nint context, int column)
-        {
-            switch (rows[row][column])
-            {
-                case long number:
-                    Result.Int64(context, number);
-                    break;
-                case string text:
-                    Result.Text(context, Encoding.UTF8.GetBytes(text));
-                    break;
-                case byte[] blob:
-                    Result.Blob(context, blob);
-                    break;
-                default:
-                    Result.Null(context);
-                    break;
-            }
-        }
+        public override void Column(nint context, int column) => Result.Cell(context, rows[row][column]);
 
         private object?[] Read(TreeTable tree)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Keys;
 using ChunkSync.Sqlite;
 
@@ -68,7 +67,7 @@ internal sealed unsafe class WaitingTable(Engine engine) : VirtualTable
         {
             if (column == KeyColumn)
             {
-                Result.Text(context, Encoding.UTF8.GetBytes(KeyText.Describe(rows.Blob(1))));
+                Result.Text(context, KeyText.Describe(rows.Blob(1)));
                 return;
             }
 
