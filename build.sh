@@ -4,6 +4,8 @@
 #   ./build.sh run [DB]       page the changes of a database made from the SDK's API documentation, or of a copy of DB
 #   ./build.sh run probe [NAMESPACE]   take one namespace of that documentation out of its stored chunks
 #   ./build.sh run backfill [DB]   cut its tables into exact pieces, export one with two connections, fill clocks in slices
+#   ./build.sh run waiting [DB]    three copies with constraints write at once what does not fit together, and are equal in the end
+#   ./build.sh run tree [DB TABLE PARENT_COLUMN]   edit two replicas of an outline at once, and have one tree without cycles in the end
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
@@ -238,5 +240,5 @@ case "${1:-}" in
     dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
     ls -l artifacts/*.nupkg artifacts/*.tar.gz ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

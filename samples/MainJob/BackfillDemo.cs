@@ -16,7 +16,7 @@ internal sealed class BackfillDemo(Workspace source, string library)
     /// <summary>The documentation database: by key, by an index with hot values, by bytes.</summary>
     public void RunOnDocumentation()
     {
-        Workspace.Run(connection, "CREATE INDEX members_kind ON members(kind, id)");
+        Sql.Run(connection, "CREATE INDEX members_kind ON members(kind, id)");
         Plan("members by id in 16 chunks", "tbl = 'members' AND order_by = 'sqlite_autoindex_members_1' AND chunks = 16");
         Plan("members by (kind, id), at most 5,000 rows", "tbl = 'members' AND order_by = 'members_kind' AND target_rows = 5000");
         Plan("files by 1 MiB", "tbl = 'files' AND target_bytes = 1048576");

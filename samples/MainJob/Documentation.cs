@@ -20,7 +20,7 @@ internal static class Documentation
             {
                 string text = File.ReadAllText(file);
                 string name = Path.GetFileNameWithoutExtension(file);
-                Workspace.Run(connection, "INSERT INTO files VALUES ($path, $bytes, $text)",
+                Sql.Run(connection, "INSERT INTO files VALUES ($path, $bytes, $text)",
                     ("$path", name), ("$bytes", new FileInfo(file).Length), ("$text", text));
                 DocumentationFiles.Read(name, text, members);
             }
@@ -31,13 +31,13 @@ internal static class Documentation
         int half = members.Count / 2;
         Insert(connection, members.GetRange(0, half), half);
         Insert(connection, members.GetRange(half, members.Count - half), SmallTransaction);
-        Workspace.Run(connection, "UPDATE members SET summary = upper(summary) WHERE rowid % 10 = 3");
-        Workspace.Run(connection, "DELETE FROM members WHERE rowid % 100 = 7");
+        Sql.Run(connection, "UPDATE members SET summary = upper(summary) WHERE rowid % 10 = 3");
+        Sql.Run(connection, "DELETE FROM members WHERE rowid % 100 = 7");
         return (files.Length, members.Count);
     }
 
     /// <summary>The tables, tracked.</summary>
-    public static void Create(SqliteConnection connection) => Workspace.Run(connection, """
+    public static void Create(SqliteConnection connection) => Sql.Run(connection, """
         CREATE TABLE files(path TEXT PRIMARY KEY NOT NULL, bytes INTEGER, text TEXT);
         CREATE TABLE members(id TEXT PRIMARY KEY NOT NULL, file TEXT, kind TEXT, summary TEXT, xml TEXT);
         SELECT cloudsync_init('files'), cloudsync_init('members');

@@ -15,7 +15,7 @@ internal sealed class FillDemo(string library)
     {
         using Workspace once = Copy(source, table, columns);
         Stopwatch watch = Stopwatch.StartNew();
-        Workspace.Run(once.Connection, $"SELECT cloudsync_init('{table}')");
+        Sql.Run(once.Connection, $"SELECT cloudsync_init('{table}')");
         double init = watch.Elapsed.TotalMilliseconds;
 
         using Workspace sliced = Copy(source, table, columns);
@@ -27,15 +27,15 @@ internal sealed class FillDemo(string library)
     private Workspace Copy(Workspace source, string table, string columns)
     {
         Workspace copy = Workspace.Empty(library);
-        Workspace.Run(copy.Connection, $"PRAGMA journal_mode = WAL; CREATE TABLE {table}({columns})");
-        Workspace.Run(copy.Connection, "ATTACH $file AS source", ("$file", source.Connection.DataSource));
-        Workspace.Run(copy.Connection, $"INSERT INTO main.{table} SELECT * FROM source.{table}; DETACH source");
+        Sql.Run(copy.Connection, $"PRAGMA journal_mode = WAL; CREATE TABLE {table}({columns})");
+        Sql.Run(copy.Connection, "ATTACH $file AS source", ("$file", source.Connection.DataSource));
+        Sql.Run(copy.Connection, $"INSERT INTO main.{table} SELECT * FROM source.{table}; DETACH source");
         return copy;
     }
 
     private (double Fill, double Longest, int Writes, long Slices) Fill(SqliteConnection connection, string table)
     {
-        Workspace.Run(connection, $"SELECT cloudsync_backfill_begin('{table}')");
+        Sql.Run(connection, $"SELECT cloudsync_backfill_begin('{table}')");
         using CancellationTokenSource end = new();
         Task<(double Longest, int Writes)> writer = Task.Run(() => Write(connection.ConnectionString, table, end.Token));
         Stopwatch watch = Stopwatch.StartNew();
@@ -60,7 +60,7 @@ internal sealed class FillDemo(string library)
         own.Open();
         own.EnableExtensions();
         own.LoadExtension(library);
-        Workspace.Run(own, "PRAGMA busy_timeout = 10000; PRAGMA synchronous = OFF");
+        Sql.Run(own, "PRAGMA busy_timeout = 10000; PRAGMA synchronous = OFF");
         double longest = 0;
         int writes = 0;
         while (!end.IsCancellationRequested)

@@ -36,10 +36,10 @@ internal sealed class ProbeDemo(Workspace source, string library, string space)
     private void Stage()
     {
         Stopwatch watch = Stopwatch.StartNew();
-        Workspace.Run(connection, "CREATE TABLE staged(chunk_index INTEGER PRIMARY KEY, payload_index BLOB, payload BLOB NOT NULL)");
-        Workspace.Run(connection, "INSERT INTO staged SELECT chunk_index, cloudsync_payload_index(payload, 2), payload"
+        Sql.Run(connection, "CREATE TABLE staged(chunk_index INTEGER PRIMARY KEY, payload_index BLOB, payload BLOB NOT NULL)");
+        Sql.Run(connection, "INSERT INTO staged SELECT chunk_index, cloudsync_payload_index(payload, 2), payload"
             + $" FROM cloudsync_payload_chunks WHERE since_db_version = 0 AND max_chunk_size = {ChunkSize}");
-        Workspace.Run(connection, "CREATE TABLE wanted AS SELECT cloudsync_probe_set('entity', 'members', cloudsync_pk_encode(id)) AS probes"
+        Sql.Run(connection, "CREATE TABLE wanted AS SELECT cloudsync_probe_set('entity', 'members', cloudsync_pk_encode(id)) AS probes"
             + $" FROM members WHERE {InNamespace}", ("$space", space));
         object?[] size = Row(connection, "SELECT count(*), sum(length(payload)), sum(length(payload_index)) FROM staged");
         AnsiConsole.MarkupLineInterpolated(
@@ -73,7 +73,7 @@ internal sealed class ProbeDemo(Workspace source, string library, string space)
         while (pages.Read())
         {
             // The 0: a filtered payload must not move the checkpoint.
-            Workspace.Run(replica, "SELECT cloudsync_payload_apply($payload, 0)", ("$payload", pages.GetValue(0)));
+            Sql.Run(replica, "SELECT cloudsync_payload_apply($payload, 0)", ("$payload", pages.GetValue(0)));
         }
     }
 

@@ -4,10 +4,23 @@ using Spectre.Console;
 // chunksync.so [database] [--chunk-size N] [--all]: pages all changes of a database one chunk per query.
 // chunksync.so backfill [database]: cuts tables into pieces, and fills clocks in slices.
 // chunksync.so probe [NAMESPACE]: takes one namespace out of stored chunks.
+// chunksync.so waiting [database]: three copies write at once what does not fit together, and are equal in the end.
+// chunksync.so tree [database table parent]: two replicas of an outline are edited at once and have one tree in the end.
 SQLitePCL.Batteries_V2.Init();
 try
 {
     Options options = Options.Parse(args);
+    if (options.Job == Options.WaitingJob)
+    {
+        return new WaitingDemo(options.Library, options.Members).Run(options.Database) ? 0 : 1;
+    }
+
+    if (options.Job == Options.TreeJob)
+    {
+        TreeDemo demo = new(options.Library);
+        return (options.Tree is (string table, string parent) ? demo.RunOn(options.Database!, table, parent) : demo.RunOnDocumentation(options.Members)) ? 0 : 1;
+    }
+
     using Workspace workspace = options.Database == null
         ? Workspace.FromDocumentation(options.Library)
         : Workspace.FromCopy(options.Library, options.Database);
@@ -17,7 +30,7 @@ try
         return 0;
     }
 
-    if (!options.Backfill)
+    if (options.Job != Options.BackfillJob)
     {
         Drain drain = new(workspace.Connection, options.ChunkSize);
         new Report(options.ShowAll).Print(drain.Run());
@@ -33,7 +46,7 @@ try
         backfill.RunOnLargest();
     }
 
-    return 0;
+    return options.Job == Options.BackfillJob || new WaitingDemo(options.Library, options.Members).Run(options.Database) ? 0 : 1;
 }
 catch (Exception failure) when (failure is IOException or ArgumentException or InvalidOperationException or Microsoft.Data.Sqlite.SqliteException)
 {

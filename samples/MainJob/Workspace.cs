@@ -17,12 +17,12 @@ internal sealed class Workspace : IDisposable
             // VACUUM INTO reads a consistent state, also of a database that is in use and has a write-ahead log.
             using SqliteConnection source = new($"Data Source={copyOf};Mode=ReadOnly;Pooling=False");
             source.Open();
-            Run(source, "VACUUM INTO $path", ("$path", path));
+            Sql.Run(source, "VACUUM INTO $path", ("$path", path));
         }
 
         Connection = new SqliteConnection($"Data Source={path};Pooling=False");
         Connection.Open();
-        Run(Connection, "PRAGMA synchronous = OFF");
+        Sql.Run(Connection, "PRAGMA synchronous = OFF");
         Connection.EnableExtensions();
         Connection.LoadExtension(library);
     }
@@ -31,6 +31,9 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>A new database.</summary>
     public static Workspace Empty(string library) => new(library, null);
+
+    /// <summary>A copy of a database, as it is.</summary>
+    public static Workspace CopyOf(string library, string database) => new(library, database);
 
     /// <summary>A database of the API documentation that the .NET SDK carries.</summary>
     public static Workspace FromDocumentation(string library)
@@ -51,7 +54,7 @@ internal sealed class Workspace : IDisposable
         {
             try
             {
-                Run(workspace.Connection, "SELECT cloudsync_init($table, 'cls', 3)", ("$table", table));
+                Sql.Run(workspace.Connection, "SELECT cloudsync_init($table, 'cls', 3)", ("$table", table));
                 AnsiConsole.MarkupLineInterpolated($"[green]tracked[/] {table}");
             }
             catch (SqliteException refused)
@@ -61,19 +64,6 @@ internal sealed class Workspace : IDisposable
         }
 
         return workspace;
-    }
-
-    /// <summary>Runs a statement.</summary>
-    public static void Run(SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach ((string name, object value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value);
-        }
-
-        command.ExecuteNonQuery();
     }
 
     public void Dispose()
