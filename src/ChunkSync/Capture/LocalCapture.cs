@@ -137,8 +137,7 @@ internal sealed unsafe class LocalCapture
     {
         if (table.Columns.Length == 0)
         {
-            throw Errors.BadArgument(function, $"table {table.Name}, for which this trigger was made, is gone. If it was"
-                + $" renamed: rename it back, or call SELECT cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init with the new name");
+            throw UpdatedRow.TableGone(table, function);
         }
 
         if (values.Length != table.KeyColumns.Length)

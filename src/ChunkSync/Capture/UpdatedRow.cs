@@ -31,6 +31,12 @@ internal sealed class UpdatedRow(KeyBuffer key, KeyBuffer oldKey)
     /// <summary>Which value columns have changed: one entry per value column of the table, then whatever rows of wider tables left.</summary>
     public bool[] Changed => changed;
 
+    /// <summary>The error for a trigger that calls for a table which is not there.</summary>
+    public static EngineException TableGone(TrackedTable table, string function) => Errors.BadArgument(
+        function,
+        $"table {table.Name}, for which this trigger was made, is gone. If it was renamed: rename it back, or call"
+        + $" SELECT cloudsync_cleanup('{table.Name}') and SELECT cloudsync_init with the new name");
+
     /// <summary>Begins a row.</summary>
     public void Begin(TrackedTable table, bool isDirect, Value newValue, Value oldValue)
     {
@@ -58,6 +64,11 @@ internal sealed class UpdatedRow(KeyBuffer key, KeyBuffer oldKey)
         int column = step++ - table.KeyColumns.Length;
         if (column >= table.ValueColumns.Length)
         {
+            if (table.Columns.Length == 0)
+            {
+                throw TableGone(table, "cloudsync_update");
+            }
+
             throw Errors.Refused($"cloudsync_update: table {table.Name} has {table.Columns.Length} columns,"
                 + " its trigger passes more; alter tracked tables between cloudsync_begin_alter and cloudsync_commit_alter");
         }

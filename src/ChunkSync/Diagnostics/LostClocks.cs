@@ -1,26 +1,40 @@
+using ChunkSync.Capture;
 using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Diagnostics;
 
-/// <summary>D05: clocks of tables and columns that are gone.</summary>
+/// <summary>D05: clocks of tables that are gone, and, deep, of columns.</summary>
 internal sealed class LostClocks() : FindingCheck("D05", Severity.Warning)
 {
-    public override bool IsDeep => true;
-
     public override void Run(CheckContext context)
     {
         foreach (TrackedTable table in context.Catalog.All.Where(table => table.Columns.Length == 0))
         {
-            context.Add(table.Name, null, 1, $"the table is gone, its clocks {table.ClockName} are there: nothing of this database can be sent",
-                CheckContext.Call("cloudsync_cleanup", table.Name));
+            string text = $"the table is gone, its clocks {table.ClockName} are there: nothing of this database can be sent";
+            if (NewName(context, table) is string name)
+            {
+                context.Add(table.Name, null, 1, $"{text}. Its triggers are on {name}: it was renamed", $"ALTER TABLE {Connection.Quote(name)} RENAME TO {Connection.Quote(table.Name)}",
+                    Severity.Error);
+            }
+            else
+            {
+                context.Add(table.Name, null, 1, text, CheckContext.Call("cloudsync_cleanup", table.Name), Severity.Error);
+            }
         }
 
-        foreach (TrackedTable table in context.Tables)
+        foreach (TrackedTable table in context.IsDeep ? context.Tables : [])
         {
             FindColumns(context, table);
         }
+    }
+
+    /// <summary>Where the triggers of a table that is gone are: a RENAME takes them along.</summary>
+    private static string? NewName(CheckContext context, TrackedTable table)
+    {
+        HashSet<string> own = [.. TriggerSet.Names(table.Name).Select(AsciiNames.Lower)];
+        return context.Schema.FirstOrDefault(entry => entry.Type == "trigger" && own.Contains(AsciiNames.Lower(entry.Name)))?.Table;
     }
 
     private static void FindColumns(CheckContext context, TrackedTable table)
