@@ -283,8 +283,7 @@ internal sealed unsafe class TableStream : IDisposable
         int index = table.FindValueColumn(column, ref lastColumn);
         if (table.Columns.Length == 0)
         {
-            throw Errors.Refused($"table {table.Name} is gone, but its sync metadata {table.ClockName} is still"
-                + $" there; call SELECT cloudsync_cleanup('{table.Name}')");
+            throw Errors.TableGone(table.Name, table.ClockName);
         }
 
         if (!rows.Find(current.Key, current.KeyLength, Math.Max(index, 0)))

@@ -18,6 +18,10 @@ internal static class Errors
     /// <param name="column">The column's number.</param>
     public static EngineException NoColumn(string table, int column) => new(ResultCode.Error, $"{table} has no column {column}");
 
+    /// <summary>A tracked table is not there; its clocks are.</summary>
+    public static EngineException TableGone(string table, string clockTable) =>
+        Refused($"table {table} is gone, but its sync metadata {clockTable} is still there; call SELECT cloudsync_cleanup('{table}')");
+
     /// <summary>The call does not fit what came before it.</summary>
     public static EngineException Misuse(string text) => new(ResultCode.Misuse, text);
 

@@ -160,10 +160,18 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         tree.Rows.MakeAllDirty();
     }
 
-    private static TreeTable Make(SyncSession session, TableCatalog catalog, TrackedTable table) => table.FindMissingPlace() is string missing
-        ? throw Errors.CorruptRow(TreeRegistry.Table.Name, $"table {table.Name} has no column '{missing}', which says where its rows are;"
-            + $" SELECT cloudsync_tree_init('{table.Name}', …) between cloudsync_begin_alter and cloudsync_commit_alter names others")
-        : new TreeTable(session.Connection, catalog.Trees, table);
+    private static TreeTable Make(SyncSession session, TableCatalog catalog, TrackedTable table)
+    {
+        if (table.Columns.Length == 0)
+        {
+            throw Errors.TableGone(table.Name, table.ClockName);
+        }
+
+        return table.FindMissingPlace() is string missing
+            ? throw Errors.CorruptRow(TreeRegistry.Table.Name, $"table {table.Name} has no column '{missing}', which says where its rows are;"
+                + $" SELECT cloudsync_tree_init('{table.Name}', …) between cloudsync_begin_alter and cloudsync_commit_alter names others")
+            : new TreeTable(session.Connection, catalog.Trees, table);
+    }
 
     private static EngineException Void(TrackedTable table, ReadOnlySpan<Value> values)
     {

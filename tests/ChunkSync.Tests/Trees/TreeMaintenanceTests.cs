@@ -63,6 +63,22 @@ public sealed class TreeMaintenanceTests
     }
 
     [Fact]
+    public void Table_is_said_to_be_gone_and_everything_goes_on_when_a_tree_was_renamed_and_gets_its_name_back()
+    {
+        using Database database = Tree();
+        database.Deviates(Consistency.Deviation.Rebuilt, "the table has another name");
+        database.Exec("ALTER TABLE items RENAME TO things");
+        foreach (string sql in (string[])["UPDATE things SET parent_id = NULL WHERE id = 'c'", "SELECT cloudsync_tree_verify('items')", "SELECT * FROM cloudsync_tree_status"])
+        {
+            Assert.Contains("table items is gone", Refusal(database, sql), StringComparison.Ordinal);
+        }
+
+        database.Exec((string)database.Scalar("SELECT cure FROM cloudsync_check WHERE id = 'D05'")!);
+        database.Exec("UPDATE items SET parent_id = NULL WHERE id = 'c'");
+        Assert.Equal("ok", database.Scalar("SELECT cloudsync_tree_verify('items')"));
+    }
+
+    [Fact]
     public void Moves_of_a_disabled_table_are_put_back_and_new_rows_recorded_by_a_repeated_init()
     {
         using Database database = Tree();
