@@ -65,10 +65,22 @@ internal sealed class SyncStatus
         [
             session.Sites.Local.ToArray(), version, Seq(version), catalog.Schema.CurrentHash(), (long)catalog.All.Count, Number(sites),
             settings.Text(Settings.ApplyRefused) ?? "wait", settings.MatchesNames(byDefault: true) ? "names" : "hash",
-            groups ?? 0, changes ?? 0, bytes ?? 0, oldest, Number(parts), senders, gaps,
+            (groups ?? 0) + RefusedPlaces(), changes ?? 0, bytes ?? 0, oldest, Number(parts), senders, gaps,
             settings.Integer(Settings.CheckDbVersion) ?? 0, settings.Integer(Settings.CheckSeq) ?? 0, settings.Integer(Settings.SendDbVersion) ?? 0,
             .. Last(),
         ];
+    }
+
+    /// <summary>Rows of tree tables that were refused their places.</summary>
+    private long RefusedPlaces()
+    {
+        long count = 0;
+        foreach (TrackedTable table in catalog.All.Where(table => table.Tree != null))
+        {
+            count += session.Connection.Integer($"SELECT count(*) FROM main.{Connection.Quote(table.Name + "_tree_dirty")} WHERE reason IS NOT NULL");
+        }
+
+        return count;
     }
 
     private object?[] Last() => [last.LastAt, last.LastRows, last.LastAside, last.LastWaited, last.LastError];

@@ -1,3 +1,6 @@
+using ChunkSync.Catalog;
+using ChunkSync.Sqlite;
+
 namespace ChunkSync.Diagnostics;
 
 /// <summary>D25: changes that a table refused and that wait.</summary>
@@ -7,6 +10,11 @@ internal sealed class WaitingGroups() : FindingCheck("D25", Severity.Warning)
 
     public override void Run(CheckContext context)
     {
+        foreach (TrackedTable table in context.Tables.Where(table => table.Tree != null))
+        {
+            AddPlaces(context, table.Name);
+        }
+
         if (!context.HasTable(WaitingChanges.Groups))
         {
             return;
@@ -19,6 +27,17 @@ internal sealed class WaitingGroups() : FindingCheck("D25", Severity.Warning)
             bool isNew = row[3] is long since && since > context.Now - Hour;
             context.Add(table, row[5] is byte[] key ? $"x'{Convert.ToHexStringLower(key)}'" : null, (long)row[2]!, $"changes of rows of {table} wait, reason {reason}: {row[4]}. {Advice(reason)}",
                 Cure(context, table, reason), isNew ? Severity.Info : null);
+        }
+    }
+
+    private static void AddPlaces(CheckContext context, string table)
+    {
+        foreach (object?[] row in context.Rows(
+            $"SELECT reason, count(*), max(text), min(pk) FROM main.{Connection.Quote(table + "_tree_dirty")} WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"))
+        {
+            string reason = row[0] as string ?? "";
+            context.Add(table, row[3] is byte[] key ? $"x'{Convert.ToHexStringLower(key)}'" : null, (long)row[1]!,
+                $"rows of tree table {table} were refused their places, reason {reason}: {row[2]}. {Advice(reason)}", Cure(context, table, reason));
         }
     }
 

@@ -135,7 +135,12 @@ internal sealed unsafe class FragmentStore
                 complete = TryComplete(part, Staged.Add(part), call);
             }
 
-            EngineException? unfolded = complete ? trees.FoldAll() : null;
+            EngineException? unfolded = complete ? trees.FoldAll(call) : null;
+            if (unfolded != null && session.Connection.IsAutocommit)
+            {
+                throw new AttemptFailedException(unfolded);
+            }
+
             scope.Complete();
             return unfolded == null ? complete : throw unfolded;
         }

@@ -124,15 +124,11 @@ internal sealed unsafe class PayloadApplier
         try
         {
             watch.Restore();
-            if (owns && trees.NeedsDeferredKeys)
-            {
-                connection.Execute("PRAGMA defer_foreign_keys = ON");
-            }
-
+            DeferKeys(owns);
             failure = arranges ? MergeAndArrange(start, count, owns, call) : MergeInOrder(start, count, owns, call);
             if (!connection.IsAutocommit)
             {
-                EngineException? unfolded = trees.FoldAll();
+                EngineException? unfolded = trees.FoldAll(call);
                 failure ??= unfolded;
             }
 
@@ -156,6 +152,14 @@ internal sealed unsafe class PayloadApplier
         {
             // SQLite rolled the whole transaction back with the failing statement: nothing is left to release.
             Undo(mark);
+            if (owns && call is { Keeps: true, CanBeginAnew: true })
+            {
+                // A trigger of the user's did it where a fold put a row to its place: the next attempt leaves that row out.
+                call.Clear();
+                ApplyRange(start, count, advance, call, arranges);
+                return;
+            }
+
             throw failure ?? Errors.Aborted("the transaction was rolled back while a payload was applied");
         }
 
@@ -190,7 +194,7 @@ internal sealed unsafe class PayloadApplier
                 if (isClean && session.Connection.HasDeferredViolations && trees.NeedsDeferredKeys)
                 {
                     // A fold puts rows elsewhere whose parent was deleted; what fails in it is told by the one at the end.
-                    _ = trees.FoldAll();
+                    _ = trees.FoldAll(call);
                 }
 
                 if (failure == null && isSettled && !(isClean && !call.ChecksDeferred && session.Connection.HasDeferredViolations))
@@ -222,6 +226,7 @@ internal sealed unsafe class PayloadApplier
                     Undo(mark);
                     savepoint.Begin();
                     watch.Restore();
+                    DeferKeys(owns);
                     saved = clock.Save();
                 }
                 else
@@ -275,6 +280,7 @@ internal sealed unsafe class PayloadApplier
     {
         savepoint.Rewind();
         merge.Watch?.Rewind(mark);
+        DeferKeys(owns);
         if (!owns)
         {
             // Otherwise a new transaction of ours began instead, and its clock was reloaded: another connection may have moved it in between.
@@ -334,6 +340,15 @@ internal sealed unsafe class PayloadApplier
         catch (CommitRefusedException refused)
         {
             throw refused.Failure;
+        }
+    }
+
+    /// <summary>In a transaction of ours a child may come before its parent; the setting ends with the transaction.</summary>
+    private void DeferKeys(bool owns)
+    {
+        if (owns && trees.NeedsDeferredKeys)
+        {
+            session.DeferForeignKeys();
         }
     }
 

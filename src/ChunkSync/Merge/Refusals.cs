@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Format;
 using ChunkSync.Keys;
 using ChunkSync.Sqlite;
@@ -39,7 +38,7 @@ internal sealed class Refusals
     {
         EngineException failure = statement.Failure(code);
         statement.Reset();
-        RefusalReason reason = RefusalKind.Of(failure.Code, failure.Code == ResultCode.Error && !CanPrepare(connection, statement.Sql));
+        RefusalReason reason = RefusalKind.Of(failure.Code, failure.Code == ResultCode.Error && !connection.CanPrepare(statement.Sql));
         if (!AreCollected || reason == RefusalReason.None)
         {
             throw new EngineException(failure.Code, failure.Message + $" (table {table}, key {KeyText.Describe(key)})")
@@ -49,19 +48,5 @@ internal sealed class Refusals
         }
 
         Note(reason, failure.Code, failure.Message);
-    }
-
-    /// <summary>SQLite prepares a statement anew by itself when the schema has moved: the step fails then with what the prepare says.</summary>
-    private static bool CanPrepare(Connection connection, string sql)
-    {
-        using Statement again = connection.Prepare(Encoding.UTF8.GetBytes(sql));
-        try
-        {
-            return again.Handle != 0;
-        }
-        catch (EngineException)
-        {
-            return false;
-        }
     }
 }

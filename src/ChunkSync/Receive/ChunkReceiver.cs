@@ -196,7 +196,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             {
                 if (owns && applier.NeedsDeferredKeys)
                 {
-                    session.Connection.Execute("PRAGMA defer_foreign_keys = ON");
+                    session.DeferForeignKeys();
                 }
 
                 if (!Ranges.Exist)

@@ -239,6 +239,13 @@ internal sealed class SyncSession
         }
     }
 
+    /// <summary>Foreign keys are looked at when the open transaction ends. The PRAGMA makes SQLite prepare all statements anew.</summary>
+    public void DeferForeignKeys()
+    {
+        Connection.Execute("PRAGMA defer_foreign_keys = ON");
+        PrepareUndo();
+    }
+
     /// <summary>Opens a transaction of ours, or a savepoint inside the caller's.</summary>
     /// <inheritdoc cref="Savepoint"/>
     public TransactionScope BeginTransaction(string name, bool isNamed = false, bool withoutReader = false) =>

@@ -188,6 +188,21 @@ internal sealed unsafe class Connection(nint handle)
         return Explain == null ? failure : new EngineException(failure.Code, Explain(failure.Code, failure.Message, sql));
     }
 
+    /// <summary>Whether a statement can be prepared. SQLite prepares one anew by itself when the schema has moved: a step fails then with what the
+    /// prepare says.</summary>
+    public bool CanPrepare(string sql)
+    {
+        using Statement again = Prepare(sql);
+        try
+        {
+            return again.Handle != 0;
+        }
+        catch (EngineException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Throws unless <paramref name="code"/> is SQLITE_OK.</summary>
     public void Check(int code)
     {

@@ -47,8 +47,8 @@ internal static unsafe class TreeCycles
         using Statement read = connection.Prepare($"SELECT {names.Key}, {names.Parent} FROM {names.Table} WHERE {names.Parent} IS NOT NULL");
         while (read.Step())
         {
-            long node = tree.Store.Number(read.ColumnValue(0));
-            long parent = tree.Store.Number(read.ColumnValue(1));
+            long node = tree.Store.Keys.Number(read.ColumnValue(0));
+            long parent = tree.Store.Keys.Number(read.ColumnValue(1));
             rows.Add(node)->Place = new TreePlace(parent, TreePosition.Null);
         }
     }

@@ -12,6 +12,9 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
 {
     private const string Deferred = "deferred";
 
+    /// <summary>How many refused rows a fold tries again by the way.</summary>
+    private const long DefaultBudget = 64;
+
     private readonly TablePart<TreeTable> parts = new(table => table.Tree == null ? null : Make(session, catalog, table));
     private readonly Dictionary<string, FoldResult> last = [];
 
@@ -59,7 +62,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         }
     }
 
-    public EngineException? FoldAll()
+    public EngineException? FoldAll(MergeCall call, bool triesAll = false)
     {
         if (!catalog.HasTrees || session.Settings.Text(Settings.TreeCatchUp) == Deferred)
         {
@@ -72,7 +75,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         {
             if (catalog.Find(name) is { Tree: not null } table && Of(table).HasWork())
             {
-                EngineException? failure = TryFold(table, rebuilds: false);
+                EngineException? failure = TryFold(table, rebuilds: false, call, triesAll);
                 first ??= failure;
                 if (session.Connection.IsAutocommit)
                 {
@@ -84,35 +87,59 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         return first;
     }
 
-    /// <summary>Folds one tree in a savepoint of its own: after a failure it is as before, and what is pending stays.</summary>
-    /// <returns>Why it failed; null when it did not.</returns>
-    public EngineException? TryFold(TrackedTable table, bool rebuilds)
+    public long CountRefused() => !catalog.HasTrees ? 0 : catalog.All.Where(table => table.Tree != null && table.Columns.Length > 0).Sum(table => Of(table).Refused.Count);
+
+    public Statement? OpenRefused()
     {
-        TreeTable tree = Of(table);
-        try
-        {
-            using TransactionScope scope = session.BeginTransaction("chunksync_fold");
-            Fold(tree, rebuilds);
-            scope.Complete();
-            return null;
-        }
-        catch (EngineException failure)
-        {
-            if (session.Connection.IsAutocommit)
-            {
-                return failure;
-            }
+        session.Refresh();
+        string query = string.Join(" UNION ALL ", catalog.All.Where(table => table.Tree != null && table.Columns.Length > 0).Select(RefusedPlaces.Query));
+        return query.Length == 0 ? null : session.Connection.Prepare(query);
+    }
 
-            session.Refresh();
-            TreeTable again = Of(catalog.Require(table.Name));
-            string? key = tree.Rows.Current == 0 ? null : again.Rows.Describe(tree.Rows.Current);
-            EngineException told = TreeErrors.FoldFailed(failure, table.Name, key, again.CountPending());
-            if (ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.Full or ResultCode.IoErr))
+    /// <summary>Folds one tree in a savepoint of its own: after a failure it is as before, and what is pending stays.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="rebuilds">Whether everything is done again.</param>
+    /// <param name="call">What is done with rows that are refused their places.</param>
+    /// <param name="triesAll">Whether all rows that were refused before are tried again.</param>
+    /// <returns>Why it failed; null when it did not.</returns>
+    public EngineException? TryFold(TrackedTable table, bool rebuilds, MergeCall call, bool triesAll)
+    {
+        string name = table.Name;
+        while (true)
+        {
+            TreeTable tree = Of(catalog.Require(name));
+            string? key = null;
+            try
             {
-                catalog.Trees.StoreFailure(table.Name, told.Message);
-            }
+                using TransactionScope scope = session.BeginTransaction("chunksync_fold");
+                try
+                {
+                    Fold(tree, rebuilds, call, triesAll);
+                }
+                catch (EngineException)
+                {
+                    // Before it is undone: the node may be one that this fold has made.
+                    key = tree.Rows.TryDescribeCurrent();
+                    throw;
+                }
 
-            return told;
+                scope.Complete();
+                return null;
+            }
+            catch (AttemptFailedException attempt)
+            {
+                // The call knows now that this table's triggers leave traces; or everything is gone.
+                if (session.Connection.IsAutocommit)
+                {
+                    return attempt.Failure;
+                }
+
+                session.Refresh();
+            }
+            catch (EngineException failure)
+            {
+                return session.Connection.IsAutocommit ? failure : Failed(name, key, failure);
+            }
         }
     }
 
@@ -143,7 +170,8 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         }
 
         using Fold fold = new(tree.Store);
-        if (!fold.TryAppend(operation))
+        bool leadsBack = operation.Place.Parent != TreeLimits.Root && tree.Refused.Any && tree.Rows.LeadsTo(operation.Place.Parent, operation.Node);
+        if (leadsBack || !fold.TryAppend(operation))
         {
             throw new EngineException(ResultCode.Constraint,
                 $"{table.Name}: {SqlText.Describe(values[2])} cannot move under {SqlText.Describe(values[3])}, which lies below it");
@@ -170,7 +198,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         return table.FindMissingPlace() is string missing
             ? throw Errors.CorruptRow(TreeRegistry.Table.Name, $"table {table.Name} has no column '{missing}', which says where its rows are;"
                 + $" SELECT cloudsync_tree_init('{table.Name}', …) between cloudsync_begin_alter and cloudsync_commit_alter names others")
-            : new TreeTable(session.Connection, catalog.Trees, table);
+            : new TreeTable(session, catalog.Trees, table);
     }
 
     private static EngineException Void(TrackedTable table, ReadOnlySpan<Value> values)
@@ -187,7 +215,19 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             : Errors.Refused($"{table.Name}: the key or position of {SqlText.Describe(values[2])} is longer than {TreeLimits.MaxValue} bytes");
     }
 
-    private void Fold(TreeTable tree, bool rebuilds)
+    private EngineException Failed(string table, string? key, EngineException failure)
+    {
+        session.Refresh();
+        EngineException told = TreeErrors.FoldFailed(failure, table, key, Of(catalog.Require(table)).CountPending());
+        if (ResultCode.Primary(failure.Code) is not (ResultCode.Interrupt or ResultCode.NoMem or ResultCode.Full or ResultCode.IoErr))
+        {
+            catalog.Trees.StoreFailure(table, told.Message);
+        }
+
+        return told;
+    }
+
+    private void Fold(TreeTable tree, bool rebuilds, MergeCall call, bool triesAll)
     {
         string table = tree.Name;
         tree.Store.Positions.Clear();
@@ -211,7 +251,8 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
                 fold.Run(pending, catalog.Trees.State(table).Floor);
             }
 
-            tree.Rows.Project(fold.Table);
+            using TreeProjection projection = new(tree, call, triesAll ? -1 : session.Settings.Integer(Settings.WaitingBudget) ?? DefaultBudget);
+            projection.Run(fold.Table);
         }
 
         if (!fold.IsRebuilt)

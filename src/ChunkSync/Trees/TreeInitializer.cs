@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Merge;
 using ChunkSync.Sqlite;
 using ChunkSync.Tracking;
 
@@ -59,7 +60,8 @@ internal static class TreeInitializer
             TableInitializer.BringUpToDate(tracker, now, _ => { }, keepLost: true);
         }
 
-        EngineException? failure = trees.Folds.TryFold(tracker.Catalog.Require(tree.Table), rebuilds: false);
+        using MergeCall call = new(keeps: false, []);
+        EngineException? failure = trees.Folds.TryFold(tracker.Catalog.Require(tree.Table), rebuilds: false, call, triesAll: true);
         return failure == null ? written : throw failure;
     }
 

@@ -1,133 +1,89 @@
-using System.Runtime.CompilerServices;
+using ChunkSync.Format;
 using ChunkSync.Frontier;
+using ChunkSync.Merge;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Trees;
 
-/// <summary>Makes the rows of a tree table show where their nodes are. What a row shows is a function of the tree, of the rows that are here and of
-/// the declared foreign key, so that replicas agree.</summary>
-internal sealed unsafe class TreeRows : IDisposable
+/// <summary>The rows of a tree table, one at a time: whether they show where their nodes are, and writes that make them. What a row shows is a
+/// function of the tree, of the rows that are here and of the declared foreign key, so that replicas agree.</summary>
+internal sealed class TreeRows : IDisposable
 {
+    /// <summary>What is stored of a node whose row shows NULL because its parent's row is not here.</summary>
+    private const int WithoutParent = 1;
+
+    /// <summary>The same of one that was refused its place.</summary>
+    private const int Refused = 2;
+
+    private readonly SyncSession session;
     private readonly Connection connection;
     private readonly TreeTable tree;
+    private readonly List<Statement> all = [];
     private readonly Statement differs;
     private readonly Statement hasRow;
     private readonly Statement write;
+    private readonly Statement root;
     private readonly Statement clear;
+    private readonly Statement parent;
     private readonly Statement park;
-    private readonly Statement dirty;
     private readonly Statement allDirty;
-    private readonly Statement uniques;
-    private readonly NativeBuffer moving = new();
+    private readonly Statement open;
+    private readonly Statement release;
+    private readonly Statement undo;
 
-    public TreeRows(Connection connection, TreeTable tree)
+    public TreeRows(SyncSession session, TreeTable tree)
     {
-        this.connection = connection;
+        this.session = session;
         this.tree = tree;
+        connection = session.Connection;
         TreeNames names = tree.Names;
         string row = $"{names.Key} = ?1 AND typeof({names.Key}) = typeof(?1)";
         string same = $"{names.Parent} COLLATE BINARY IS ?2" + (names.Position == null ? "" : $" AND {names.Position} COLLATE BINARY IS ?3");
-        string assign = $"{names.Parent} = ?2" + (names.Position == null ? "" : $", {names.Position} = ?3");
-        differs = connection.Prepare($"SELECT NOT ({same}) FROM {names.Table} WHERE {row}");
-        hasRow = connection.Prepare($"SELECT 1 FROM {names.Table} WHERE {row}");
-        write = connection.Prepare($"UPDATE {names.Table} SET {assign} WHERE {row}");
-        clear = connection.Prepare($"UPDATE {names.Table} SET {names.Parent} = NULL WHERE {row}");
-        park = connection.Prepare($"UPDATE {names.Node} SET parked = ?2 WHERE nid = ?1 AND parked <> ?2");
-        dirty = connection.Prepare($"SELECT key FROM {names.Dirty}");
-        allDirty = connection.Prepare($"INSERT OR IGNORE INTO {names.Dirty}(key) SELECT {names.Key} FROM {names.Table}"
+        string position = names.Position == null ? "" : $", {names.Position} = ?3";
+
+        // The clause overrides what constraints are declared with: IGNORE would keep the row in its place, REPLACE delete another one.
+        string update = $"UPDATE OR ABORT {names.Table} SET {names.Parent} = ";
+        differs = Prepare($"SELECT NOT ({same}) FROM {names.Table} WHERE {row}");
+        hasRow = Prepare($"SELECT 1 FROM {names.Table} WHERE {row}");
+        write = Prepare($"{update}?2{position} WHERE {row}");
+        root = Prepare($"{update}NULL{position} WHERE {row}");
+        clear = Prepare($"{update}NULL WHERE {row}");
+        parent = Prepare($"SELECT {names.Parent} FROM {names.Table} WHERE {row}");
+        park = Prepare($"UPDATE {names.Node} SET parked = ?2 WHERE nid = ?1 AND parked <> ?2");
+        allDirty = Prepare($"INSERT OR IGNORE INTO {names.Dirty}(key) SELECT {names.Key} FROM {names.Table}"
             + $" WHERE EXISTS (SELECT 1 FROM {names.Node} WHERE key = +{names.Key})");
-        uniques = connection.Prepare(
-            """
-            SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') AS l WHERE l."unique" AND EXISTS (SELECT 1 FROM pragma_index_info(l.name, 'main') AS i
-            WHERE i.name IS NULL OR i.name = ?2 COLLATE NOCASE OR i.name = ?3 COLLATE NOCASE))
-            """);
+        open = Prepare("SAVEPOINT chunksync_place");
+        release = Prepare("RELEASE chunksync_place");
+        undo = Prepare("ROLLBACK TO chunksync_place");
     }
 
-    /// <summary>The node whose row is being written, for messages.</summary>
-    public long Current { get; private set; }
+    /// <summary>The node whose row is being written, for messages; 0 for none.</summary>
+    public long Current { get; set; }
+
+    /// <summary>Why the last row was refused.</summary>
+    public EngineException? Refusal { get; private set; }
+
+    /// <summary>The reason of it.</summary>
+    public RefusalReason Reason { get; private set; }
 
     /// <summary>Makes every row be looked at in the next fold.</summary>
     public void MakeAllDirty() => allDirty.Run();
 
     /// <summary>A user has put a row somewhere: it shows that place.</summary>
-    public void Unpark(long node)
+    public void Unpark(long node) => Park(node, 0);
+
+    /// <summary>A row was refused its place, and shows something else.</summary>
+    public void ParkRefused(long node)
     {
-        if (tree.HasForeignKey)
+        if (tree.Store.ReadNode(node).Place.Parent != TreeLimits.Root && ShowsNoParent(node))
         {
-            park.Bind(1, node).Bind(2, 0);
-            park.Run();
+            Park(node, Refused);
         }
     }
-
-    /// <summary>Writes the rows of the nodes that a fold has moved or folded, and of those that may differ for other reasons.</summary>
-    public void Project(PlaceTable nodes)
-    {
-        moving.Clear();
-        Current = 0;
-        for (long slot = 0; slot < nodes.Slots; slot++)
-        {
-            ref PlaceTable.Entry entry = ref nodes.At(slot);
-            if (entry.Node != 0 && IsProjected((PlaceTable.Entry*)Unsafe.AsPointer(ref entry)) && Differs(entry.Node))
-            {
-                Move(entry.Node);
-            }
-        }
-
-        AddDirty(nodes);
-        long count = moving.Length / sizeof(long);
-        bool clears = count > 1 && IsUnique();
-        for (long i = 0; i < count && clears; i++)
-        {
-            Clear(((long*)moving.Data)[i]);
-        }
-
-        for (long i = 0; i < count; i++)
-        {
-            Write(((long*)moving.Data)[i]);
-        }
-
-        Current = 0;
-    }
-
-    public void Dispose()
-    {
-        moving.Dispose();
-        foreach (Statement statement in (Statement[])[differs, hasRow, write, clear, park, dirty, allDirty, uniques])
-        {
-            statement.Dispose();
-        }
-    }
-
-    private void Move(long node)
-    {
-        *(long*)moving.Reserve(sizeof(long)) = node;
-        moving.Commit(sizeof(long));
-    }
-
-    private void AddDirty(PlaceTable nodes)
-    {
-        try
-        {
-            while (dirty.Step())
-            {
-                if (tree.Store.FindNumber(dirty.ColumnValue(0)) is long node && !IsProjected(nodes.Find(node)) && Differs(node))
-                {
-                    Move(node);
-                }
-            }
-        }
-        finally
-        {
-            dirty.Reset();
-        }
-
-        connection.Execute($"DELETE FROM {tree.Names.Dirty}");
-    }
-
-    private static bool IsProjected(PlaceTable.Entry* entry) => entry != null && (entry->Flags & (PlaceFlags.Assigned | PlaceFlags.Folded)) != 0;
 
     /// <summary>Whether the node's row is here and shows another place than it should; parks it as it has to be.</summary>
-    private bool Differs(long node)
+    public bool Differs(long node)
     {
         Current = node;
         BindShown(differs, node);
@@ -137,29 +93,68 @@ internal sealed unsafe class TreeRows : IDisposable
         return isOther;
     }
 
-    private void Write(long node)
+    /// <summary>Writes a row.</summary>
+    /// <param name="node">Its node.</param>
+    /// <param name="form">What is written.</param>
+    /// <param name="call">The call, which knows how this table's writes behave.</param>
+    /// <returns>False when it was refused (<see cref="Refusal"/>): nothing of it is left.</returns>
+    /// <exception cref="AttemptFailedException">A trigger leaves traces, or has rolled the transaction back.</exception>
+    public bool TryWrite(long node, PlaceForm form, MergeCall call)
     {
         Current = node;
-        BindShown(write, node);
-        write.Run();
-        if (connection.Changes == 0)
+        long identity = Identity(node);
+        if (call.IsUntried(identity))
         {
-            throw new EngineException(ResultCode.Constraint, $"{tree.Name}: a trigger kept the row with key {Describe(node)} in its place");
+            Refuse(RefusalReason.Trigger, new EngineException(ResultCode.ConstraintTrigger, RefusedPlaces.RollsBack));
+            return false;
         }
+
+        Statement statement = Bound(node, form);
+        bool hasSavepoint = call.IsTraced(tree.Name);
+        if (hasSavepoint)
+        {
+            open.Run();
+        }
+
+        int before = session.WrittenRows;
+        bool isWritten = TryRun(statement, node);
+        if (isWritten)
+        {
+            if (hasSavepoint)
+            {
+                release.Run();
+            }
+
+            return true;
+        }
+
+        if (connection.IsAutocommit)
+        {
+            call.NoteRollback(identity);
+            throw new AttemptFailedException(Refusal!);
+        }
+
+        if (hasSavepoint)
+        {
+            undo.Run();
+            release.Run();
+            session.PrepareUndoAfterRewind();
+        }
+        else if (session.WrittenRows != before)
+        {
+            call.Trace(tree.Name);
+            throw new AttemptFailedException(Refusal!);
+        }
+
+        return false;
     }
 
-    private void Clear(long node)
-    {
-        Current = node;
-        BindKey(clear, 1, node);
-        clear.Run();
-    }
-
-    /// <summary>Binds a node's key, and where its row should be.</summary>
-    private void BindShown(Statement statement, long node)
+    /// <summary>Binds a node's key, and where its row should be: parent and position are the second and third parameter.</summary>
+    /// <returns>Whether its parent's row is not here, and a foreign key asks for it.</returns>
+    public bool BindPlace(Statement statement, long node)
     {
         TreePlace place = tree.Store.ReadNode(node).Place;
-        BindKey(statement, 1, node);
+        tree.Store.Keys.Bind(statement, 1, node);
         bool isParked = place.Parent != TreeLimits.Root && tree.HasForeignKey && !HasRow(place.Parent);
         if (place.Parent == TreeLimits.Root || isParked)
         {
@@ -167,7 +162,7 @@ internal sealed unsafe class TreeRows : IDisposable
         }
         else
         {
-            BindKey(statement, 2, place.Parent);
+            tree.Store.Keys.Bind(statement, 2, place.Parent);
         }
 
         if (tree.Names.Position != null)
@@ -175,43 +170,157 @@ internal sealed unsafe class TreeRows : IDisposable
             TreeValue.Bind(statement, 3, place.Position, tree.Store.Positions, nullAsBlob: false);
         }
 
-        if (tree.HasForeignKey)
+        return isParked;
+    }
+
+    /// <summary>Whether going up over the rows, not over the tree, from a node's row leads to another node.</summary>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="node">The other one.</param>
+    public bool LeadsTo(long from, long node)
+    {
+        // Rows can lead in a circle beside it (R. P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20, 1980).
+        long anchor = 0;
+        long steps = 0;
+        long limit = 1;
+        for (long at = from; at != TreeLimits.Root && at != anchor; at = Up(at))
         {
-            park.Bind(1, node).Bind(2, isParked ? 1 : 0);
-            park.Run();
+            if (at == node)
+            {
+                return true;
+            }
+
+            if (++steps == limit)
+            {
+                anchor = at;
+                limit *= 2;
+                steps = 0;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The node that a node's row shows as its parent; 0 for none, and where the row is not here.</summary>
+    public long Up(long node)
+    {
+        tree.Store.Keys.Bind(parent, 1, node);
+        try
+        {
+            return parent.Step() && !parent.IsNull(0) ? tree.Store.Keys.Find(parent.ColumnValue(0)) ?? TreeLimits.Root : TreeLimits.Root;
+        }
+        finally
+        {
+            parent.Reset();
         }
     }
 
-    private bool HasRow(long node)
+    /// <inheritdoc cref="TreeKeys.Describe"/>
+    public string Describe(long node) => tree.Store.Keys.Describe(node);
+
+    /// <summary>The key of the row that is being written, as messages show it; null where there is none, and where nothing can be read any more.</summary>
+    public string? TryDescribeCurrent()
     {
-        BindKey(hasRow, 1, node);
-        bool found = hasRow.Step();
-        hasRow.Reset();
-        return found;
+        try
+        {
+            return Current == 0 || connection.IsAutocommit ? null : Describe(Current);
+        }
+        catch (EngineException)
+        {
+            // Interrupted, or without memory: the failure that is under way says so.
+            return null;
+        }
     }
 
-    private void BindKey(Statement statement, int index, long node)
+    /// <summary>Whether the node's row is here.</summary>
+    public bool HasRow(long node)
     {
-        Statement key = tree.Store.KeyOf(node);
-        statement.Bind(index, key.ColumnValue(0));
-        key.Reset();
+        tree.Store.Keys.Bind(hasRow, 1, node);
+        return TreeStore.Is(hasRow);
     }
 
-    /// <summary>A node's key as messages show it.</summary>
-    public string Describe(long node)
+    public void Dispose() => all.ForEach(statement => statement.Dispose());
+
+    private Statement Prepare(string sql)
     {
-        Statement key = tree.Store.KeyOf(node);
-        string text = SqlText.Describe(key.ColumnValue(0));
-        key.Reset();
-        return text;
+        Statement statement = connection.Prepare(sql);
+        all.Add(statement);
+        return statement;
     }
 
-    /// <summary>Whether a row in its new place can collide with one that has not left its old one yet.</summary>
-    private bool IsUnique()
+    private bool ShowsNoParent(long node)
     {
-        uniques.Bind(1, tree.Name).Bind(2, tree.Names.Registration.ParentColumn).Bind(3, tree.Names.Registration.PositionColumn ?? tree.Names.Registration.ParentColumn);
-        bool found = uniques.Step() && uniques.Int64(0) != 0;
-        uniques.Reset();
-        return found;
+        tree.Store.Keys.Bind(parent, 1, node);
+        bool shows = parent.Step() && parent.IsNull(0);
+        parent.Reset();
+        return shows;
+    }
+
+    private Statement Bound(long node, PlaceForm form)
+    {
+        if (form == PlaceForm.Clear)
+        {
+            tree.Store.Keys.Bind(clear, 1, node);
+            return clear;
+        }
+
+        if (form == PlaceForm.Place)
+        {
+            BindShown(write, node);
+            return write;
+        }
+
+        tree.Store.Keys.Bind(root, 1, node);
+        if (tree.Names.Position != null)
+        {
+            TreeValue.Bind(root, 3, tree.Store.ReadNode(node).Place.Position, tree.Store.Positions, nullAsBlob: false);
+        }
+
+        return root;
+    }
+
+    private void BindShown(Statement statement, long node) => Park(node, BindPlace(statement, node) ? WithoutParent : 0);
+
+    private bool TryRun(Statement statement, long node)
+    {
+        _ = statement.Handle;
+        int code = statement.TryRun();
+        if (code != ResultCode.Done)
+        {
+            EngineException failure = statement.Failure(code);
+            statement.Reset();
+            RefusalReason reason = RefusalKind.Of(failure.Code, failure.Code == ResultCode.Error && !connection.CanPrepare(statement.Sql));
+            Refuse(reason, failure);
+            return reason == RefusalReason.None ? throw failure : false;
+        }
+
+        statement.Reset();
+        if (connection.Changes == 0 && HasRow(node))
+        {
+            Refuse(RefusalReason.Trigger, new EngineException(ResultCode.Constraint, $"{tree.Name}: a trigger kept the row with key {Describe(node)} in its place"));
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Refuse(RefusalReason reason, EngineException refusal)
+    {
+        Reason = reason;
+        Refusal = refusal;
+    }
+
+    private void Park(long node, int how)
+    {
+        park.Bind(1, node).Bind(2, how);
+        park.Run();
+    }
+
+    private long Identity(long node)
+    {
+        using NativeBuffer bytes = new();
+        tree.Store.Keys.Append(node, bytes);
+        Fnv1a64 hash = new(Fnv1a64.Of(bytes.Bytes));
+        hash.Add(System.Text.Encoding.UTF8.GetBytes(tree.Name + " place"));
+        return (long)hash.Value;
     }
 }

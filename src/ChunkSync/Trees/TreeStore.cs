@@ -16,13 +16,10 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
     private readonly Statement readNode;
     private readonly Statement writeNode;
     private readonly Statement markParent;
-    private readonly Statement addNode;
-    private readonly Statement findNode;
-    private readonly Statement keyOfNode;
     private readonly Statement logFrom;
     private readonly Statement logBehind;
     private readonly Statement logGroup;
-    private readonly Statement carrier;
+    private readonly CarrierScan carrier;
     private readonly Statement contains;
     private readonly Statement hasStamp;
     private readonly Statement before;
@@ -35,14 +32,12 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
 
     private readonly byte[] site = new byte[TreeLimits.SiteBytes];
 
-    /// <summary>Whether the scan of the carrier stands at a row that no page has got.</summary>
-    private bool isAtRow;
-
     public TreeStore(Connection connection, TreeRegistry registry, TreeNames names)
     {
         this.connection = connection;
         this.registry = registry;
         Names = names;
+        Keys = new TreeKeys(connection, this);
         const string Row = "lamport, site, nid, parent, pos, old_parent, old_pos, effective";
         const string Operation = "lamport, site, node, parent, pos";
         const string Valid = "lamport BETWEEN -4611686018427387904 AND 4611686018427387903 AND typeof(lamport) = 'integer'";
@@ -51,13 +46,10 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
         readNode = Prepare($"SELECT parent, pos, was_parent FROM {names.Node} WHERE nid = ?1");
         writeNode = Prepare($"UPDATE {names.Node} SET parent = ?2, pos = ?3 WHERE nid = ?1");
         markParent = Prepare($"UPDATE {names.Node} SET was_parent = 1 WHERE nid = ?1");
-        addNode = Prepare($"INSERT INTO {names.Node}(key) VALUES (?1)");
-        findNode = Prepare($"SELECT nid FROM {names.Node} WHERE key = ?1");
-        keyOfNode = Prepare($"SELECT key FROM {names.Node} WHERE nid = ?1");
         logFrom = Prepare($"SELECT {Row} FROM {names.Log} WHERE (lamport, site) >= (?1, ?2) ORDER BY lamport, site LIMIT ?3");
         logBehind = Prepare($"SELECT {Row} FROM {names.Log} WHERE (lamport, site) > (?1, ?2) ORDER BY lamport, site LIMIT ?3");
         logGroup = Prepare($"SELECT {Row} FROM {names.Log} WHERE lamport = ?1 AND site = ?2");
-        carrier = Prepare($"SELECT {Operation} FROM {names.Carrier} WHERE {Valid} ORDER BY lamport, site");
+        carrier = new CarrierScan(this, Prepare($"SELECT {Operation} FROM {names.Carrier} WHERE {Valid} ORDER BY lamport, site"));
         contains = Prepare($"SELECT 1 FROM {names.Log} WHERE {one}");
         hasStamp = Prepare($"SELECT 1 FROM {names.Log} WHERE lamport = ?1 AND site = ?2");
         before = Prepare($"SELECT {Row} FROM {names.Log} WHERE nid = ?3 AND (lamport, site) < (?1, ?2) ORDER BY lamport DESC, site DESC LIMIT 2");
@@ -73,47 +65,10 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
     /// <summary>The names of the tables.</summary>
     public TreeNames Names { get; }
 
+    /// <summary>The keys of its nodes.</summary>
+    public TreeKeys Keys { get; }
+
     public PositionPool Positions { get; } = new();
-
-    /// <summary>The number of a key; it gets one where it has none.</summary>
-    public long Number(Value key)
-    {
-        long? known = FindNumber(key);
-        if (known is long number)
-        {
-            return number;
-        }
-
-        // The program's own last_insert_rowid stays.
-        long lastRowId = Sqlite3.Api->last_insert_rowid(connection.Handle);
-        addNode.Bind(1, key);
-        addNode.Run();
-        number = Sqlite3.Api->last_insert_rowid(connection.Handle);
-        Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
-        return number;
-    }
-
-    /// <summary>The number of a key; null where no operation has named it.</summary>
-    public long? FindNumber(Value key)
-    {
-        findNode.Bind(1, key);
-        long? number = findNode.Step() ? findNode.Int64(0) : null;
-        findNode.Reset();
-        return number;
-    }
-
-    /// <summary>Goes to a node's key; the statement shows it in its first column until it is reset.</summary>
-    public Statement KeyOf(long node)
-    {
-        keyOfNode.Bind(1, node);
-        if (!keyOfNode.Step())
-        {
-            keyOfNode.Reset();
-            throw TreeErrors.Damaged(Names.Registration.Table, $"there is no node {node}");
-        }
-
-        return keyOfNode;
-    }
 
     /// <summary>A row of the carrier, or of what is pending, as an operation; its nodes are known from then on.</summary>
     /// <param name="row">lamport, site, node, parent, pos.</param>
@@ -133,18 +88,24 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
 
         OperationStamp stamp = OperationStamp.Of(lamport.Int64, siteId.Blob);
         TreePosition place = TreeValue.Position(Positions, position, scratch);
-        long child = Number(node);
-        long above = Number(parent);
+        long child = Keys.Number(node);
+        long above = Keys.Number(parent);
         operation = new TreeOperation(stamp, child, new TreePlace(above == child ? TreeLimits.Root : above, place));
         return true;
     }
 
     public bool TryReadHead(out OperationStamp stamp)
     {
-        bool found = head.Step();
-        stamp = found ? Stamp(head) : default;
-        head.Reset();
-        return found;
+        try
+        {
+            bool found = head.Step();
+            stamp = found ? Stamp(head) : default;
+            return found;
+        }
+        finally
+        {
+            head.Reset();
+        }
     }
 
     public NodeState ReadNode(long node)
@@ -170,10 +131,10 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
     {
         writeNode.Bind(1, node).Bind(2, place.Parent);
         TreeValue.Bind(writeNode, 3, place.Position, Positions, nullAsBlob: false);
-        writeNode.Run();
+        Write(writeNode);
     }
 
-    public void MarkParent(long node) => markParent.Bind(1, node).Run();
+    public void MarkParent(long node) => Write(markParent.Bind(1, node));
 
     public void ReadLog(in OperationStamp from, bool isAfter, LogPage page, int limit)
     {
@@ -191,38 +152,11 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
         ReadRows(logGroup, page);
     }
 
-    public void OpenCarrier()
-    {
-        carrier.Reset();
-        isAtRow = false;
-    }
+    public void OpenCarrier() => carrier.Open();
 
-    public bool ReadCarrier(LogPage page, int limit)
-    {
-        while (true)
-        {
-            if (!isAtRow && !carrier.Step())
-            {
-                carrier.Reset();
-                return false;
-            }
+    public bool ReadCarrier(LogPage page, int limit) => carrier.Read(page, limit);
 
-            isAtRow = true;
-            if (TryRead(carrier, out TreeOperation operation))
-            {
-                if (page.Count >= limit && operation.Stamp != page[page.Count - 1].Operation.Stamp)
-                {
-                    return true;
-                }
-
-                page.Add(new LogRow(operation, default, false));
-            }
-
-            isAtRow = false;
-        }
-    }
-
-    public void CloseCarrier() => carrier.Reset();
+    public void CloseCarrier() => carrier.Close();
 
     public bool Contains(in TreeOperation operation)
     {
@@ -274,40 +208,60 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
     {
         BindOperation(insert, row.Operation);
         BindOutcome(insert, row);
-        insert.Run();
+        Write(insert);
     }
 
     public void Update(in LogRow row)
     {
         BindOperation(update, row.Operation);
         BindOutcome(update, row);
-        update.Run();
+        Write(update);
     }
 
     public void Delete(in TreeOperation operation)
     {
         BindOperation(delete, operation);
-        delete.Run();
+        Write(delete);
     }
 
     public void Clear()
     {
         connection.Execute($"DELETE FROM {Names.Log}; DELETE FROM {Names.Pending}; UPDATE {Names.Node} SET parent = 0, pos = NULL, was_parent = 0");
         registry.StoreFloor(Names.Registration.Table, null);
+        if (connection.Integer($"SELECT EXISTS (SELECT 1 FROM {Names.Log}) OR EXISTS (SELECT 1 FROM {Names.Pending})"
+            + $" OR EXISTS (SELECT 1 FROM {Names.Node} WHERE parent <> 0 OR pos IS NOT NULL OR was_parent)") != 0)
+        {
+            throw Kept();
+        }
     }
+
+    /// <summary>Runs a statement that writes one row, or so many: a trigger of the user's on a table of the tree can keep rows from being written
+    /// without an error.</summary>
+    /// <exception cref="EngineException">Fewer were written.</exception>
+    public void Write(Statement statement, long rows = 1)
+    {
+        statement.Run();
+        if (connection.Changes != rows)
+        {
+            throw Kept();
+        }
+    }
+
+    /// <summary>A trigger of the user's keeps a table beside the tree as it is.</summary>
+    public EngineException Kept() => new(ResultCode.Constraint, $"{Names.Registration.Table}: a trigger keeps a table of the tree from being written");
 
     public void Hold(in TreeOperation operation)
     {
         BindOperation(hold, operation);
-        hold.Run();
+        Write(hold);
     }
 
     public void AppendContent(in TreeOperation operation, NativeBuffer target)
     {
         *target.Reserve(1) = 3;
         target.Commit(1);
-        AppendKey(operation.Node, target);
-        AppendKey(operation.Place.Parent == TreeLimits.Root ? operation.Node : operation.Place.Parent, target);
+        Keys.Append(operation.Node, target);
+        Keys.Append(operation.Place.Parent == TreeLimits.Root ? operation.Node : operation.Place.Parent, target);
         ReadOnlySpan<byte> position = Positions.Bytes(operation.Place.Position, stackalloc byte[16]);
         target.Append(position.IsEmpty ? [ValueCodec.Blob | (1 << 3), 0] : position);
     }
@@ -315,6 +269,7 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
     public void Dispose()
     {
         all.ForEach(statement => statement.Dispose());
+        Keys.Dispose();
         scratch.Dispose();
         Positions.Dispose();
     }
@@ -324,13 +279,6 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
         Statement statement = connection.Prepare(sql);
         all.Add(statement);
         return statement;
-    }
-
-    private void AppendKey(long node, NativeBuffer target)
-    {
-        Statement key = KeyOf(node);
-        TreeValue.Append(target, key.ColumnValue(0));
-        key.Reset();
     }
 
     private int ReadRows(Statement rows, LogPage page)
@@ -389,7 +337,8 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
         TreeValue.Bind(statement, 7, row.Undo.Position, Positions, nullAsBlob: false);
     }
 
-    private static bool Is(Statement statement)
+    /// <summary>Whether a query has a row.</summary>
+    public static bool Is(Statement statement)
     {
         bool found = statement.Step();
         statement.Reset();

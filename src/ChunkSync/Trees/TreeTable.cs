@@ -2,6 +2,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Frontier;
 using ChunkSync.Keys;
+using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Trees;
@@ -15,19 +16,26 @@ internal sealed class TreeTable : IDisposable
     private readonly Statement forget;
     private readonly Statement forgetAll;
     private readonly Statement forgetBefore;
+    private readonly Statement isDone;
+    private readonly Connection connection;
+    private PlaceHolders? holders;
 
-    public TreeTable(Connection connection, TreeRegistry registry, TrackedTable table)
+    public TreeTable(SyncSession session, TreeRegistry registry, TrackedTable table)
     {
+        Connection connection = session.Connection;
+        this.connection = connection;
         Tracked = table;
         Names = new TreeNames(table.Tree!, table.KeyColumns.Length == 1 ? table.KeyColumns[0].Name : "");
         Store = new TreeStore(connection, registry, Names);
         ForeignKeyAction = ReadForeignKey(connection, Names);
-        Rows = new TreeRows(connection, this);
+        Refused = new RefusedPlaces(connection, this);
+        Rows = new TreeRows(session, this);
         pending = connection.Prepare($"SELECT lamport, site, node, parent, pos, present FROM {Names.Pending} ORDER BY lamport, site");
         hasWork = connection.Prepare($"SELECT EXISTS (SELECT 1 FROM {Names.Pending}) OR EXISTS (SELECT 1 FROM {Names.Dirty})");
         countPending = connection.Prepare($"SELECT count(*) FROM {Names.Pending}");
         forget = connection.Prepare($"DELETE FROM {Names.Pending} WHERE lamport = ?1 AND site = ?2 AND node = ?3 AND parent = ?4 AND pos = ?5");
         forgetAll = connection.Prepare($"DELETE FROM {Names.Pending}");
+        isDone = connection.Prepare($"SELECT 1 FROM {Names.Pending} WHERE present = 0 OR lamport < ?1 LIMIT 1");
         forgetBefore = connection.Prepare($"DELETE FROM {Names.Pending} WHERE present = 0 OR lamport < ?1");
     }
 
@@ -45,6 +53,12 @@ internal sealed class TreeTable : IDisposable
 
     /// <summary>What its rows show.</summary>
     public TreeRows Rows { get; }
+
+    /// <summary>Rows that may show another place than the tree has.</summary>
+    public RefusedPlaces Refused { get; }
+
+    /// <summary>Finds rows in the way of others.</summary>
+    public PlaceHolders Holders => holders ??= new PlaceHolders(connection, this);
 
     /// <summary>What the foreign key of the parent column does when a parent is deleted; null where there is none.</summary>
     public string? ForeignKeyAction { get; }
@@ -126,6 +140,12 @@ internal sealed class TreeTable : IDisposable
         {
             forgetAll.Run();
         }
+
+        isDone.Bind(1, heldFrom ?? long.MaxValue);
+        if (TreeStore.Is(isDone))
+        {
+            throw Store.Kept();
+        }
     }
 
     public void Dispose()
@@ -133,8 +153,11 @@ internal sealed class TreeTable : IDisposable
         forget.Dispose();
         forgetAll.Dispose();
         forgetBefore.Dispose();
+        isDone.Dispose();
         Store.Dispose();
         Rows.Dispose();
+        Refused.Dispose();
+        holders?.Dispose();
         pending.Dispose();
         hasWork.Dispose();
         countPending.Dispose();
@@ -152,7 +175,7 @@ internal sealed class TreeTable : IDisposable
                 StoredValue.BindCopy(forget, i, value);
             }
 
-            forget.Run();
+            Store.Write(forget);
         }
     }
 

@@ -39,7 +39,8 @@ internal static class TreeTables
         connection.Execute($"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(table + "_tree_log_node")} ON {Connection.Quote(table + "_tree_log")}(nid, lamport, site)");
         connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Pending}(lamport, site, node, parent, pos, present, PRIMARY KEY(lamport, site, node, parent, pos))"
             + " WITHOUT ROWID");
-        connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Dirty}(key PRIMARY KEY) WITHOUT ROWID");
+        connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Dirty}(key PRIMARY KEY, pk, reason, text, needs_pk, tries, since, last_try)"
+            + " WITHOUT ROWID");
     }
 
     /// <summary>Creates the index that finds the children of a row in order.</summary>

@@ -1,4 +1,5 @@
 using ChunkSync.Catalog;
+using ChunkSync.Merge;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 using ChunkSync.Tracking;
@@ -40,9 +41,14 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
             : [.. Catalog.All.Where(table => table.Tree != null && table.Columns.Length > 0).Select(table => table.Name)];
         Frontier.FoldResult sum = default;
         long pending = 0;
+        using MergeCall call = new(MergeCall.KeepsBy(Session.Settings, byDefault: false), []);
         foreach (string table in tables)
         {
-            Ensure(table, rebuilds, ref sum);
+            while (!TryEnsure(table, rebuilds, call, ref sum))
+            {
+                Session.Refresh();
+            }
+
             pending += Require(table, Function).CountPending();
         }
 
@@ -122,7 +128,8 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
         using ExistingPlaces places = new(Session.Connection, tree, Session);
         places.RecordMoved();
         places.RecordUnknown();
-        if (Folds.TryFold(table, rebuilds: false) is EngineException failure)
+        using MergeCall call = new(keeps: false, []);
+        if (Folds.TryFold(table, rebuilds: false, call, triesAll: true) is EngineException failure)
         {
             throw failure;
         }
@@ -144,9 +151,11 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
         TreeTables.Drop(Session.Connection, tree);
     }
 
-    private void Ensure(string table, bool rebuilds, ref Frontier.FoldResult sum)
+    /// <returns>False where a trigger rolled everything back, and another attempt leaves that row out.</returns>
+    private bool TryEnsure(string table, bool rebuilds, MergeCall call, ref Frontier.FoldResult sum)
     {
         EngineException? failure;
+        bool owns = Session.Connection.IsAutocommit;
         using (TransactionScope scope = Session.BeginTransaction("chunksync_tree_ensure"))
         {
             Session.Transaction.Join();
@@ -159,9 +168,15 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
                 Session.Refresh();
             }
 
-            failure = Folds.TryFold(Catalog.Require(table), rebuilds);
+            failure = Folds.TryFold(Catalog.Require(table), rebuilds, call, triesAll: true);
             if (Session.Connection.IsAutocommit)
             {
+                if (owns && call is { Keeps: true, CanBeginAnew: true })
+                {
+                    call.Clear();
+                    return false;
+                }
+
                 throw failure ?? Errors.Aborted("the transaction was rolled back while a tree was folded");
             }
 
@@ -179,5 +194,6 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
         sum.Written += done.Written;
         sum.Moved += done.Moved;
         sum.Held += done.Held;
+        return true;
     }
 }

@@ -52,7 +52,11 @@ internal static class TreeTriggers
         string columns = names.Position == null ? $"{names.Key}, {names.Parent}" : $"{names.Key}, {names.Parent}, {names.Position}";
         string moved = $"NEW.{names.Key} IS NOT OLD.{names.Key} OR NEW.{names.Parent} IS NOT OLD.{names.Parent}"
             + (names.Position == null ? "" : $" OR NEW.{names.Position} COLLATE BINARY IS NOT OLD.{names.Position}");
-        string dirty = $"INSERT OR IGNORE INTO {Name(names.Dirty)}(key) VALUES (NEW.{names.Key});";
+
+        // Not OR IGNORE, OR REPLACE: inside a trigger the clause of the statement that fired it comes first.
+        string dirty = $"INSERT INTO {Name(names.Dirty)}(key) VALUES (NEW.{names.Key}) ON CONFLICT DO NOTHING;";
+        string pending = $"INSERT INTO {Name(names.Pending)}(lamport, site, node, parent, pos, present) VALUES";
+        const string Replace = "ON CONFLICT(lamport, site, node, parent, pos) DO UPDATE SET present = excluded.present;";
         string keep = $"SELECT RAISE(ABORT, {Connection.Literal($"{names.Registration.Carrier} is the operation log of tree table {table}: rows are only added")});";
         string own = $"cloudsync_is_sync({Connection.Literal(names.Registration.Carrier)}) = 0";
         List<(string, string)> texts =
@@ -62,18 +66,18 @@ internal static class TreeTriggers
             ($"{table}_tree_arrive", $"AFTER INSERT ON {on} FOR EACH ROW WHEN {remote} AND {IsElsewhere(names)} BEGIN {dirty} END"),
             ($"{table}_tree_overwrite", $"AFTER UPDATE OF {columns} ON {on} FOR EACH ROW WHEN {remote} AND {IsElsewhere(names)} BEGIN {dirty} END"),
             ($"{table}_tree_added", $"AFTER INSERT ON {carrier} FOR EACH ROW WHEN NOT EXISTS ({InLog(names)}) OR EXISTS (SELECT 1 FROM {Name(names.Pending)} WHERE {IsNew})"
-                + $" BEGIN INSERT OR REPLACE INTO {Name(names.Pending)}(lamport, site, node, parent, pos, present) VALUES (NEW.lamport, NEW.site, NEW.node, NEW.parent, NEW.pos, 1); END"),
-            ($"{table}_tree_removed", $"AFTER DELETE ON {carrier} FOR EACH ROW BEGIN INSERT OR REPLACE INTO {Name(names.Pending)}(lamport, site, node, parent, pos, present)"
-                + " VALUES (OLD.lamport, OLD.site, OLD.node, OLD.parent, OLD.pos, 0); END"),
+                + $" BEGIN {pending} (NEW.lamport, NEW.site, NEW.node, NEW.parent, NEW.pos, 1) {Replace} END"),
+            ($"{table}_tree_removed", $"AFTER DELETE ON {carrier} FOR EACH ROW BEGIN {pending}"
+                + $" (OLD.lamport, OLD.site, OLD.node, OLD.parent, OLD.pos, 0) {Replace} END"),
             ($"{table}_tree_keep_update", $"BEFORE UPDATE ON {carrier} FOR EACH ROW WHEN {own} BEGIN {keep} END"),
             ($"{table}_tree_keep_delete", $"BEFORE DELETE ON {carrier} FOR EACH ROW WHEN {own} BEGIN {keep} END"),
         ];
         if (hasForeignKey)
         {
-            texts.Add(($"{table}_tree_unpark", $"AFTER INSERT ON {on} FOR EACH ROW BEGIN INSERT OR IGNORE INTO {Name(names.Dirty)}(key) SELECT c.key FROM {Name(names.Node)} AS c"
-                + $" WHERE c.parked AND c.parent = (SELECT nid FROM {Name(names.Node)} WHERE key = +NEW.{names.Key}); END"));
-            texts.Add(($"{table}_tree_park", $"AFTER DELETE ON {on} FOR EACH ROW BEGIN INSERT OR IGNORE INTO {Name(names.Dirty)}(key) SELECT {names.Key} FROM {on}"
-                + $" WHERE {names.Parent} = OLD.{names.Key}; END"));
+            texts.Add(($"{table}_tree_unpark", $"AFTER INSERT ON {on} FOR EACH ROW BEGIN INSERT INTO {Name(names.Dirty)}(key) SELECT c.key FROM {Name(names.Node)} AS c"
+                + $" WHERE c.parked AND c.parent = (SELECT nid FROM {Name(names.Node)} WHERE key = +NEW.{names.Key}) ON CONFLICT DO NOTHING; END"));
+            texts.Add(($"{table}_tree_park", $"AFTER DELETE ON {on} FOR EACH ROW BEGIN INSERT INTO {Name(names.Dirty)}(key) SELECT {names.Key} FROM {on}"
+                + $" WHERE {names.Parent} = OLD.{names.Key} ON CONFLICT DO NOTHING; END"));
         }
 
         return texts;

@@ -27,8 +27,7 @@ internal sealed class DeferredKeys(SyncSession session)
 
         if (connection.Integer("PRAGMA defer_foreign_keys") == 0)
         {
-            connection.Execute("PRAGMA defer_foreign_keys = ON");
-            session.PrepareUndo();
+            session.DeferForeignKeys();
             isOurs = true;
         }
 

@@ -23,7 +23,7 @@ internal sealed unsafe class WaitingActions(
     {
         session.RefuseDuringMerge("cloudsync_waiting_retry");
         session.Refresh();
-        if (!waiting.Any)
+        if (!waiting.Any && trees.CountRefused() == 0)
         {
             return 0;
         }
@@ -144,6 +144,10 @@ internal sealed unsafe class WaitingActions(
         return dropped;
     }
 
+    /// <summary>Rows of tree tables that were refused their places, with the columns of <c>cloudsync_waiting</c>; null where there are no trees. The
+    /// reader disposes it.</summary>
+    public Statement? OpenPlaces() => trees.OpenRefused();
+
     private long? TryRetry(MergeCall call, string? table, byte[]? key)
     {
         bool owns = session.Connection.IsAutocommit;
@@ -152,12 +156,19 @@ internal sealed unsafe class WaitingActions(
         watch.Restore();
         if (owns && trees.NeedsDeferredKeys)
         {
-            session.Connection.Execute("PRAGMA defer_foreign_keys = ON");
+            session.DeferForeignKeys();
         }
 
         bool isClean = !session.Connection.HasDeferredViolations;
-        long left = waiting.Retry(call, table, key);
-        EngineException? unfolded = trees.FoldAll();
+        long refused = trees.CountRefused();
+        long left = waiting.Any ? waiting.Retry(call, table, key) : 0;
+        EngineException? unfolded = trees.FoldAll(call, triesAll: true);
+        if (unfolded != null && session.Connection.IsAutocommit)
+        {
+            throw new AttemptFailedException(unfolded);
+        }
+
+        left += Math.Max(0, refused - trees.CountRefused());
         if (isClean && !call.ChecksDeferred && session.Connection.HasDeferredViolations)
         {
             return null;

@@ -35,6 +35,22 @@ internal static unsafe partial class NativeSqlite
     public static partial int CreateCollation(
         nint db, string name, int encoding, nint argument, delegate* unmanaged[Cdecl]<nint, int, byte*, int, byte*, int> compare, nint destroy);
 
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_create_function", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int CreateFunction(
+        nint db, string name, int arguments, int encoding, nint argument, delegate* unmanaged<nint, int, nint*, void> function, nint step, nint final);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_user_data")]
+    public static partial nint UserData(nint context);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_result_int64")]
+    public static partial void ResultInt64(nint context, long value);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_result_error_code")]
+    public static partial void ResultErrorCode(nint context, int code);
+
+    [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_result_error_nomem")]
+    public static partial void ResultNoMemory(nint context);
+
     [LibraryImport("chunksync-test-sqlite3", EntryPoint = "sqlite3_close")]
     public static partial int Close(nint db);
 

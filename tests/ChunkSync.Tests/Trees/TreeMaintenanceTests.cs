@@ -238,6 +238,42 @@ public sealed class TreeMaintenanceTests
         Assert.Equal("a<@n0 b<a@n0 c<b@n1", database.Scalar(Rows));
     }
 
+    [Fact]
+    public void Operations_and_rows_that_come_and_go_between_two_folds_are_noted_once()
+    {
+        using Database database = Tree();
+        using Database hub = Database.Open();
+        hub.Exec(Items + "; CREATE TABLE items_treeops(lamport INTEGER NOT NULL, site BLOB NOT NULL, node NOT NULL, parent NOT NULL, pos NOT NULL,"
+            + " PRIMARY KEY(lamport, site, node, parent, pos)) WITHOUT ROWID; SELECT cloudsync_init('items'); SELECT cloudsync_init('items_treeops')");
+        OneWay there = new(hub, database);
+        database.Scalar("SELECT cloudsync_set('tree_catchup', 'deferred')");
+        foreach (string sql in (string[])
+        [
+            "INSERT INTO items_treeops VALUES (9, x'00112233445566778899aabbccddeeff', 'c', 'b', 'n5'), (9, x'00112233445566778899aabbccddeeff', 'd', 'b', 'n6')",
+            "INSERT INTO items(id, title) VALUES ('d', 'one')",
+            "DELETE FROM items_treeops WHERE node = 'c'",
+            "INSERT OR REPLACE INTO items(id, title) VALUES ('d', 'two')",
+            "INSERT INTO items_treeops VALUES (9, x'00112233445566778899aabbccddeeff', 'c', 'b', 'n5')",
+            "DELETE FROM items WHERE id = 'd'", "INSERT INTO items(id, title) VALUES ('d', 'three')",
+        ])
+        {
+            hub.Exec(sql);
+            there.Send();
+        }
+
+        Assert.Equal(2L, database.Scalar("SELECT pending FROM cloudsync_tree_status"));
+        database.Scalar("SELECT cloudsync_tree_ensure()");
+        Assert.Equal("a<@n0 b<a@n0 c<b@n5 d<b@n6", database.Scalar(Rows));
+        hub.Exec("DELETE FROM items_treeops WHERE node = 'c'");
+        there.Send();
+        hub.Exec("INSERT INTO items_treeops VALUES (9, x'00112233445566778899aabbccddeeff', 'c', 'b', 'n5'); UPDATE items SET title = 'four'");
+        there.Send();
+        Assert.Equal(1L, database.Scalar("SELECT pending FROM cloudsync_tree_status"));
+        database.Scalar("SELECT cloudsync_tree_ensure()");
+        Assert.Equal("a<@n0 b<a@n0 c<b@n5 d<b@n6", database.Scalar(Rows));
+        Assert.Equal("ok", database.Scalar("SELECT cloudsync_tree_verify('items')"));
+    }
+
     private static Database Tree(string schema = Items)
     {
         Database database = Database.Open();

@@ -42,38 +42,57 @@ internal sealed unsafe class WaitingTable(Engine engine) : VirtualTable
 
     private sealed class Cursor(Engine engine) : VirtualCursor
     {
-        private readonly Statement rows = engine.Waiting.Store.OpenList();
-        private bool isAtEnd = true;
+        private readonly Statement changes = engine.Waiting.Store.OpenList();
+        private Statement? places;
+        private Statement? current;
         private long row;
 
-        public override bool Eof => isAtEnd;
+        public override bool Eof => current == null;
 
         public override long RowId => row;
 
         public override void Filter(int indexNumber, byte* indexString, int count, nint* arguments)
         {
-            rows.Reset();
+            changes.Reset();
             row = 0;
-            isAtEnd = !engine.Waiting.Store.IsThere() || !rows.Step();
+            bool hasChanges = engine.Waiting.Store.IsThere();
+            places?.Dispose();
+            places = engine.WaitingActions.OpenPlaces();
+            current = hasChanges ? changes : places;
+            Step();
         }
 
         public override void Next()
         {
-            isAtEnd = !rows.Step();
             row++;
+            Step();
         }
 
         public override void Column(nint context, int column)
         {
             if (column == KeyColumn)
             {
-                Result.Text(context, KeyText.Describe(rows.Blob(1)));
+                Result.Text(context, KeyText.Describe(current!.Blob(1)));
                 return;
             }
 
-            Sqlite3.Api->result_value(context, rows.ColumnValue(column).Handle);
+            Sqlite3.Api->result_value(context, current!.ColumnValue(column).Handle);
         }
 
-        public override void Close() => rows.Dispose();
+        public override void Close()
+        {
+            changes.Dispose();
+            places?.Dispose();
+        }
+
+        /// <summary>Goes to the next row: behind the changes come the rows of trees.</summary>
+        private void Step()
+        {
+            while (current != null && !current.Step())
+            {
+                current.Reset();
+                current = current == changes ? places : null;
+            }
+        }
     }
 }
