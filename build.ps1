@@ -65,6 +65,8 @@ switch ($Command) {
         Invoke-Checked "dotnet restore" { dotnet restore Extension.sln -v quiet }
         Invoke-Checked "dotnet format" { dotnet format Extension.sln --no-restore --verify-no-changes }
         Invoke-Tests "ChunkSync.Loaded.Tests" "newest" @()
+        Invoke-Tests "ChunkSync.Client.Tests" "newest" @()
+        Invoke-Tests "ChunkSync.Client.Oldest.Tests" "oldest" @()
         Invoke-Tests "ChunkSync.Tests" "newest" @()
         Invoke-Tests "ChunkSync.Tests" "oldest" @("--filter", $onEverySqlite)
         Write-Results
@@ -89,7 +91,7 @@ switch ($Command) {
     "bench" { Build-Library; Invoke-Checked "the benchmarks" { dotnet run --project tests/ChunkSync.Bench -c Release -- (Resolve-Path $library) @Rest } }
     "pack" {
         Build-Library
-        Invoke-Checked "packing" { dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet }
+        Invoke-Checked "packing" { dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet }
         Compress-Archive -Force -Path LICENSE, THIRD-PARTY-NOTICES.txt, README.md, $library -DestinationPath "artifacts/chunksync-$rid.zip"
     }
     default { throw "build.ps1: unknown command $Command; use run, test, soak, bench or pack" }

@@ -9,7 +9,7 @@
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
-#   ./build.sh pack           build, then put the packages into artifacts/
+#   ./build.sh pack           build, then put the packages into artifacts/ and try them in empty projects
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root"
@@ -191,11 +191,14 @@ run_tests() {
   # The tests of the built library wait for other processes most of the time.
   check_format &
   run_project loaded ChunkSync.Loaded.Tests &
+  run_project client ChunkSync.Client.Tests
   for sqlite in oldest newest; do
     CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "$on_every_sqlite"
   done
   wait
+  run_project client-oldest ChunkSync.Client.Oldest.Tests &
   run_project in-process ChunkSync.Tests
+  wait
   report
 }
 
@@ -213,6 +216,8 @@ run_soak() {
   if [ -z "$only" ]; then
     say "tests without a long variant"
     CHUNKSYNC_ALL_CASES=1 run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
+    run_project client ChunkSync.Client.Tests
+    run_project client-oldest ChunkSync.Client.Oldest.Tests
     for sqlite in system oldest newest; do
       CHUNKSYNC_ALL_CASES=1 CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
     done
@@ -229,6 +234,72 @@ run_soak() {
   report
 }
 
+# try_package TFM PROVIDER SQLITE [PUBLISH ARGUMENTS]: an empty project outside of the repository, with a package cache of its own, that takes the package
+# from artifacts/ and everything else from this machine's packages or the registry; builds, publishes and runs samples/Aot with it.
+try_package() {
+  local tfm=$1 provider=$2 sqlite=$3 folder local_packages version out
+  shift 3
+  folder=$(mktemp -d)
+  local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
+  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
+  cp samples/Aot/Program.cs "$folder/"
+  cat >"$folder/nuget.config" <<END
+<configuration>
+  <packageSources>
+    <clear />
+    <add key="made" value="$root/artifacts" />
+    <add key="here" value="$local_packages" />
+    <add key="nuget.org" value="https://api.nuget.org/v3/index.json" />
+  </packageSources>
+</configuration>
+END
+  cat >"$folder/App.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>$tfm</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <Nullable>enable</Nullable>
+    <InvariantGlobalization>true</InvariantGlobalization>
+    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+    <IlcTreatWarningsAsErrors>true</IlcTreatWarningsAsErrors>
+    <TrimmerSingleWarn>false</TrimmerSingleWarn>
+    <NuGetAudit>false</NuGetAudit>
+    <NoWarn>NETSDK1206</NoWarn>
+  </PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="ChunkSync" Version="[$version]" />
+    <PackageReference Include="Microsoft.Data.Sqlite.Core" Version="[$provider]" />
+    <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" Version="[$sqlite]" />
+    <PackageReference Include="SQLitePCLRaw.core" Version="[$sqlite]" />
+  </ItemGroup>
+</Project>
+END
+  say "the package in an empty project: $tfm, Microsoft.Data.Sqlite $provider, SQLitePCLRaw $sqlite${1:+, $*}"
+  out=$folder/log.txt
+  if ! (cd "$folder" && NUGET_PACKAGES=$folder/packages dotnet publish -c Release -o "$folder/out" -v quiet -nologo "$@" >"$out" 2>&1) || grep -q 'warning' "$out"; then
+    cat "$out" >&2
+    fail "the package cannot be used; the project is in $folder"
+  fi
+  (cd "$folder/out" && ./App -) || fail "the package does not work; the program is in $folder/out"
+  rm -rf "$folder"
+}
+
+# The oldest and the newest packages it takes; trimmed, and compiled ahead of time.
+try_packages() {
+  local newest oldest provider
+  newest=$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')
+  provider=$(pin '<PackageVersion Include="Microsoft.Data.Sqlite.Core" Version="(.*)" />')
+  oldest=$(pin '<OldestSqlite>(.*)</OldestSqlite>')
+  try_package net10.0 "$provider" "$newest"
+  try_package net10.0 "$(pin '<OldestDataSqlite>(.*)</OldestDataSqlite>')" "$oldest"
+  try_package net9.0 "$provider" "$newest" -r "$(rid)" --self-contained -p:PublishTrimmed=true
+  try_package net9.0 "$provider" "$newest" -r "$(rid)" -p:PublishAot=true
+}
+
+# A version out of Directory.Packages.props.
+pin() { sed -nE "s|.*$1.*|\1|p" Directory.Packages.props; }
+
 case "${1:-}" in
   "") set_up_build; build_library ;;
   run) shift; set_up_tests; build_library; dotnet run --project samples/MainJob -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
@@ -237,8 +308,9 @@ case "${1:-}" in
   bench) shift; set_up_bench; build_library; dotnet run --project tests/ChunkSync.Bench -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
   pack)
     set_up_build; build_library
-    dotnet pack src/ChunkSync/ChunkSync.csproj -c Release -o artifacts -v quiet
+    dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
-    ls -l artifacts/*.nupkg artifacts/*.tar.gz ;;
+    ls -l artifacts/*.nupkg artifacts/*.tar.gz
+    try_packages ;;
   *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

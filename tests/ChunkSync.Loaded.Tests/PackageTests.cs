@@ -19,13 +19,28 @@ public class PackageTests
         try
         {
             (int code, string output, string errors) = Repository.Run(
-                "dotnet", "", "pack", "src/ChunkSync/ChunkSync.csproj", "-c", Configuration, "--no-build", "-o", folder.FullName, "-nologo");
+                "dotnet", "", "pack", "src/ChunkSync.Client/ChunkSync.Client.csproj", "-c", Configuration, "--no-build", "-o", folder.FullName, "-nologo");
             Assert.True(code == 0, output + errors);
             using ZipArchive package = ZipFile.OpenRead(folder.GetFiles("*.nupkg").Single().FullName);
             Assert.Equal(Repository.Read("LICENSE"), Text(package, "LICENSE"));
             Assert.Equal(Repository.Read(Notices), Text(package, Notices));
-            Assert.NotNull(package.GetEntry("lib/net9.0/ChunkSync.dll"));
-            Assert.NotNull(package.GetEntry("lib/net9.0/ChunkSync.Format.dll"));
+            Assert.Equal(Repository.Read("README.md"), Text(package, "README.md"));
+            foreach (string assembly in (string[])["ChunkSync", "ChunkSync.Format", "ChunkSync.Client"])
+            {
+                Assert.NotNull(package.GetEntry($"lib/net9.0/{assembly}.dll"));
+                Assert.NotNull(package.GetEntry($"lib/net9.0/{assembly}.xml"));
+            }
+
+            string library = $"{Path.GetFileName(Path.GetDirectoryName(Repository.Library))}/native/{Path.GetFileName(Repository.Library)}";
+            Assert.Equal(new FileInfo(Repository.Library).Length, package.GetEntry("runtimes/" + library)?.Length);
+            string manifest = Text(package, "ChunkSync.nuspec");
+            foreach (string part in (string[])["<title>", "<description>", "<tags>", "<authors>", "<license type=\"expression\">MIT", "<readme>README.md",
+                "<repository type=\"git\"", "id=\"Microsoft.Data.Sqlite.Core\" version=\"6.0.0\"", "id=\"SQLitePCLRaw.core\" version=\"2.0.6\""])
+            {
+                Assert.Contains(part, manifest, StringComparison.Ordinal);
+            }
+
+            Assert.DoesNotContain("ChunkSync.Format\"", manifest, StringComparison.Ordinal);
         }
         finally
         {

@@ -156,8 +156,12 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
     }
 
     private static EngineException NoBoundary(ResumePoint resume) =>
-        Errors.Refused($"cloudsync_payload_chunks: resume_frag_offset {resume.Offset} is not a boundary at (db_version {resume.DbVersion},"
-        + $" seq {resume.Seq}); resume that position with resume_frag_offset 0");
+        new EngineException(ResultCode.Error,
+            $"cloudsync_payload_chunks: resume_frag_offset {resume.Offset} is not a boundary at (db_version {resume.DbVersion},"
+            + $" seq {resume.Seq}); resume that position with resume_frag_offset 0")
+        {
+            Cursor = (resume.DbVersion, resume.Seq, 0),
+        }.As(FailureKind.Cursor);
 
     private void CutRows(long maxChunkSize, ref Chunk chunk)
     {

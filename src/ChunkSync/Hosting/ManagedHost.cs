@@ -34,8 +34,16 @@ public static unsafe class ManagedHost
             throw new ArgumentException("the SQLite library is null: NativeLibrary.Load gives its handle", nameof(sqliteLibrary));
         }
 
+        Register(connection, TableOf(sqliteLibrary));
+    }
+
+    /// <summary>Registers with a table of routines: one that SQLite itself handed out, where it has no exports.</summary>
+    /// <param name="connection">The <c>sqlite3*</c>.</param>
+    /// <param name="table">The table; it outlives the connection.</param>
+    /// <exception cref="InvalidOperationException">As in <see cref="Register(nint, nint)"/>.</exception>
+    internal static void Register(nint connection, SqliteApi* table)
+    {
         byte* message = null;
-        SqliteApi* table = TableOf(sqliteLibrary);
         Lz4.UseSystemLibrary();
         int code = Bootstrap.Load(connection, &message, table);
         if (code != ResultCode.OkLoadPermanently)
@@ -45,6 +53,9 @@ public static unsafe class ManagedHost
             throw new InvalidOperationException(text);
         }
     }
+
+    /// <summary>Keeps what failures of the engine are about, beside SQLite's message, for <see cref="FailureNote.Take"/>.</summary>
+    internal static void KeepFailures() => FailureNote.Listen();
 
     /// <summary>The table of routines made from a library's exports; one per library for the life of the process.</summary>
     /// <exception cref="InvalidOperationException">The library lacks a routine.</exception>

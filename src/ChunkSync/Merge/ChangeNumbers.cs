@@ -29,6 +29,6 @@ internal static class ChangeNumbers
             _ => ("cl", change.CausalLength, "from 0 to " + VersionLimits.MaxCausalLength),
         };
         return Errors.Refused($"{operation}: {field} of a change of table"
-            + $" {Encoding.UTF8.GetString(change.TableName)} is {value}, it must be {rule}");
+            + $" {Encoding.UTF8.GetString(change.TableName)} is {value}, it must be {rule}").As(FailureKind.Payload);
     }
 }

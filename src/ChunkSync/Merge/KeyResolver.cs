@@ -339,12 +339,19 @@ internal sealed unsafe class KeyResolver : IDisposable
         int code = rename.TryStep();
         EngineException? failure = code == ResultCode.Done ? null : connection.Failure(code);
         rename.Reset();
-        return failure == null
-            ? connection.Changes > 0
-            : throw new EngineException(failure.Code, failure.Message + $" (table {table.Name}, key {KeyText.Describe(asked.Native)})")
-            {
-                IsOfRow = RefusalKind.Of(failure.Code, fromPrepare: false) != RefusalReason.None,
-            };
+        if (failure == null)
+        {
+            return connection.Changes > 0;
+        }
+
+        bool isOfRow = RefusalKind.Of(failure.Code, fromPrepare: false) != RefusalReason.None;
+        string key = KeyText.Describe(asked.Native);
+        throw new EngineException(failure.Code, failure.Message + $" (table {table.Name}, key {key})")
+        {
+            IsOfRow = isOfRow,
+            Table = table.Name,
+            Key = key,
+        }.As(isOfRow ? FailureKind.Row : FailureKind.ByCode);
     }
 
     /// <summary>Moves the row's clocks to the bytes of the change, as changes that are sent again.</summary>

@@ -113,7 +113,7 @@ internal sealed unsafe class OpenedPayload : IDisposable
         if (!catalog.Schema.Knows((long)header.SchemaHash))
         {
             throw Errors.Misuse($"Cannot apply the received payload because the schema hash is unknown {header.SchemaHash}. (As"
-                + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {catalog.Schema.CurrentHash()})");
+                + $" cloudsync_schema_versions stores it {(long)header.SchemaHash}; the newest here is {catalog.Schema.CurrentHash()})").As(FailureKind.Schema);
         }
     }
 

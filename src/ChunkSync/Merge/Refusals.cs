@@ -41,10 +41,13 @@ internal sealed class Refusals
         RefusalReason reason = RefusalKind.Of(failure.Code, failure.Code == ResultCode.Error && !connection.CanPrepare(statement.Sql));
         if (!AreCollected || reason == RefusalReason.None)
         {
-            throw new EngineException(failure.Code, failure.Message + $" (table {table}, key {KeyText.Describe(key)})")
+            string shown = KeyText.Describe(key);
+            throw new EngineException(failure.Code, failure.Message + $" (table {table}, key {shown})")
             {
                 IsOfRow = reason != RefusalReason.None,
-            };
+                Table = table,
+                Key = shown,
+            }.As(reason != RefusalReason.None ? FailureKind.Row : FailureKind.ByCode);
         }
 
         Note(reason, failure.Code, failure.Message);

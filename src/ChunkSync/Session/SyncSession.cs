@@ -282,8 +282,8 @@ internal sealed class SyncSession
     /// <summary>The failure of a call that needs <c>cloudsync_init</c> first.</summary>
     /// <param name="operation">What the user was about to do, for example "before calling cloudsync_db_version()."</param>
     /// <param name="code">The SQLite result code.</param>
-    public static EngineException NotInitialized(string operation, int code = ResultCode.Error) => new(code,
-        "cloudsync is not initialized: call SELECT cloudsync_init('<table_name>') to enable sync on a table " + operation);
+    public static EngineException NotInitialized(string operation, int code = ResultCode.Error) => new EngineException(code,
+        "cloudsync is not initialized: call SELECT cloudsync_init('<table_name>') to enable sync on a table " + operation).As(FailureKind.NotTracked);
 
     /// <summary>The joined transaction is about to be committed.</summary>
     internal void Committing() => events.Committing();

@@ -53,12 +53,14 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
         + " db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL, seq INTEGER NOT NULL)";
 
     /// <summary>The failure of reading changes where no table is tracked, or its metadata is gone (behaviour F.5).</summary>
-    public static EngineException NoTables(Engine engine) => Errors.Refused(engine.Catalog.Settings.Any()
+    public static EngineException NoTables(Engine engine) => Errors.Refused(NoTablesText(engine)).As(FailureKind.NotTracked);
+
+    private static string NoTablesText(Engine engine) => engine.Catalog.Settings.Any()
         ? "cloudsync settings reference tables whose sync metadata is missing (no *_cloudsync tables found). Re-run SELECT"
             + " cloudsync_init('<table_name>') for each configured table to rebuild it."
             + (engine.Catalog.Damage.First is string damage ? $" ({damage})" : "")
         : "cloudsync has no tables configured for sync. Call SELECT cloudsync_init('<table_name>') to enable sync on a table"
-            + " before querying cloudsync_changes.");
+            + " before querying cloudsync_changes.";
 
     public override int BestIndex(IndexInfo* plan)
     {

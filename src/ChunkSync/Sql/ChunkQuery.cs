@@ -122,7 +122,8 @@ internal sealed class ChunkQuery
         long? number = Exact(value, field);
         return number is null or >= 0
             ? number
-            : throw Errors.Refused($"cloudsync_payload_chunks: {field} is {number}, it must not be negative; use the next_* columns of an earlier chunk");
+            : throw Errors.Refused($"cloudsync_payload_chunks: {field} is {number}, it must not be negative; use the next_* columns of an earlier chunk")
+                .As(FailureKind.Argument);
     }
 
     /// <summary>A number, or a value that is one in another storage class; null when it is not given.</summary>
@@ -142,6 +143,6 @@ internal sealed class ChunkQuery
         };
         return exact
             ? value.Int64
-            : throw Errors.Refused($"cloudsync_payload_chunks: {field} is {SqlText.Describe(value)}, it must be an integer");
+            : throw Errors.Refused($"cloudsync_payload_chunks: {field} is {SqlText.Describe(value)}, it must be an integer").As(FailureKind.Argument);
     }
 }

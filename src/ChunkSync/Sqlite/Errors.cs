@@ -11,7 +11,8 @@ internal static class Errors
     /// <summary>An argument of a function, or an input of a table, cannot be taken.</summary>
     /// <param name="function">The function or table.</param>
     /// <param name="what">The argument, its value, and what it must be.</param>
-    public static EngineException BadArgument(string function, string what) => new(ResultCode.Error, function + ": " + what);
+    public static EngineException BadArgument(string function, string what) =>
+        new EngineException(ResultCode.Error, function + ": " + what).As(FailureKind.Argument);
 
     /// <summary>A statement writes to a column of a table of ours that does not exist, or asks for it.</summary>
     /// <param name="table">The table.</param>
@@ -62,5 +63,11 @@ internal static class Errors
     /// <summary>The same failure, with more in its text.</summary>
     /// <param name="failure">What happened.</param>
     /// <param name="text">What is put behind its text.</param>
-    public static EngineException With(this EngineException failure, string text) => new(failure.Code, failure.Message + text) { IsOfRow = failure.IsOfRow };
+    public static EngineException With(this EngineException failure, string text) => new EngineException(failure.Code, failure.Message + text)
+    {
+        IsOfRow = failure.IsOfRow,
+        Table = failure.Table,
+        Key = failure.Key,
+        Cursor = failure.Cursor,
+    }.As(failure.Kind);
 }

@@ -17,6 +17,7 @@ internal static unsafe class Guard
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Result(nint context, Exception failure, string where)
     {
+        FailureNote.Note(failure);
         int code = CodeOf(failure);
         if (code == ResultCode.NoMem)
         {
@@ -49,6 +50,7 @@ internal static unsafe class Guard
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static int Message(byte** message, Exception failure, string where)
     {
+        FailureNote.Note(failure);
         int code = CodeOf(failure);
         if (message == null || code == ResultCode.NoMem)
         {

@@ -40,7 +40,7 @@ internal static class TableInitializer
 
         tracker.Session.RefuseDuringMerge("cloudsync_init");
         tracker.Session.Refresh();
-        CrdtAlgorithm crdt = Check(tracker, table, algorithm, flags);
+        CrdtAlgorithm crdt = CheckTable(tracker, table, algorithm, flags);
         bool postpones = postpone != null && tracker.Catalog.Find(table) is not { HasPendingRows: true };
         if (postpones || !IsUpToDate(tracker, table))
         {
@@ -51,6 +51,19 @@ internal static class TableInitializer
 
         _ = tracker.Triggers.TryInstall();
         return Uuid7.Format(tracker.Session.Sites.Local, dashes: false);
+    }
+
+    private static CrdtAlgorithm CheckTable(Tracker tracker, string table, string? algorithm, long flags)
+    {
+        try
+        {
+            return Check(tracker, table, algorithm, flags);
+        }
+        catch (EngineException failure) when (failure is { Kind: FailureKind.ByCode, Code: ResultCode.Error or ResultCode.Misuse })
+        {
+            failure.As(FailureKind.Table);
+            throw;
+        }
     }
 
     /// <summary>Brings a tracked table's metadata up to date with its columns and rows, inside the savepoint of the caller: triggers, clocks

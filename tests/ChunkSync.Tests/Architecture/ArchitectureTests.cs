@@ -46,8 +46,8 @@ public partial class ArchitectureTests
     public void Format_lies_below_all_and_hosting_above_all()
     {
         Assert.DoesNotContain(Table.Arrows, arrow => arrow.From == "Format");
-        Assert.Equal([("Extension", "Hosting")], Table.Arrows.Where(arrow => arrow.To == "Hosting"));
-        Assert.DoesNotContain(Table.Arrows, arrow => arrow.To == "Extension");
+        Assert.Equal([("Client", "Hosting"), ("Extension", "Hosting")], Table.Arrows.Where(arrow => arrow.To == "Hosting").Order());
+        Assert.DoesNotContain(Table.Arrows, arrow => arrow.To is "Client" or "Extension");
         Assert.DoesNotContain(Table.Arrows, arrow => arrow.To.StartsWith("Sql", StringComparison.Ordinal) && arrow.To != "Sqlite"
             && arrow.From is not ("Hosting" or "Sql/Backfill" or "Sql/Probe" or "Sql/Help" or "Sql/Diagnostics" or "Sql/Trees" or "Sql/Waiting" or "Sql"));
     }
@@ -59,7 +59,7 @@ public partial class ArchitectureTests
     public void Compiler_refuses_an_import_that_is_not_needed()
     {
         string rules = File.ReadAllText(Checkout.Find(".editorconfig"));
-        string section = rules[rules.IndexOf("[src/{ChunkSync,ChunkSync.Format}/**.cs]", StringComparison.Ordinal)..];
+        string section = rules[rules.IndexOf("[src/{ChunkSync,ChunkSync.Client,ChunkSync.Format}/**.cs]", StringComparison.Ordinal)..];
         Assert.Contains("dotnet_diagnostic.IDE0005.severity = warning", section, StringComparison.Ordinal);
         string build = File.ReadAllText(Checkout.Find("Directory.Build.props"));
         Assert.Contains("<EnforceCodeStyleInBuild>true", build, StringComparison.Ordinal);
@@ -118,12 +118,14 @@ public partial class ArchitectureTests
         Assert.True(lines.Length == 0, string.Join('\n', lines));
     }
 
-    /// <summary>All files of src; a folder of the engine has its own name, those of the other projects the project's last one.</summary>
+    /// <summary>All files of src; a folder of the engine has its own name, those of the other projects the project's last one. The
+    /// folders of the client are for people: it is one namespace.</summary>
     private static IReadOnlyList<SourceFile> ReadSource()
     {
         (string Project, string Prefix)[] projects = [("ChunkSync", ""), ("ChunkSync.Format", "Format/"), ("ChunkSync.Extension", "Extension/")];
         return [.. projects.SelectMany(project => SourceFile.Below(Checkout.Find("src/" + project.Project))
-            .Select(file => file.Under(project.Prefix)))];
+            .Select(file => file.Under(project.Prefix))),
+            .. SourceFile.Below(Checkout.Find("src/ChunkSync.Client")).Select(file => file.Directly("Client/"))];
     }
 
     private static IEnumerable<string> ForeignUsings(ArrowTable table, IEnumerable<SourceFile> files) =>

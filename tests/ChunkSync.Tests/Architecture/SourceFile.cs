@@ -54,6 +54,9 @@ internal sealed partial class SourceFile
     /// <summary>The same file with a longer path.</summary>
     public SourceFile Under(string prefix) => new(prefix + Path, text);
 
+    /// <summary>The same file with another path, without folders of its own.</summary>
+    public SourceFile Directly(string prefix) => new(prefix + System.IO.Path.GetFileName(Path), text);
+
     /// <summary>The functions, from the first line of the header to the last one of the body; those of nested types, too. Comments above do not
     /// count.</summary>
     public IEnumerable<(string Name, int Lines)> Functions()
