@@ -31,8 +31,8 @@ public class PackageTests
                 Assert.NotNull(package.GetEntry($"lib/net9.0/{assembly}.xml"));
             }
 
-            string library = $"{Path.GetFileName(Path.GetDirectoryName(Repository.Library))}/native/{Path.GetFileName(Repository.Library)}";
-            Assert.Equal(new FileInfo(Repository.Library).Length, package.GetEntry("runtimes/" + library)?.Length);
+            FileInfo library = new DirectoryInfo(Path.GetDirectoryName(Repository.Library)!).GetFiles("chunksync.*").Single();
+            Assert.Equal(library.Length, package.GetEntry($"runtimes/{library.Directory!.Name}/native/{library.Name}")?.Length);
             string manifest = Text(package, "ChunkSync.nuspec");
             foreach (string part in (string[])["<title>", "<description>", "<tags>", "<authors>", "<license type=\"expression\">MIT", "<readme>README.md",
                 "<repository type=\"git\"", "id=\"Microsoft.Data.Sqlite.Core\" version=\"6.0.0\"", "id=\"SQLitePCLRaw.core\" version=\"2.0.6\""])
