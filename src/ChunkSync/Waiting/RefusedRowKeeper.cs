@@ -1,4 +1,3 @@
-using System.Text;
 using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
@@ -191,10 +190,7 @@ internal sealed unsafe class RefusedRowKeeper(
             return;
         }
 
-        string text = table == null
-            ? $"table {Encoding.UTF8.GetString(change.TableName)} is not tracked here"
-            : $"table {table.Name} has no column '{Encoding.UTF8.GetString(change.ColumnName)}' here";
-        store.Explain(change, null, new WaitingReason(aside.Unknown, text, null, null), call.Origin, isDue: false);
+        store.Explain(change, null, WaitingReason.OfUnknown(aside.Unknown, table, change), call.Origin, isDue: false);
     }
 
     /// <summary>Whether a change belongs to an earlier life of its row than the one here.</summary>

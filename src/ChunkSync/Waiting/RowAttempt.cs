@@ -71,16 +71,26 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
         store.Load(row, stored);
         merge.AbandonRow();
         merge.BeginRow(stored.All[0]);
+        ChangeRow left = default;
+        bool isKnownLeft = false;
         foreach (ref readonly ChangeRow change in stored.All)
         {
             if (!merge.Current!.Beats(change))
             {
                 store.Remove(change);
+                continue;
             }
+
+            left = change;
+            isKnownLeft |= merge.Knows(change);
         }
 
         merge.AbandonRow();
         store.Count(row, before);
+        if (!isKnownLeft)
+        {
+            ExplainUnknown(left);
+        }
     }
 
     public void Dispose()
@@ -152,14 +162,29 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
             return;
         }
 
+        ChangeRow left = default;
         foreach (ref readonly ChangeRow change in stored.All)
         {
             if (change.CausalLength < life || merge.Knows(change) || (life & 1) == 0)
             {
                 store.Remove(change);
             }
+            else
+            {
+                left = change;
+            }
         }
 
         store.Count(row, before);
+        ExplainUnknown(left);
+    }
+
+    /// <summary>Of a row only changes of columns wait that are not here: what refused the others is no reason any more.</summary>
+    private void ExplainUnknown(in ChangeRow left)
+    {
+        if (left.Table != null && merge.Find(left.TableName) is Catalog.TrackedTable table)
+        {
+            store.Explain(left, WaitingReason.OfUnknown(RefusalReason.Column, table, left));
+        }
     }
 }

@@ -28,6 +28,7 @@ internal sealed unsafe class WaitingStore : IDisposable
     private readonly Statement readRow;
     private readonly Statement writeRow;
     private readonly Statement touchRow;
+    private readonly Statement explainRow;
     private readonly Statement removeRow;
     private readonly Statement postponeRow;
     private readonly Statement lastTurn;
@@ -57,6 +58,7 @@ internal sealed unsafe class WaitingStore : IDisposable
             + " text = excluded.text, needs_tbl = excluded.needs_tbl, needs_pk = excluded.needs_pk, tries = tries + 1,"
             + " last_try = excluded.last_try, turn = excluded.turn, origin = excluded.origin, bytes = excluded.bytes");
         touchRow = connection.Prepare($"UPDATE {Rows} SET bytes = ?3 WHERE {OfRow}");
+        explainRow = connection.Prepare($"UPDATE {Rows} SET reason = ?3, text = ?4, needs_tbl = NULL, needs_pk = NULL WHERE {OfRow} AND reason <> ?3");
         removeRow = connection.Prepare($"DELETE FROM {Rows} WHERE {OfRow}");
         postponeRow = connection.Prepare($"UPDATE {Rows} SET turn = ?3 WHERE {OfRow}");
         lastTurn = connection.Prepare($"SELECT max(turn) FROM {Rows}");
@@ -231,6 +233,14 @@ internal sealed unsafe class WaitingStore : IDisposable
         }
 
         Quota.Add(origin, changes, bytes);
+    }
+
+    /// <summary>Stores another reason why a row goes on waiting that needs no other row.</summary>
+    public void Explain(in ChangeRow row, in WaitingReason why)
+    {
+        Bind(explainRow, row);
+        explainRow.Bind(3, RefusalKind.NameOf(why.Reason)).Bind(4, why.Text);
+        explainRow.Run();
     }
 
     public void Dispose() => measured.Dispose();

@@ -1,192 +1,151 @@
+using System.Globalization;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Waiting;
 
-/// <summary>Three replicas with different constraints write at once and exchange in pieces, in any order and more than once. Nothing may stop
-/// a sender, and wherever rows differ a waiting change of exactly that row says so.</summary>
+/// <summary>Three replicas with different constraints and schema versions, and one without any, go through histories one behind the other: they
+/// write at once and exchange in pieces, in any order and more than once. Nothing may stop a sender; wherever a row is not as on the replica
+/// without constraints a waiting change of exactly that row says so; and once the causes are gone all are equal.</summary>
+/// <remarks>The databases are small and stay open, because opening them costs more than a history. Between two histories the causes are
+/// taken away in one of two ways: the constraints go for a while and what waited has to appear, or somebody writes values that fit.</remarks>
 internal sealed class WaitingHistory : IDisposable
 {
+    /// <summary>Replicas with constraints.</summary>
     private const int Count = 3;
 
-    private static readonly string[] Clauses = ["", "", " ON CONFLICT IGNORE", " ON CONFLICT REPLACE", " ON CONFLICT ROLLBACK", " ON CONFLICT FAIL"];
-    private static readonly string[] Raises = ["ABORT", "FAIL", "ROLLBACK"];
+    /// <summary>The replica without constraints.</summary>
+    private const int Plain = Count;
+    private const int Keys = 5;
+    private const int MostRounds = 12;
 
     private readonly Random random;
-    private readonly Database[] replicas;
-    private readonly long[] sent = new long[Count];
-    private readonly List<(int From, byte[] Payload)>[] inboxes = [[], [], []];
-    private readonly string[] uniques = new string[Count];
-    private readonly string[] tables = new string[Count];
-    private readonly bool hasReferences;
+    private readonly WaitingReplica[] replicas;
+    private readonly List<(int From, byte[] Payload)>[] inboxes = [.. Enumerable.Range(0, Count + 1).Select(_ => new List<(int, byte[])>())];
+    private readonly IDisposable[] pauses;
+    private long wave;
 
     public WaitingHistory(Random random)
     {
         this.random = random;
-        hasReferences = random.Next(3) == 0;
-        replicas = [.. Enumerable.Range(0, Count).Select(i => RefusingReplica.Open(Schema(i), random.Next(5) == 0 ? "stop" : "wait"))];
+        ReferenceClause references = ReferenceClause.Choose(random);
+        replicas = [.. Enumerable.Range(0, Count + 1).Select(i => i == Plain ? WaitingReplica.OpenPlain() : WaitingReplica.Open(random, i, references))];
+        HasReferences = references != ReferenceClause.None;
+        foreach (WaitingReplica replica in replicas)
+        {
+            Log.Add(replica.Schema);
+        }
+
+        // Clocks are compared with rows where a history ends.
+        pauses = [.. replicas.Select(replica => replica.Database.PauseChecks())];
     }
 
     /// <summary>What happened, to be printed.</summary>
     public List<string> Log { get; } = [];
 
-    /// <summary>Payloads that could not be applied under the policy that keeps what is refused.</summary>
-    public int Jams { get; private set; }
-
-    /// <summary>Rows that waited at the end of the history.</summary>
+    /// <summary>Rows that waited at the ends of the histories.</summary>
     public long Waited { get; private set; }
 
-    /// <summary>Writes and exchanges, then exchanges everything.</summary>
-    public void Run(int steps)
+    private bool HasReferences { get; }
+
+    /// <summary>Writes and exchanges, then exchanges everything and takes the causes away.</summary>
+    /// <param name="steps">The number of writes and exchanges.</param>
+    /// <param name="isLast">Whether no history follows: what is declared in a table can go, too.</param>
+    /// <returns>What is wrong; null when nothing is.</returns>
+    public string? Run(int steps, bool isLast)
     {
-        for (int i = 0; i < steps; i++)
+        Log.Add("--- history");
+        Array.ForEach(replicas, replica => replica.Begin(random));
+        string? wrong = null;
+        for (int i = 0; i < steps && wrong == null; i++)
         {
-            int replica = random.Next(Count);
-            switch (random.Next(4))
-            {
-                case 0:
-                    Send(replica);
-                    break;
-                case 1:
-                    Deliver(replica);
-                    break;
-                default:
-                    Write(replica);
-                    break;
-            }
+            wrong = Step(random.Next(Count + 1));
         }
 
-        ExchangeAll();
-        Waited = replicas.Sum(replica => (long)replica.Scalar("SELECT count(*) FROM cloudsync_waiting")!);
+        foreach (WaitingReplica replica in replicas)
+        {
+            replica.SetPolicy("wait");
+        }
+
+        wrong ??= Exchange() ?? Unexplained();
+        Waited += replicas.Sum(replica => replica.CountWaiting());
+        if (wrong != null || (!isLast && Array.TrueForAll(replicas, replica => replica.CountRefused() == 0)))
+        {
+            // Nothing has to be cured: the next history begins where this one ends.
+            return wrong;
+        }
+
+        return isLast || Array.TrueForAll(replicas, replica => replica.CanLoosen) ? Loosen(isLast) : Repair();
     }
 
-    /// <summary>A row that differs although no change of it waits; null when there is none.</summary>
-    public string? Unexplained()
+    public void Dispose()
     {
-        Dictionary<string, string>[] rows = [.. replicas.Select(Rows)];
-        foreach (string key in rows.SelectMany(known => known.Keys).Distinct())
-        {
-            bool differs = rows.Select(known => known.GetValueOrDefault(key, "gone")).Distinct().Count() > 1;
-            if (differs && !replicas.Any(replica => (long)replica.Scalar("SELECT count(*) FROM cloudsync_waiting WHERE pk = cloudsync_pk_encode(?)", key)! > 0))
-            {
-                return $"{key}: {string.Join(" / ", rows.Select(known => known.GetValueOrDefault(key, "gone")))}";
-            }
-        }
-
-        return null;
+        Array.ForEach(pauses, pause => pause.Dispose());
+        Array.ForEach(replicas, replica => replica.Database.Dispose());
     }
 
-    /// <summary>Takes all causes away, tries what waits and exchanges; what differs then was lost.</summary>
-    public string? Lost()
+    private string? Step(int replica)
     {
-        for (int i = 0; i < Count; i++)
+        switch (random.Next(4))
         {
-            Database replica = replicas[i];
-            replica.Exec("DROP INDEX IF EXISTS u; DROP INDEX IF EXISTS e; DROP TRIGGER IF EXISTS no; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;"
-                + " SELECT cloudsync_set('apply_refused', 'wait')");
-            if (uniques[i].Length > 0)
-            {
-                replica.Exec($"SELECT cloudsync_begin_alter('t'); {tables[i]}; INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;"
-                    + " SELECT cloudsync_commit_alter('t')");
-            }
+            case 0:
+                Send(replica);
+                return null;
+            case 1:
+                return Deliver(replica);
+            case 2 when random.Next(8) == 0 && replicas[replica].Version == 1:
+                return Upgrade(replica);
+            default:
+                Write(replica);
+                return null;
         }
-
-        for (int i = 0; i < Count; i++)
-        {
-            foreach (Database replica in replicas)
-            {
-                string[] before = RefusingReplica.Waiting(replica);
-                Log.Add($"retry {string.Join(", ", before)}: {replica.Scalar("SELECT cloudsync_waiting_retry()")}, {string.Join(", ", RefusingReplica.Waiting(replica))}");
-            }
-
-            ExchangeAll();
-        }
-
-        string[] ends = [.. replicas.Select(replica => string.Join("\n", Rows(replica).OrderBy(row => row.Key).Select(row => $"{row.Key} {row.Value}")))];
-        string[] waiting = [.. replicas.SelectMany((replica, i) => RefusingReplica.Read(replica, $"SELECT {i}, tbl, key, columns, reason, text, tries FROM cloudsync_waiting"))];
-        return waiting.Length > 0 ? "still waiting: " + string.Join(", ", waiting)
-            : ends.Distinct().Count() > 1 ? string.Join("\n---\n", ends)
-            : replicas.Any(replica => (long)replica.Scalar("SELECT count(*) FROM t WHERE a LIKE char(1) || '%' OR a < -1000000")! > 0) ? "a placeholder is left" : null;
     }
 
-    public void Dispose() => Array.ForEach(replicas, replica => replica.Dispose());
-
-    private string Schema(int replica)
+    private string? Upgrade(int replica)
     {
-        string references = hasReferences ? " REFERENCES t(id)" + (random.Next(3) == 0 ? " DEFERRABLE INITIALLY DEFERRED" : "") : "";
-        string unique = random.Next(3) == 0 ? " UNIQUE" + Clauses[random.Next(Clauses.Length)] : "";
-        uniques[replica] = unique;
-        string check = random.Next(3) == 0 ? ", CHECK (a IS NULL OR b IS NULL OR a <= b + 3)" : "";
-        string notNull = random.Next(5) == 0 ? " NOT NULL" : "";
-        string end = $", b{notNull}, p{references}{check}){(random.Next(4) == 0 ? " WITHOUT ROWID" : "")}";
-        tables[replica] = "CREATE TABLE n(id TEXT PRIMARY KEY NOT NULL, a" + end;
-        string sql = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a{unique}{end};"
-            + " SELECT cloudsync_init('t', 'cls', 2);";
-        sql += random.Next(4) switch
-        {
-            0 => "CREATE UNIQUE INDEX u ON t(a);",
-            1 => "CREATE UNIQUE INDEX u ON t(a, b);",
-            _ => "",
-        };
-        sql += random.Next(5) switch
-        {
-            0 => "CREATE UNIQUE INDEX e ON t(b % 5) WHERE a > 3;",
-            1 => "CREATE UNIQUE INDEX e ON t(a + b);",
-            _ => "",
-        };
-        sql += random.Next(5) switch
-        {
-            0 => $"CREATE TRIGGER no BEFORE INSERT ON t WHEN new.a = {replica} BEGIN SELECT RAISE({Raises[random.Next(3)]}, 'no'); END;",
-            1 => $"CREATE TRIGGER no AFTER UPDATE ON t WHEN new.b = {replica} BEGIN SELECT RAISE({Raises[random.Next(3)]}, 'no'); END;",
-            2 => $"CREATE TRIGGER no BEFORE DELETE ON t WHEN old.b = {replica} BEGIN SELECT RAISE({Raises[random.Next(3)]}, 'no'); END;",
-            _ => "",
-        };
-        Log.Add($"{replica}: {sql}");
-        return sql + (random.Next(2) == 0 ? "PRAGMA foreign_keys = ON;" : "") + "SELECT cloudsync_set('skip_schema_hash_check', 1);";
+        Log.Add($"{replica} upgrades");
+        return Failure(() => replicas[replica].Upgrade());
     }
 
     private void Write(int replica)
     {
-        string key = "k" + random.Next(6);
-        string p = hasReferences && random.Next(2) == 0 ? "'k" + random.Next(6) + "'" : "NULL";
-        string other = "k" + random.Next(6);
-        string sql = random.Next(7) switch
+        string key = "k" + random.Next(Keys);
+        string p = HasReferences && random.Next(2) == 0 ? "'k" + random.Next(Keys) + "'" : "NULL";
+        string b = random.Next(10) == 0 ? "NULL" : $"{random.Next(10)}";
+        WaitingReplica at = replicas[replica];
+        string? sql = random.Next(10) switch
         {
-            0 or 1 => $"INSERT INTO t VALUES ('{key}', {random.Next(8)}, {random.Next(10)}, {p})",
-            2 => $"UPDATE t SET a = {random.Next(8)} WHERE id = '{key}'",
-            3 => $"UPDATE t SET b = {random.Next(10)} WHERE id = '{key}'",
-            4 => $"UPDATE t SET p = {p} WHERE id = '{key}'",
-            5 => $"DELETE FROM t WHERE id = '{key}'",
-            _ => $"CREATE TEMP TABLE s AS SELECT id, a FROM t WHERE id IN ('{key}', '{other}'); UPDATE t SET a = -a - 100 WHERE id IN ('{key}', '{other}');"
-                + $" UPDATE t SET a = (SELECT a FROM s WHERE s.id = '{other}') WHERE id = '{key}'; UPDATE t SET a = (SELECT a FROM s WHERE s.id = '{key}') WHERE id = '{other}'",
+            0 or 1 => $"INSERT INTO t(id, a, b, p) VALUES ('{key}', {random.Next(8)}, {b}, {p})",
+            2 or 3 => $"UPDATE t SET a = {random.Next(8)} WHERE id = '{key}'",
+            4 => $"UPDATE t SET b = {b} WHERE id = '{key}'",
+            5 => $"UPDATE t SET p = {p} WHERE id = '{key}'",
+            6 => $"DELETE FROM t WHERE id = '{key}'",
+            7 when at.Version == 2 => $"UPDATE t SET c = 'c{random.Next(1000)}' WHERE id = '{key}'",
+            7 or 8 when at.Version == 2 => $"INSERT INTO u VALUES ('{key}', {random.Next(1000)}) ON CONFLICT(id) DO UPDATE SET x = excluded.x",
+            _ => Rotation(at),
         };
-        try
+        if (sql != null && at.TryWrite(sql))
         {
-            // A trigger that raises FAIL keeps a row without its capture.
-            replicas[replica].Exec("BEGIN; " + sql + "; COMMIT");
             Log.Add($"{replica} writes {sql}");
         }
-        catch (SqlException)
-        {
-            if (replicas[replica].InTransaction)
-            {
-                replicas[replica].Exec("ROLLBACK");
-            }
-        }
+    }
 
-        replicas[replica].Exec("DROP TABLE IF EXISTS temp.s");
+    /// <summary>The statements that rotate the values of some rows, as a user has to write them.</summary>
+    private string? Rotation(WaitingReplica replica)
+    {
+        object?[][] rows = [.. replica.Database.Query("SELECT id, a FROM t WHERE a IS NOT NULL ORDER BY random()").Take(random.Next(2, 4))];
+        return rows.Length < 2 ? null : string.Join("; ",
+            rows.Select((row, i) => $"UPDATE t SET a = {-100 - i} WHERE id = '{row[0]}'")
+                .Concat(rows.Select((row, i) => $"UPDATE t SET a = {rows[(i + 1) % rows.Length][1]} WHERE id = '{row[0]}'")));
     }
 
     private void Send(int from)
     {
-        long version = (long)replicas[from].Scalar("SELECT cloudsync_db_version()")!;
-        byte[]? payload = RefusingReplica.Payload(replicas[from], sent[from]);
-        if (payload == null)
+        if (replicas[from].TakeNews() is not byte[] payload)
         {
             return;
         }
 
-        sent[from] = version;
-        for (int to = 0; to < Count; to++)
+        for (int to = 0; to <= Count; to++)
         {
             if (to != from)
             {
@@ -194,14 +153,14 @@ internal sealed class WaitingHistory : IDisposable
             }
         }
 
-        Log.Add($"{from} sends up to {version}");
+        Log.Add($"{from} sends");
     }
 
-    private void Deliver(int to)
+    private string? Deliver(int to)
     {
         if (inboxes[to].Count == 0)
         {
-            return;
+            return null;
         }
 
         int place = random.Next(inboxes[to].Count);
@@ -211,61 +170,151 @@ internal sealed class WaitingHistory : IDisposable
             inboxes[to].RemoveAt(place);
         }
 
-        Log.Add($"{to} applies of {from}");
-        Apply(to, payload, inTransaction: random.Next(4) == 0);
+        bool inTransaction = random.Next(4) == 0;
+        Log.Add($"{to} applies of {from}{(inTransaction ? " in a transaction" : "")}");
+        return Apply(to, payload, inTransaction);
     }
 
-    private void Apply(int to, byte[] payload, bool inTransaction)
+    private string? Apply(int to, byte[] payload, bool inTransaction = false)
     {
-        Database replica = replicas[to];
-        if (inTransaction)
+        string? failure = replicas[to].TryApply(payload, inTransaction, out bool isJam);
+        if (failure != null)
         {
-            replica.Exec("BEGIN");
+            Log.Add($"{to} refuses: {failure}");
         }
 
-        try
-        {
-            RefusingReplica.Apply(replica, payload);
-            if (inTransaction)
-            {
-                replica.Exec("COMMIT");
-            }
-        }
-        catch (SqlException failure)
-        {
-            Log.Add($"{to} refuses: {failure.Text}");
-            bool keeps = (string)replica.Scalar("SELECT value FROM cloudsync_settings WHERE key = 'apply_refused'")! == "wait";
-            bool isRolledBack = inTransaction && !replica.InTransaction;
-            Jams += keeps && !isRolledBack ? 1 : 0;
-            if (replica.InTransaction)
-            {
-                replica.Exec("ROLLBACK");
-            }
-        }
+        return isJam ? $"{to} refused a payload: {failure}" : null;
     }
 
-    private void ExchangeAll()
+    /// <summary>Everybody hears of everything of this history, and tries what waits, until nobody has anything new.</summary>
+    private string? Exchange()
     {
-        foreach (Database replica in replicas)
+        Array.ForEach(inboxes, inbox => inbox.Clear());
+        long[] heard = [.. replicas.Select(replica => replica.Start)];
+        bool isQuiet = false;
+        for (int round = 0; !isQuiet; round++)
         {
-            replica.Exec("SELECT cloudsync_set('apply_refused', 'wait')");
-        }
-
-        for (int round = 0; round < 3; round++)
-        {
-            for (int from = 0; from < Count; from++)
+            if (round == MostRounds)
             {
-                for (int to = 0; to < Count; to++)
+                return "the exchange does not end";
+            }
+
+            isQuiet = true;
+            for (int from = 0; from <= Count; from++)
+            {
+                if (replicas[from].Changes(ref heard[from]) is not byte[] payload)
                 {
-                    if (from != to && RefusingReplica.Payload(replicas[from]) is byte[] payload)
+                    continue;
+                }
+
+                isQuiet = false;
+                for (int to = 0; to <= Count; to++)
+                {
+                    if (to != from && Apply(to, payload) is string jam)
                     {
-                        Apply(to, payload, inTransaction: false);
+                        return jam;
                     }
                 }
             }
+
+            for (int i = 0; isQuiet && i < Count; i++)
+            {
+                isQuiet &= replicas[i].CountWaiting() == 0 || (long)replicas[i].Database.Scalar("SELECT cloudsync_waiting_retry()")! == 0;
+            }
         }
+
+        return null;
     }
 
-    private static Dictionary<string, string> Rows(Database replica) =>
-        replica.Query("SELECT id, a, b, p FROM t").ToDictionary(row => (string)row[0]!, row => $"{row[1] ?? "NULL"},{row[2] ?? "NULL"},{row[3] ?? "NULL"}");
+    /// <summary>A row that is not as on the replica without constraints although no change of it waits.</summary>
+    private string? Unexplained()
+    {
+        foreach (WaitingReplica replica in replicas[..Count])
+        {
+            foreach (string key in replica.Differences(replicas[Plain]))
+            {
+                if ((long)replica.Database.Scalar("SELECT count(*) FROM cloudsync_waiting WHERE pk = cloudsync_pk_encode(?)", key)! == 0)
+                {
+                    return $"{replica.Name}: row {key} differs and nothing of it waits\n{replica.Show(key)}\n--- {replicas[Plain].Name}\n{replicas[Plain].Show(key)}";
+                }
+            }
+        }
+
+        return Array.Find(replicas, replica => replica.HasPlaceholder) is WaitingReplica holder ? $"{holder.Name} shows a placeholder" : null;
+    }
+
+    /// <summary>The constraints go: what waited appears. Then they come back to empty tables.</summary>
+    private string? Loosen(bool isLast)
+    {
+        Log.Add("constraints go");
+        string? wrong = null;
+        foreach (WaitingReplica replica in replicas)
+        {
+            wrong ??= Failure(() => replica.Loosen(isLast));
+        }
+
+        wrong ??= Exchange() ?? Lost();
+        if (wrong != null || isLast)
+        {
+            return wrong;
+        }
+
+        Log.Add($"{Plain} deletes everything, constraints come back");
+        replicas[Plain].Database.Exec("DELETE FROM t");
+        wrong = Exchange() ?? Lost();
+        if (wrong == null)
+        {
+            Array.ForEach(replicas, replica => replica.Tighten());
+        }
+
+        return wrong;
+    }
+
+    /// <summary>Somebody writes all rows as everybody takes them.</summary>
+    private string? Repair()
+    {
+        Log.Add($"{Plain} repairs");
+        string rows = string.Join(", ", Enumerable.Range(0, Keys).Select(i => string.Create(CultureInfo.InvariantCulture, $"('k{i}', {i - 10 - (50 * (++wave % 3))}, {i + 3}, NULL)")));
+        replicas[Plain].Database.Exec($"INSERT INTO t(id, a, b, p) VALUES {rows} ON CONFLICT(id) DO UPDATE SET a = excluded.a, b = excluded.b, p = NULL");
+        return Exchange() ?? Lost();
+    }
+
+    /// <summary>What differs, or waits, although no cause is left.</summary>
+    private string? Lost()
+    {
+        foreach (WaitingReplica replica in replicas)
+        {
+            string[] waiting = RefusingReplica.Read(
+                replica.Database, "SELECT tbl, key, columns, reason, text, tries FROM cloudsync_waiting WHERE reason NOT IN ('column', 'table')");
+            string[] differences = [.. replica.Differences(replicas[Plain])];
+            if (waiting.Length + differences.Length > 0 || (replica.Version == 2 && replica.CountWaiting() > 0))
+            {
+                return $"{replica.Name} is not as all: {string.Join(", ", RefusingReplica.Waiting(replica.Database))}; {string.Join(", ", waiting)};"
+                    + $" rows {string.Join(", ", differences)}:\n{replica.Show()}\n--- {replicas[Plain].Name}\n{replicas[Plain].Show()}";
+            }
+        }
+
+        for (int i = 0; i <= Count; i++)
+        {
+            // The check behind the next statement looks at clocks and rows.
+            pauses[i].Dispose();
+            replicas[i].Database.Scalar("SELECT 1");
+            pauses[i] = replicas[i].Database.PauseChecks();
+        }
+
+        return null;
+    }
+
+    private static string? Failure(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (SqlException failure)
+        {
+            return failure.Text;
+        }
+    }
 }
