@@ -87,6 +87,7 @@ internal sealed unsafe class ConflictLog : IDisposable
         if (rows > 0 && !Exist)
         {
             session.Connection.Execute(Table.CreateSql);
+            session.NoteSchemaChange();
         }
 
         local = rows > 0 ? session.Sites.Local.ToArray() : local;

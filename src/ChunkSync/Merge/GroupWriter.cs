@@ -73,9 +73,7 @@ internal sealed unsafe class GroupWriter : IDisposable
 
         if (hasSavepoint)
         {
-            undo.Run();
-            release.Run();
-            session.PrepareUndoAfterRewind();
+            session.RollBackTo(undo, release);
             merge.Watch?.Rewind(mark);
             clock.Restore(saved);
         }

@@ -202,6 +202,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
                 if (!Ranges.Exist)
                 {
                     Ranges.Create();
+                    session.NoteSchemaChange();
                     session.Refresh();
                 }
 

@@ -68,7 +68,7 @@ internal sealed class SyncSession
     public long DataVersion => freshness.DataVersion;
 
     /// <summary>Counts the rows that this connection writes, without what a change that fails may leave behind: its site as a known one.</summary>
-    public int WrittenRows => Connection.TotalChanges - Transaction.Joins - Sites.Added;
+    public int WrittenRows => Connection.TotalChanges - Transaction.Rows - Sites.Added;
 
     /// <summary>True when the database has the internal tables and a local site.</summary>
     /// <exception cref="EngineException">It had them: tables are tracked, and the local site is gone.</exception>
@@ -210,7 +210,8 @@ internal sealed class SyncSession
     /// <param name="isNamed">Whether another call ends it, by its name.</param>
     /// <param name="withoutReader">Whether tables are dropped in it, or another statement than its own ends it.</param>
     public Savepoint Savepoint(string name, bool isNamed = false, bool withoutReader = false) => new(
-        Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed || withoutReader ? null : reader, isNamed);
+        Connection, name, rollback, Transaction.JoinStatement, TakeLock, isNamed || withoutReader ? null : reader,
+        Transaction.Writer, isNamed);
 
     /// <summary>A table was made in the open transaction: from here on SQLite prepares every statement anew at each ROLLBACK TO.</summary>
     public void NoteSchemaChange()
@@ -219,31 +220,56 @@ internal sealed class SyncSession
         PrepareUndo();
     }
 
-    /// <summary>A savepoint was undone, and the transaction goes on.</summary>
-    public void PrepareUndoAfterRewind()
+    /// <summary>Makes tables and indexes in the open transaction.</summary>
+    public void ChangeSchema(IEnumerable<string> statements)
+    {
+        hasChangedSchema = true;
+        RunGuarded(() =>
+        {
+            foreach (string statement in statements)
+            {
+                Connection.Execute(statement);
+            }
+        });
+    }
+
+    /// <summary>Rolls back to a savepoint, and releases it.</summary>
+    /// <param name="undo">The ROLLBACK TO.</param>
+    /// <param name="release">The RELEASE.</param>
+    public void RollBackTo(Statement undo, Statement release)
     {
         if (hasChangedSchema)
         {
-            PrepareUndo();
+            RunGuarded(undo.Run);
         }
-    }
-
-    /// <summary>Prepares again what undoes a transaction. DDL and some PRAGMAs make SQLite prepare every statement anew, which it cannot while the
-    /// host interrupts it.</summary>
-    public void PrepareUndo()
-    {
-        foreach (Statement statement in (Statement[])[Transaction.JoinStatement, rollback])
+        else
         {
-            statement.Release();
-            _ = statement.Handle;
+            undo.Run();
         }
+
+        release.Run();
     }
 
-    /// <summary>Foreign keys are looked at when the open transaction ends. The PRAGMA makes SQLite prepare all statements anew.</summary>
-    public void DeferForeignKeys()
+    /// <summary>Runs a PRAGMA behind which SQLite prepares every statement anew.</summary>
+    public void RunPragma(string sql) => RunGuarded(() => Connection.Execute(sql));
+
+    /// <summary>Foreign keys are looked at when the open transaction ends.</summary>
+    public void DeferForeignKeys() => RunPragma("PRAGMA defer_foreign_keys = ON");
+
+    /// <summary>Runs what makes SQLite prepare every statement anew, and prepares again what undoes the transaction: meanwhile another statement
+    /// stands for it.</summary>
+    private void RunGuarded(Action action)
     {
-        Connection.Execute("PRAGMA defer_foreign_keys = ON");
+        Transaction.Stand();
+        action();
         PrepareUndo();
+        Transaction.StandDown();
+    }
+
+    private void PrepareUndo()
+    {
+        Transaction.JoinStatement.Renew();
+        rollback.Renew();
     }
 
     /// <summary>Opens a transaction of ours, or a savepoint inside the caller's.</summary>

@@ -12,6 +12,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
     private readonly Connection connection;
     private readonly SyncSession session;
     private readonly Statement join;
+    private readonly RollbackWriter writer;
     private bool joining;
 
     public TransactionTable(Connection connection, SyncSession session)
@@ -19,6 +20,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
         this.connection = connection;
         this.session = session;
         join = connection.Prepare("INSERT INTO " + Name + "(event) VALUES (0)");
+        writer = new RollbackWriter(connection, "INSERT INTO " + Name + "(event) VALUES (0) RETURNING 1");
     }
 
     /// <summary>How many transactions this connection has joined: tells one transaction from the next.</summary>
@@ -27,8 +29,11 @@ internal sealed unsafe class TransactionTable : VirtualTable
     /// <summary>True from the first write of a transaction to its end.</summary>
     public bool IsJoined { get; private set; }
 
-    /// <summary>How many transactions were joined: SQLite counts each as a written row.</summary>
-    public int Joins { get; private set; }
+    /// <summary>How many rows were written here, one for each transaction that was joined and some more: SQLite counts them.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Undoes the transaction where SQLite has to prepare every statement anew.</summary>
+    public RollbackWriter Writer => writer;
 
     /// <summary>The statement that joins; run by anybody else it fails and changes nothing.</summary>
     public Statement JoinStatement => join;
@@ -48,13 +53,37 @@ internal sealed unsafe class TransactionTable : VirtualTable
         try
         {
             join.Run();
-            Joins++;
+            Rows++;
         }
         finally
         {
             joining = false;
             Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
         }
+    }
+
+    /// <summary>Lets <see cref="Writer"/> stand at its row. The host's last_insert_rowid stays.</summary>
+    public void Stand()
+    {
+        Join();
+        long lastRowId = Sqlite3.Api->last_insert_rowid(connection.Handle);
+        joining = true;
+        try
+        {
+            writer.Stand();
+        }
+        finally
+        {
+            joining = false;
+            Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
+        }
+    }
+
+    /// <summary>Ends what <see cref="Stand"/> began.</summary>
+    public void StandDown()
+    {
+        writer.End();
+        Rows++;
     }
 
     public override int BestIndex(IndexInfo* plan)

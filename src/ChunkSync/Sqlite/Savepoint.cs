@@ -14,9 +14,11 @@ namespace ChunkSync.Sqlite;
 /// <param name="abort">A statement that would write, as SQLite sees it. It must fail or change nothing if it runs after all.</param>
 /// <param name="takeLock">Takes the write lock for a transaction of ours; what was read before it may be out of date.</param>
 /// <param name="reader">What undoes it where no ROLLBACK runs without memory; null where it does, or where tables are dropped inside.</param>
+/// <param name="writer">What undoes it while SQLite prepares all statements anew.</param>
 /// <param name="isNamed">Whether it has its name outside a transaction, too, because another call ends it.</param>
 internal sealed class Savepoint(
-    Connection connection, string name, Statement rollback, Statement abort, Action takeLock, RollbackReader? reader, bool isNamed = false)
+    Connection connection, string name, Statement rollback, Statement abort, Action takeLock, RollbackReader? reader, RollbackWriter writer,
+    bool isNamed = false)
 {
     private const int MaxAttempts = 3;
 
@@ -52,8 +54,7 @@ internal sealed class Savepoint(
     /// more.</summary>
     private void Prepare()
     {
-        abort.Release();
-        _ = abort.Handle;
+        abort.Renew();
         _ = rollback.Handle;
         reader?.Prepare();
     }
@@ -115,6 +116,7 @@ internal sealed class Savepoint(
     public void Undo()
     {
         StopReader();
+        writer.End();
         if (connection.IsAutocommit)
         {
             return;

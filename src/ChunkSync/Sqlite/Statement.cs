@@ -330,6 +330,28 @@ internal sealed unsafe class Statement : IDisposable
         }
     }
 
+    /// <summary>Prepares it again. Where that fails the statement is as it was: it may still do what it is kept for.</summary>
+    public void Renew()
+    {
+        nint old = handle;
+        handle = 0;
+        firstValue = 0;
+        try
+        {
+            Prepare();
+        }
+        catch
+        {
+            handle = old;
+            throw;
+        }
+
+        if (old != 0)
+        {
+            _ = Sqlite3.Api->finalize(old);
+        }
+    }
+
     /// <summary>Finalizes it now, or where it runs, when that has ended: a scan that is open goes on.</summary>
     public void ReleaseWhenIdle()
     {

@@ -136,9 +136,7 @@ internal sealed class TreeRows : IDisposable
 
         if (hasSavepoint)
         {
-            undo.Run();
-            release.Run();
-            session.PrepareUndoAfterRewind();
+            session.RollBackTo(undo, release);
         }
         else if (session.WrittenRows != before)
         {

@@ -27,8 +27,8 @@ internal sealed class DeferredKeys(SyncSession session)
 
         if (connection.Integer("PRAGMA defer_foreign_keys") == 0)
         {
-            session.DeferForeignKeys();
             isOurs = true;
+            session.DeferForeignKeys();
         }
 
         return true;
@@ -47,8 +47,7 @@ internal sealed class DeferredKeys(SyncSession session)
 
         isOurs = false;
         Check.That(!connection.HasDeferredViolations);
-        connection.Execute("PRAGMA defer_foreign_keys = OFF");
-        session.PrepareUndo();
+        session.RunPragma("PRAGMA defer_foreign_keys = OFF");
     }
 
     /// <summary>The transaction is gone, and the setting with it.</summary>

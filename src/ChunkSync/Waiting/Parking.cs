@@ -37,18 +37,18 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         }
 
         Statement update = UpdateOf(table, column);
-        int code = Run(update, table, key, column);
+        int code = Run(update, table, key, column, out int rows);
         switch (code)
         {
             case ResultCode.ConstraintCheck:
-                code = RunUnchecked(update, table, key, column);
+                code = RunUnchecked(update, table, key, column, out rows);
                 break;
             case ResultCode.ConstraintForeignKey when deferred.TryTurnOn():
-                code = Run(update, table, key, column);
+                code = Run(update, table, key, column, out rows);
                 break;
         }
 
-        return code == ResultCode.Done && connection.Changes > 0;
+        return code == ResultCode.Done && rows > 0;
     }
 
     public void Dispose()
@@ -74,14 +74,13 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         return update;
     }
 
-    private int RunUnchecked(Statement update, TrackedTable table, NativeBytes key, int column)
+    private int RunUnchecked(Statement update, TrackedTable table, NativeBytes key, int column, out int rows)
     {
         bool wasOn = connection.Integer("PRAGMA ignore_check_constraints") != 0;
-        connection.Execute("PRAGMA ignore_check_constraints = ON");
         try
         {
-            session.PrepareUndo();
-            return Run(update, table, key, column);
+            session.RunPragma("PRAGMA ignore_check_constraints = ON");
+            return Run(update, table, key, column, out rows);
         }
         finally
         {
@@ -97,17 +96,24 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
     private void SwitchChecksOn()
     {
         const string On = "PRAGMA ignore_check_constraints = OFF";
-        if (connection.TryExecute(On) != ResultCode.Ok)
+        try
         {
-            connection.Execute(On);
+            session.RunPragma(On);
         }
+        catch (EngineException)
+        {
+            if (connection.TryExecute(On) != ResultCode.Ok)
+            {
+                connection.Execute(On);
+            }
 
-        session.PrepareUndo();
+            throw;
+        }
     }
 
     /// <returns>SQLITE_DONE, or the code of a refusal.</returns>
     /// <exception cref="EngineException">Something else failed.</exception>
-    private static int Run(Statement update, TrackedTable table, NativeBytes key, int column)
+    private int Run(Statement update, TrackedTable table, NativeBytes key, int column, out int rows)
     {
         update.Reset();
         KeyBinder.Bind(update, table, key);
@@ -115,10 +121,12 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         int code = update.TryRun();
         if (code == ResultCode.Done)
         {
+            rows = connection.Changes;
             update.Reset();
             return code;
         }
 
+        rows = 0;
         EngineException failure = update.Failure(code);
         update.Reset();
         return RefusalKind.Of(failure.Code, fromPrepare: false) != RefusalReason.None ? failure.Code : throw failure;

@@ -23,6 +23,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     private readonly WaitingQueue queue;
     private readonly RefusedRows single = new();
     private readonly RowChanges changes = new();
+    private readonly RollbackTriggers rollingBack;
 
     public RefusedChanges(SyncSession session, TableCatalog catalog, TableKeys keys, VersionClock clock, MergeEngine merge)
     {
@@ -37,6 +38,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         queue = new WaitingQueue(session, catalog);
         keeper = new RefusedRowKeeper(catalog, clock, merge, Store, queue, attempt, blockers, settler);
         Ignored = new IgnoredChanges(session, catalog);
+        rollingBack = new RollbackTriggers(session.Connection);
     }
 
     /// <summary>What is dropped on arrival.</summary>
@@ -146,8 +148,9 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     public void Appeared(TrackedTable table)
     {
         Ignored.Forget(table);
-        if (!Store.Any)
+        if (!Store.Any || rollingBack.IsThere())
         {
+            // The schema has changed: what waits is due in the next call that can begin anew.
             return;
         }
 

@@ -190,9 +190,7 @@ internal sealed unsafe class Settler : IDisposable
     private void Undo(VersionClock.State saved, WatchMark mark)
     {
         merge.AbandonRow();
-        undo.Run();
-        release.Run();
-        session.PrepareUndoAfterRewind();
+        session.RollBackTo(undo, release);
         merge.Watch?.Rewind(mark);
         clock.Restore(saved);
         deferred.TurnOff();
@@ -368,6 +366,9 @@ internal sealed unsafe class Settler : IDisposable
         }
 
         leaving.AddRange(placed.Where(row => !Hold(row)));
+
+        // Of a row that was refused as a whole some groups may have been written alone.
+        circle.ForEach(Rows.Undo);
         Undo(saved, mark);
         placed.ForEach(row => Rows[row].Code = ResultCode.ConstraintForeignKey);
         Rows.Attempt++;

@@ -110,16 +110,7 @@ internal sealed unsafe class WaitingStore : IDisposable
             return;
         }
 
-        Connection connection = session.Connection;
-        connection.Execute(WaitingTables.Changes.CreateSql);
-        connection.Execute(WaitingTables.Rows.CreateSql);
-        connection.Execute(WaitingTables.Sites.CreateSql);
-        foreach (string index in WaitingTables.Indexes)
-        {
-            connection.Execute(index);
-        }
-
-        session.NoteSchemaChange();
+        session.ChangeSchema([WaitingTables.Changes.CreateSql, WaitingTables.Rows.CreateSql, WaitingTables.Sites.CreateSql, .. WaitingTables.Indexes]);
         exist = true;
     }
 
