@@ -56,7 +56,7 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
             {
                 return InUnit(() =>
                 {
-                    if (Ranges.Cover(request.Site, request.From, request.End))
+                    if (Ranges.Exist && Ranges.Cover(request.Site, request.From, request.End))
                     {
                         applier.Watch?.Repeats(request.Site);
                     }
@@ -126,6 +126,14 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
 
     private void Book(ReceiveRequest request, in ReceivedChunk chunk)
     {
+        // Behind the merge: a ROLLBACK TO in it, behind a new table, would end the host's statement, which may read the payload from a table.
+        if (!Ranges.Exist)
+        {
+            Ranges.Create();
+            session.NoteSchemaChange();
+            session.Refresh();
+        }
+
         if (chunk.IsFragment && !Ranges.Cover(request.Site, request.From, request.End))
         {
             // A repeat claims nothing new; any other part may be the last one of a cut whose earlier parts are no longer kept.
@@ -197,13 +205,6 @@ internal sealed unsafe class ChunkReceiver(SyncSession session, TableCatalog cat
                 if (owns && applier.NeedsDeferredKeys)
                 {
                     session.DeferForeignKeys();
-                }
-
-                if (!Ranges.Exist)
-                {
-                    Ranges.Create();
-                    session.NoteSchemaChange();
-                    session.Refresh();
                 }
 
                 watch.Restore();

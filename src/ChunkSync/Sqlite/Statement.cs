@@ -254,13 +254,7 @@ internal sealed unsafe class Statement : IDisposable
     }
 
     /// <summary>Sets all parameters to NULL.</summary>
-    public void ClearBindings()
-    {
-        if (handle != 0)
-        {
-            _ = Sqlite3.Api->clear_bindings(handle);
-        }
-    }
+    public void ClearBindings() => _ = handle != 0 ? Sqlite3.Api->clear_bindings(handle) : ResultCode.Ok;
 
     /// <summary>Clears the statement if its bindings last and it does not run.</summary>
     internal void ClearLastingBindings()
@@ -334,22 +328,9 @@ internal sealed unsafe class Statement : IDisposable
     public void Renew()
     {
         nint old = handle;
-        handle = 0;
+        Prepare();
         firstValue = 0;
-        try
-        {
-            Prepare();
-        }
-        catch
-        {
-            handle = old;
-            throw;
-        }
-
-        if (old != 0)
-        {
-            _ = Sqlite3.Api->finalize(old);
-        }
+        _ = Sqlite3.Api->finalize(old);
     }
 
     /// <summary>Finalizes it now, or where it runs, when that has ended: a scan that is open goes on.</summary>

@@ -34,7 +34,13 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
             return true;
         }
 
-        return own + Math.Min(waiting, 1) >= 2 && own > 0 && WriteApart(call, rows, row, first, waits);
+        if (own == 0 || own + Math.Min(waiting, 1) < 2)
+        {
+            return false;
+        }
+
+        // What is in the way of the row as a whole is asked for afterwards: a piece of it may have been refused for another reason.
+        return WriteApart(call, rows, row, first, waits) || WriteRest(call, rows, row, first, waits);
     }
 
     /// <summary>Puts everything into a list that is known of a row and not written: what waits for it, and its groups. What belongs to earlier
@@ -125,6 +131,27 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
         }
 
         return all;
+    }
+
+    /// <summary>Writes everything together that is not written yet.</summary>
+    private bool WriteRest(MergeCall call, RefusedRows rows, int row, in ChangeRow first, bool waits)
+    {
+        merge.AbandonRow();
+        Load(rows, row, changes);
+        if (changes.Count == 0)
+        {
+            return true;
+        }
+
+        long life = changes.All[0].CausalLength;
+        if (!groups.Write(call, changes.All))
+        {
+            return false;
+        }
+
+        MarkWritten(rows, row);
+        Landed(first, waits, life);
+        return true;
     }
 
     private static void MarkWritten(RefusedRows rows, int row)
