@@ -36,7 +36,7 @@ internal sealed unsafe class RowWalk : IDisposable
         this.table = table;
         Connection connection = session.Connection;
         string columns = string.Join(", ", table.KeyColumns.Concat(table.ValueColumns).Select(column => column.Quoted));
-        Row = connection.Prepare($"SELECT {columns} FROM {table.Quoted} NOT INDEXED WHERE {table.RowIdName} >= ?1 ORDER BY {table.RowIdName}");
+        Row = connection.Prepare($"SELECT {columns} FROM {table.Quoted} NOT INDEXED WHERE {table.RowIdName} >= ?1 ORDER BY {table.RowIdName}").Walks();
         place = connection.Prepare(
             $"SELECT {table.RowIdName} FROM {table.Quoted} WHERE {string.Join(" AND ", keys.Rules(table).Conditions)}", lastingBindings: true);
     }

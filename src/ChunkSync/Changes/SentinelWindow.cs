@@ -40,12 +40,9 @@ internal sealed unsafe class SentinelWindow : IDisposable
         this.table = table;
         const string Name = $"col_name = '{SentinelColumn.Name}'";
         single = connection.Prepare($"SELECT col_version FROM {table.QuotedClock} WHERE pk = ?1 AND {Name}", lastingBindings: true);
-        end = connection.Prepare($"SELECT pk FROM {table.QuotedClock} WHERE pk >= ?1 AND pk < {End} ORDER BY pk, col_name LIMIT 1 OFFSET ?2", lastingBindings: true);
-        list = connection.Prepare($"SELECT col_version, pk FROM {table.QuotedClock} WHERE pk >= ?1 AND pk < ?2 AND {Name} ORDER BY pk");
+        end = connection.Prepare($"SELECT pk FROM {table.QuotedClock} WHERE pk >= ?1 ORDER BY pk, col_name LIMIT 1 OFFSET ?2", lastingBindings: true);
+        list = connection.Prepare($"SELECT col_version, pk FROM {table.QuotedClock} WHERE pk >= ?1 AND pk < ?2 AND {Name} ORDER BY pk").Walks();
     }
-
-    /// <summary>Behind all keys: their first byte is the number of columns.</summary>
-    private const string End = "x'FF'";
 
     /// <summary>The causal length of the row with a key: its sentinel's col_version, or 1.</summary>
     /// <param name="key">The pk blob, in memory that lasts.</param>
@@ -121,6 +118,8 @@ internal sealed unsafe class SentinelWindow : IDisposable
 
         end.BindStaticBlob(1, key).Bind(2, size);
         upper.Clear();
+
+        // Behind all keys: their first byte is the number of columns.
         upper.Append(end.Step() ? end.Blob(0) : [0xFF]);
         end.Reset();
         last.Clear();

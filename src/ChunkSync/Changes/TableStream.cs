@@ -231,7 +231,7 @@ internal sealed unsafe class TableStream : IDisposable
         string index = table.PositionIndex == null ? "" : " INDEXED BY " + Connection.Quote(table.PositionIndex);
         Statement statement = session.Connection.Prepare(
             $"SELECT db_version, seq, pk, col_name, col_version, site_id FROM {table.QuotedClock}{index}"
-            + $" WHERE {lower} AND db_version <= ?2{site} ORDER BY db_version, seq, pk, col_name");
+            + $" WHERE {lower} AND db_version <= ?2{site} ORDER BY db_version, seq, pk, col_name").Walks();
         statements.Add((wanted, filter), statement);
         return statement;
     }

@@ -37,7 +37,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 97)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> total_changes;
     [FieldOffset(8 * 101)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, void*> user_data;
     [FieldOffset(8 * 102)] public delegate* unmanaged[Cdecl]<nint, byte*> value_blob;
-    [FieldOffset(8 * 103)] public delegate* unmanaged[Cdecl]<nint, int> value_bytes;
+    [FieldOffset(8 * 103)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> value_bytes;
     [FieldOffset(8 * 105)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, double> value_double;
     [FieldOffset(8 * 107)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, long> value_int64;
     [FieldOffset(8 * 109)] public delegate* unmanaged[Cdecl]<nint, byte*> value_text;

@@ -34,6 +34,10 @@ internal sealed unsafe class Statement : IDisposable
     private nint[] values = [];
     private nint firstValue;
 
+    /// <summary>Whether every row of a run has its result in the same registers, and whether they were looked up in this one.</summary>
+    private bool walks;
+    private bool hasValues;
+
     internal Statement(Connection connection, byte[] sql, bool lastingBindings)
     {
         this.connection = connection;
@@ -46,6 +50,14 @@ internal sealed unsafe class Statement : IDisposable
 
     /// <summary>The prepared <c>sqlite3_stmt*</c>.</summary>
     public nint Handle => handle != 0 ? handle : Prepare();
+
+    /// <summary>Says that it walks over one table, with one place in its program that gives rows: where their values are is looked up once per run.
+    /// SQLite prepares a statement anew only before its first row.</summary>
+    public Statement Walks()
+    {
+        walks = true;
+        return this;
+    }
 
     /// <summary>True while the statement has been stepped and not reset.</summary>
     public bool IsBusy => handle != 0 && Sqlite3.Api->stmt_busy(handle) != 0;
@@ -74,13 +86,15 @@ internal sealed unsafe class Statement : IDisposable
     public int TryStep()
     {
         int code = Sqlite3.Api->step(Handle);
-        if (code == ResultCode.Row)
+        if (code == ResultCode.Row && !hasValues)
         {
             nint first = Sqlite3.Api->column_value(handle, 0);
             if (first != firstValue)
             {
                 FindValues(first);
             }
+
+            hasValues = walks;
         }
 
         return code;
@@ -143,6 +157,7 @@ internal sealed unsafe class Statement : IDisposable
     /// <summary>Makes the statement ready for the next use. The code only repeats what the last step said.</summary>
     public void Reset()
     {
+        hasValues = false;
         if (releasesWhenIdle)
         {
             Release();
@@ -292,16 +307,14 @@ internal sealed unsafe class Statement : IDisposable
     public ReadOnlySpan<byte> Blob(int column)
     {
         byte* data = Sqlite3.Api->value_blob(values[column]);
-        int length = Sqlite3.Api->value_bytes(values[column]);
-        return data == null ? default : new ReadOnlySpan<byte>(data, length);
+        return data == null ? default : new ReadOnlySpan<byte>(data, Sqlite3.Api->value_bytes(values[column]));
     }
 
     /// <summary>The UTF-8 bytes of a TEXT column, valid until the next step, reset or conversion.</summary>
     public ReadOnlySpan<byte> Text(int column)
     {
         byte* data = Sqlite3.Api->value_text(values[column]);
-        int length = Sqlite3.Api->value_bytes(values[column]);
-        return data == null ? default : new ReadOnlySpan<byte>(data, length);
+        return data == null ? default : new ReadOnlySpan<byte>(data, Sqlite3.Api->value_bytes(values[column]));
     }
 
     /// <summary>A TEXT column as a string; empty for NULL.</summary>
@@ -319,6 +332,7 @@ internal sealed unsafe class Statement : IDisposable
             nint released = handle;
             handle = 0;
             firstValue = 0;
+            hasValues = false;
             releasesWhenIdle = false;
             _ = Sqlite3.Api->finalize(released);
         }
