@@ -49,6 +49,14 @@ internal static class TriggerSet
         }
     }
 
+    /// <summary>The same where the table was not tracked: what is left of an earlier time is replaced, and the schema is not searched for it.</summary>
+    public static void Renew(
+        Connection connection, string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
+    {
+        Drop(connection, table);
+        Create(connection, table, columns, algorithm, filter);
+    }
+
     /// <summary>The triggers of a table.</summary>
     public static List<TriggerText> Texts(string table, IReadOnlyList<TableColumn> columns, CrdtAlgorithm algorithm, string? filter)
     {

@@ -22,7 +22,10 @@ internal sealed class CatalogSchema
     }
 
     private readonly Connection connection;
+    private readonly KnownColumns known = new();
+    private readonly Statement anchor;
     private readonly Statement objects;
+    private readonly Statement texts;
     private readonly Statement columnsOfAll;
     private readonly Statement columns;
     private readonly Statement baseTable;
@@ -39,6 +42,10 @@ internal sealed class CatalogSchema
     public CatalogSchema(Connection connection)
     {
         this.connection = connection;
+
+        // While it stands there, all that is read belongs together.
+        anchor = connection.Prepare("SELECT 1 FROM main.sqlite_master");
+        texts = connection.Prepare("SELECT name, sql FROM main.sqlite_master WHERE type = 'table'");
 
         // The order of sqlite_master is the order of creation: a new row gets the highest rowid.
         objects = connection.Prepare(
@@ -71,6 +78,9 @@ internal sealed class CatalogSchema
             """);
     }
 
+    /// <summary>Tables whose columns are asked for one by one; those of more by one query.</summary>
+    private const int MaxAskedAlone = 4;
+
     /// <summary>Columns 1 to 6 of a query of columns.</summary>
     private const string ColumnList = "c.cid, c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL, c.pk";
 
@@ -78,15 +88,67 @@ internal sealed class CatalogSchema
     /// <see cref="Read(string)"/>, which all that follows is about.</summary>
     public List<string> Names { get; } = [];
 
-    /// <summary>Reads the whole schema.</summary>
+    /// <summary>Reads the whole schema. Columns of tables whose text is that of the last time are known.</summary>
     public void Read()
     {
-        ReadObjects();
-        if (clocks.Count == 0)
+        anchor.Step();
+        try
+        {
+            known.Begin();
+            ReadObjects();
+            ReadUnknownColumns();
+        }
+        finally
+        {
+            texts.Reset();
+            anchor.Reset();
+        }
+    }
+
+    private void ReadUnknownColumns()
+    {
+        int unknown = 0;
+        foreach (string table in Names)
+        {
+            if (known.Find(AsciiNames.Lower(table)) is List<TableColumn> list)
+            {
+                columnsByClock[table + TrackedTable.ClockSuffix] = list;
+            }
+            else if (tables.Contains(AsciiNames.Lower(table)))
+            {
+                unknown++;
+            }
+        }
+
+        if (unknown == 0)
         {
             return;
         }
 
+        if (unknown > MaxAskedAlone)
+        {
+            ReadColumnsOfAll();
+        }
+
+        while (texts.Step())
+        {
+            string name = texts.String(0);
+            string lower = AsciiNames.Lower(name);
+            if (clocksByName.TryGetValue(lower + TrackedTable.ClockSuffix, out Clock? clock) && known.Find(lower) == null)
+            {
+                if (!columnsByClock.TryGetValue(clock.Name, out List<TableColumn>? list))
+                {
+                    columnsByClock.Add(clock.Name, list = ReadColumns(name));
+                }
+
+                known.Add(lower, texts.Text(1), list);
+            }
+        }
+    }
+
+    private void ReadColumnsOfAll()
+    {
+        columnsByClock.Clear();
         while (columnsOfAll.Step())
         {
             string clock = columnsOfAll.String(0);
@@ -243,7 +305,11 @@ internal sealed class CatalogSchema
             return;
         }
 
-        tables.Add(lower);
+        if (tables.Add(lower))
+        {
+            known.See(lower, row.Text(3));
+        }
+
         if (name.Length > TrackedTable.ClockSuffix.Length && name.EndsWith(TrackedTable.ClockSuffix, StringComparison.Ordinal))
         {
             Clock clock = new(name) { HasColumns = ClockTable.IsUsualTable(name, row.Text(3)) ? true : null };

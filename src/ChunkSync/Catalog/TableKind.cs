@@ -17,6 +17,9 @@ internal static class TableKind
 
     private const string VirtualTables = "SELECT 1 FROM main.sqlite_master WHERE (rootpage = 0 OR rootpage IS NULL) AND type = 'table'";
 
+    /// <summary>Looks into SQLite's own list: the schema need not be searched.</summary>
+    private const string TableList = "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = ";
+
     /// <summary>Refuses the engine's own tables, virtual tables, and the tables behind virtual tables.</summary>
     public static unsafe void RequireOrdinary(Connection connection, TableCatalog catalog, string table)
     {
@@ -25,7 +28,8 @@ internal static class TableKind
             throw Errors.Refused($"Table {table} belongs to the sync metadata: it cannot be tracked");
         }
 
-        if (Ask(connection, VirtualTables + " AND name = ?1 COLLATE NOCASE", table))
+        bool hasList = Sqlite3.Api->libversion_number() >= FirstWithTableList;
+        if (Ask(connection, hasList ? TableList + "'virtual'" : VirtualTables + " AND name = ?1 COLLATE NOCASE", table))
         {
             throw Errors.Refused($"Table {table} is a virtual table: only ordinary tables can be tracked");
         }
@@ -33,8 +37,7 @@ internal static class TableKind
         // Only few names can be those of tables behind others: the schema need not be searched for the rest.
         bool isShadow = Array.Exists(ShadowSuffixes, suffix => table.EndsWith("_" + suffix, StringComparison.OrdinalIgnoreCase))
             && Ask(connection, $"{VirtualTables} AND lower(?1) IN ({string.Join(", ", ShadowSuffixes.Select(suffix => $"lower(name) || '_{suffix}'"))})", table);
-        if (isShadow || (Sqlite3.Api->libversion_number() >= FirstWithTableList
-            && Ask(connection, "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'shadow'", table)))
+        if (isShadow || (hasList && Ask(connection, TableList + "'shadow'", table)))
         {
             throw Errors.Refused($"Table {table} belongs to a virtual table, which writes it: it cannot be tracked");
         }

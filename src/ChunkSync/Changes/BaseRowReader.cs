@@ -268,7 +268,7 @@ internal sealed unsafe class BaseRowReader : IDisposable
         return false;
     }
 
-    private int StepBounded(Statement statement) => statement.TryStep(togetherLimit);
+    private int StepBounded(Statement statement) => session.Connection.StepBounded(statement, togetherLimit);
 
     private bool OpenOversized()
     {

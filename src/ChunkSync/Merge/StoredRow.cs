@@ -95,7 +95,7 @@ internal sealed unsafe class StoredRow : IDisposable
     private void Open(NativeBytes key)
     {
         KeyBinder.Bind(together, table, key);
-        int code = together.TryStep(togetherLimit);
+        int code = connection.StepBounded(together, togetherLimit);
         isOpen = code == ResultCode.Row;
         isApart = !isOpen;
         if (isOpen)

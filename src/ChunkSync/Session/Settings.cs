@@ -56,9 +56,7 @@ internal sealed class Settings
             return AsciiNames.Same(check, "names");
         }
 
-        bool receives = receipts.Step();
-        receipts.Reset();
-        return receives;
+        return connection.HasTable("cloudsync_receive_ranges");
     }
 
     /// <summary>When operations of trees are folded in: <c>immediate</c>, or <c>deferred</c> until somebody asks.</summary>
@@ -70,7 +68,7 @@ internal sealed class Settings
     private readonly SiteDirectory sites;
     private readonly Statement readInteger;
     private readonly Statement readText;
-    private readonly Statement receipts;
+    private readonly Connection connection;
     private readonly Statement write;
     private readonly Statement remove;
 
@@ -79,7 +77,7 @@ internal sealed class Settings
         this.sites = sites;
         readInteger = connection.Prepare("SELECT CAST(value AS INTEGER) FROM main.cloudsync_settings WHERE key = ?1");
         readText = connection.Prepare("SELECT CAST(value AS TEXT) FROM main.cloudsync_settings WHERE key = ?1");
-        receipts = connection.Prepare("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'cloudsync_receive_ranges'");
+        this.connection = connection;
         write = connection.Prepare(
             "INSERT INTO main.cloudsync_settings(key, value) VALUES (?1, CAST(?2 AS TEXT))"
             + " ON CONFLICT(key) DO UPDATE SET value = excluded.value");

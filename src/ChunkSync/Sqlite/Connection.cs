@@ -5,6 +5,7 @@ namespace ChunkSync.Sqlite;
 /// <summary>A host's connection, <c>sqlite3*</c>: borrowed, never closed here. Owns the statements that were prepared on it.</summary>
 internal sealed unsafe class Connection(nint handle)
 {
+    private const int LimitLength = 0;
     private const int WriteTransaction = 2;
     private const int DeferredForeignKeys = 10;
 
@@ -159,6 +160,28 @@ internal sealed unsafe class Connection(nint handle)
         fixed (byte* bytes = text)
         {
             return Sqlite3.Api->exec(Handle, bytes, 0, 0, null);
+        }
+    }
+
+    /// <summary>Steps a statement while SQLite refuses values and rows longer than a bound, with SQLITE_TOOBIG, instead of loading them.</summary>
+    /// <param name="statement">The statement.</param>
+    /// <param name="maxLength">The bound in bytes; a lower limit of the host's stays.</param>
+    /// <returns>SQLite's code.</returns>
+    public int StepBounded(Statement statement, int maxLength)
+    {
+        int limit = Sqlite3.Api->limit(Handle, LimitLength, maxLength);
+        if (limit < maxLength)
+        {
+            Sqlite3.Api->limit(Handle, LimitLength, limit);
+        }
+
+        try
+        {
+            return statement.TryStep();
+        }
+        finally
+        {
+            Sqlite3.Api->limit(Handle, LimitLength, limit);
         }
     }
 

@@ -10,7 +10,6 @@ namespace ChunkSync.Sqlite;
 internal sealed unsafe class Statement : IDisposable
 {
     private const uint PreparePersistent = 1;
-    private const int LimitLength = 0;
     private const nint Static = 0;
     private const nint Transient = -1;
     private const byte Utf8 = 1;
@@ -98,26 +97,6 @@ internal sealed unsafe class Statement : IDisposable
         }
 
         return code;
-    }
-
-    /// <summary>The same while SQLite refuses values and rows longer than a bound, with SQLITE_TOOBIG, instead of loading them.</summary>
-    /// <param name="maxLength">The bound in bytes; a lower limit of the host's stays.</param>
-    public int TryStep(int maxLength)
-    {
-        int limit = Sqlite3.Api->limit(connection.Handle, LimitLength, maxLength);
-        if (limit < maxLength)
-        {
-            Sqlite3.Api->limit(connection.Handle, LimitLength, limit);
-        }
-
-        try
-        {
-            return TryStep();
-        }
-        finally
-        {
-            Sqlite3.Api->limit(connection.Handle, LimitLength, limit);
-        }
     }
 
     /// <summary>Runs a statement that writes, to its end, and resets it.</summary>

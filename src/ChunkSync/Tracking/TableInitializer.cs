@@ -79,7 +79,15 @@ internal static class TableInitializer
     {
         tracker.Watch.RequireKey(table);
         long? floor = isNew ? null : tracker.Clock.Highest;
-        TriggerSet.Update(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+        if (isNew)
+        {
+            TriggerSet.Renew(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+        }
+        else
+        {
+            TriggerSet.Update(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
+        }
+
         tracker.Catalog.Schema.Update();
         if (floor is long highest)
         {
