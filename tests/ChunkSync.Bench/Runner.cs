@@ -65,6 +65,13 @@ internal sealed class Runner : IDisposable
                 continue;
             }
 
+            if (shape.Key is ShapeCatalog.Waiting or ShapeCatalog.Tree)
+            {
+                VariantBench bench = new(options, folder, (engine, request, limit) => workers[engine].Run(request, limit));
+                results.AddRange(shape.Key == ShapeCatalog.Waiting ? bench.RunWaiting(shape) : bench.RunTree(shape));
+                continue;
+            }
+
             Fill(shape);
             foreach (long chunk in shape.ChunkSizes)
             {

@@ -28,6 +28,14 @@ internal static class GoalTable
             {
                 BackfillGoals.Write(text, set);
             }
+            else if (shape == ShapeCatalog.Waiting)
+            {
+                WaitingGoals.Write(text, set);
+            }
+            else if (shape == ShapeCatalog.Tree)
+            {
+                TreeGoals.Write(text, set);
+            }
         }
 
         Growth(text, set);

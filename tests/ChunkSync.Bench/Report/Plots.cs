@@ -29,6 +29,7 @@ internal static class Plots
 
         Growth(folder, set);
         Backfill(folder, set);
+        TreePlots.Write(set, (name, script) => Draw(folder, name, script));
         Bars(folder, set, "scan", "Full scan, milliseconds", shape =>
         [
             set.Time(shape, "scan", Runner.Ours, "", ShapeCatalog.DefaultChunk),

@@ -21,6 +21,12 @@ internal static unsafe class ShapeCatalog
     /// <summary>The key of the shape that is cut into pieces, and filled in slices.</summary>
     public const string Backfill = "backfill";
 
+    /// <summary>The key of the shape whose changes are refused.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>The key of the shape that is a tree.</summary>
+    public const string Tree = "tree";
+
     private static readonly string[] Narrow = ["a", "b", "c", "d"];
 
     /// <summary>The shape of that key.</summary>
@@ -62,6 +68,8 @@ internal static unsafe class ShapeCatalog
         new Shape(Probe, "60,000 rows × 4 narrow columns in 60 transactions, their chunks of 256 KiB stored and probed", [NarrowTable("t")],
             [NarrowRows("t", 0, 60_000, 1000)], [SmallChunk]),
         new Shape(Backfill, "100,000, 1,000,000 and 3,000,000 rows cut into 10, 100 and 1,000 chunks; 60,000 and 1,000,000 rows filled", [], [], []),
+        new Shape(Waiting, "10,000 rows that are refused and land, change values among each other, or wait beside others; findings of 1,000,000 clocks", [], [], []),
+        new Shape(Tree, "operations that come late into logs of 5,000, 50,000, 500,000 and 1,000,000", [], [], []),
         new Shape(Codec, "the same documentation, compressed and decompressed in blocks by both LZ4 codecs", [], [], [SmallChunk, DefaultChunk]),
     ];
 

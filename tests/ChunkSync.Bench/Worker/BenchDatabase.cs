@@ -13,6 +13,9 @@ internal sealed unsafe class BenchDatabase : IDisposable
     private const int CacheMisses = 8;
     private const int VmSteps = 4;
 
+    [ThreadStatic]
+    private static Dictionary<string, long>? counted;
+
     private readonly bool hasEngine;
     private nint handle;
 
@@ -73,6 +76,19 @@ internal sealed unsafe class BenchDatabase : IDisposable
         return steps;
     }
 
+    /// <summary>How often statements run, by their text: those that end meanwhile, nested ones too.</summary>
+    public Dictionary<string, long> CountStatements(Action work)
+    {
+        const uint Profile = 2;
+        Dictionary<string, long> runs = [];
+        counted = runs;
+        Check(Native.Trace(handle, Profile, &Counted, 0));
+        work();
+        Check(Native.Trace(handle, 0, null, 0));
+        counted = null;
+        return runs;
+    }
+
     /// <summary>Pages read from the file into the cache since the last call.</summary>
     public long TakePagesRead()
     {
@@ -104,6 +120,14 @@ internal sealed unsafe class BenchDatabase : IDisposable
     private static int Ended(uint kind, nint steps, nint statement, nint time)
     {
         *(long*)steps += Native.StatementStatus(statement, VmSteps, 1);
+        return 0;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int Counted(uint kind, nint argument, nint statement, nint time)
+    {
+        string text = Marshal.PtrToStringUTF8((nint)Native.StatementText(statement)) ?? "";
+        counted![text] = counted.GetValueOrDefault(text) + 1;
         return 0;
     }
 

@@ -89,6 +89,9 @@ internal static unsafe partial class Native
     [LibraryImport(Sqlite, EntryPoint = "sqlite3_stmt_status")]
     public static partial int StatementStatus(nint statement, int counter, int reset);
 
+    [LibraryImport(Sqlite, EntryPoint = "sqlite3_sql")]
+    public static partial byte* StatementText(nint statement);
+
     [LibraryImport(Sqlite, EntryPoint = "sqlite3_trace_v2")]
     public static partial int Trace(nint db, uint events, delegate* unmanaged<uint, nint, nint, nint, int> callback, nint argument);
 

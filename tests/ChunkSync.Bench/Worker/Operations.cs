@@ -34,6 +34,8 @@ internal static unsafe class Operations
             "plan" or "first" or "rest" => BackfillOperations.Plan(request, library),
             "floor" => BackfillOperations.Floor(request),
             "bf-fill" => BackfillOperations.Fill(request, library),
+            "waiting" => WaitingOperations.Run(request, library),
+            "tree" => TreeOperations.Run(request, library),
             "part" => ProbeOperations.Part(request, library),
             _ => throw new ArgumentException("unknown operation " + request.Operation),
         };

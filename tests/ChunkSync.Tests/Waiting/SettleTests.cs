@@ -46,6 +46,27 @@ public sealed class SettleTests
         Assert.Equal("ok", receiver.Scalar("PRAGMA integrity_check"));
     }
 
+    [Fact]
+    public void Last_waiting_row_lands_when_it_was_moved_for_another_one_in_vain()
+    {
+        const string Plain = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t');";
+        using Database sender = RefusingReplica.Open(Plain);
+        using Database receiver = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE, b UNIQUE); SELECT cloudsync_init('t');");
+        receiver.Exec("INSERT INTO t VALUES ('mine', 'x', 7)");
+        sender.Exec("INSERT INTO t VALUES ('2', 'q', 2)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = 'x'");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Equal(["t|'2'|a|constraint"], RefusingReplica.Waiting(receiver));
+
+        // Row 2 could move now, which is tried for row 3; row 3 fails all the same, by its other value.
+        receiver.Exec("UPDATE t SET a = 'y' WHERE id = 'mine'");
+        sender.Exec("INSERT INTO t VALUES ('3', 'q', 7)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 2));
+        Assert.Equal(["2|x|2", "mine|y|7"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+        Assert.Equal(["t|'3'|a,b|constraint"], RefusingReplica.Waiting(receiver));
+    }
+
     [Theory]
     [InlineData("CREATE UNIQUE INDEX u ON t(lower(a))")]
     [InlineData("CREATE UNIQUE INDEX u ON t(a) WHERE b = 0")]

@@ -1,0 +1,81 @@
+using System.Globalization;
+using ChunkSync.Bench.Shapes;
+using ChunkSync.Bench.Worker;
+using Spectre.Console;
+
+namespace ChunkSync.Bench;
+
+/// <summary>Runs the variants of shapes that are more than one history, in turns, so that each median is of the same minutes.</summary>
+/// <param name="run">Runs a request in the worker of an engine.</param>
+internal sealed class VariantBench(Options options, string folder, Func<string, Request, TimeSpan, Measurement> run)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Changes that wait.</summary>
+    public List<Series> RunWaiting(Shape shape)
+    {
+        List<Series> all = [.. WaitingOperations.Variants.Select(variant => new Series(shape.Key, "waiting", variant, 0, Runner.Ours))];
+        Turns(all, Path.Combine(folder, "waiting.db"));
+        Clear();
+        return all;
+    }
+
+    /// <summary>Operations of trees.</summary>
+    public List<Series> RunTree(Shape shape)
+    {
+        List<Series> results = [];
+        foreach (long length in TreeOperations.Lengths)
+        {
+            string path = Path.Combine(folder, "tree.db");
+            Series stage = new(shape.Key, "tree", "stage", length, Runner.Ours);
+            stage.Runs.Add(run(Runner.Ours, new Request("tree", shape.Key, path, length, "stage"), Patience));
+            results.Add(stage);
+            Print(stage);
+            if (stage.Failure == null)
+            {
+                List<Series> all = [.. TreeOperations.VariantsOf(length).Select(variant => new Series(shape.Key, "tree", variant, length, Runner.Ours))];
+                Turns(all, path);
+                results.AddRange(all);
+                foreach (string variant in TreeOperations.ManagedVariantsOf(length))
+                {
+                    Series managed = new(shape.Key, "tree", variant, length, Runner.Managed);
+                    managed.Runs.Add(run(Runner.Managed, new Request("tree", shape.Key, path, length, variant), Patience));
+                    results.Add(managed);
+                    Print(managed);
+                }
+            }
+
+            Clear();
+        }
+
+        return results;
+    }
+
+    private void Turns(List<Series> all, string path)
+    {
+        for (int repeat = 0; repeat < options.Repeats; repeat++)
+        {
+            foreach (Series series in all.Where(series => series.Failure == null))
+            {
+                series.Runs.Add(run(series.Engine, new Request(series.Operation, series.Shape, path, series.ChunkSize, series.Variant), Patience));
+            }
+        }
+
+        all.ForEach(Print);
+    }
+
+    private static void Print(Series series)
+    {
+        string length = series.ChunkSize > 0 ? series.ChunkSize.ToString("N0", CultureInfo.InvariantCulture) : "";
+        string value = series.HasResult ? $"{series.Median.Milliseconds,10:N2} ms {series.Median.VmSteps,13:N0} steps" : series.Failure!;
+        AnsiConsole.MarkupLineInterpolated($"  {length,9} {series.Variant,-23} {series.Engine,-9} {value}");
+    }
+
+    private void Clear()
+    {
+        foreach (string file in Directory.GetFiles(folder))
+        {
+            File.Delete(file);
+        }
+    }
+}
