@@ -17,9 +17,9 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     private readonly SyncSession session;
     private readonly RowChanges measured = new();
+    private readonly WaitingTableMemory tables;
     private readonly Statement any;
     private readonly Statement waits;
-    private readonly Statement waitsInTable;
     private readonly Statement load;
     private readonly Statement insert;
     private readonly Statement replace;
@@ -36,18 +36,15 @@ internal sealed unsafe class WaitingStore : IDisposable
     private bool? isAny;
     private bool? exist;
     private long turn = -1;
-    private byte[] table = [];
-    private int tableLength = -1;
-    private bool waitInTable;
 
     public WaitingStore(SyncSession session)
     {
         this.session = session;
         Connection connection = session.Connection;
         Quota = new WaitingQuota(session);
+        tables = new WaitingTableMemory(connection);
         any = connection.Prepare($"SELECT 1 FROM {Rows} LIMIT 1");
         waits = connection.Prepare($"SELECT 1 FROM {Rows} WHERE {OfRow}");
-        waitsInTable = connection.Prepare($"SELECT 1 FROM {Rows} WHERE tbl = ?1 LIMIT 1");
         load = connection.Prepare($"SELECT col_name, col_value, col_version, db_version, site_id, cl, seq FROM {Cells} WHERE {OfRow}");
         insert = connection.Prepare($"INSERT INTO {Cells}(tbl, pk, col_name, col_value, col_version, db_version, site_id, cl, seq)"
             + " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(tbl, pk, col_name) DO NOTHING");
@@ -81,7 +78,7 @@ internal sealed unsafe class WaitingStore : IDisposable
     /// <summary>Whether changes of a row wait.</summary>
     public bool Wait(in ChangeRow change)
     {
-        if (!WaitInTable(change))
+        if (!tables.Any(change))
         {
             return false;
         }
@@ -110,7 +107,7 @@ internal sealed unsafe class WaitingStore : IDisposable
         isAny = null;
         exist = null;
         turn = -1;
-        tableLength = -1;
+        tables.Forget();
     }
 
     /// <summary>Makes the tables where they are missing.</summary>
@@ -229,7 +226,7 @@ internal sealed unsafe class WaitingStore : IDisposable
         writeRow.Bind(7, isDue ? 0 : NextTurn()).BindBlob(8, origin).Bind(9, bytes);
         writeRow.Run();
         isAny = true;
-        tableLength = -1;
+        tables.Forget();
         if (before is WaitingRow old)
         {
             Quota.Add(old.Origin, -old.Changes, -old.Bytes);
@@ -275,27 +272,6 @@ internal sealed unsafe class WaitingStore : IDisposable
         }
 
         return (changes, bytes);
-    }
-
-    /// <summary>Whether changes of any row of a table wait: looked up once for rows that follow each other.</summary>
-    private bool WaitInTable(in ChangeRow change)
-    {
-        if (tableLength != change.TableLength || !change.TableName.SequenceEqual(table.AsSpan(0, tableLength)))
-        {
-            if (table.Length < change.TableLength)
-            {
-                table = new byte[change.TableLength];
-            }
-
-            tableLength = -1;
-            change.TableName.CopyTo(table);
-            waitsInTable.Reset();
-            waitsInTable.BindStaticText(1, change.Table, change.TableLength);
-            waitInTable = Has(waitsInTable);
-            tableLength = change.TableLength;
-        }
-
-        return waitInTable;
     }
 
     private bool Beats(in ChangeRow change)

@@ -1,0 +1,38 @@
+using ChunkSync.Merge;
+using ChunkSync.Sqlite;
+
+namespace ChunkSync.Waiting;
+
+/// <summary>Remembers whether changes of a table's rows wait at all, so that rows that follow each other look it up once.</summary>
+internal sealed unsafe class WaitingTableMemory(Connection connection)
+{
+    private readonly Statement find = connection.Prepare($"SELECT 1 FROM main.{WaitingTables.RowsName} WHERE tbl = ?1 LIMIT 1");
+    private byte[] table = [];
+    private int length = -1;
+    private bool isAny;
+
+    /// <summary>Whether anything waits of a change's table.</summary>
+    public bool Any(in ChangeRow change)
+    {
+        if (length != change.TableLength || !change.TableName.SequenceEqual(table.AsSpan(0, length)))
+        {
+            length = -1;
+            if (table.Length < change.TableLength)
+            {
+                table = new byte[change.TableLength];
+            }
+
+            change.TableName.CopyTo(table);
+            find.Reset();
+            find.BindStaticText(1, change.Table, change.TableLength);
+            isAny = find.Step();
+            find.Reset();
+            length = change.TableLength;
+        }
+
+        return isAny;
+    }
+
+    /// <summary>What waits may have changed.</summary>
+    public void Forget() => length = -1;
+}
