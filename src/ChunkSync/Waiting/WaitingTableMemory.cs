@@ -1,4 +1,4 @@
-using ChunkSync.Merge;
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Waiting;
