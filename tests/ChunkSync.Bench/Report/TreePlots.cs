@@ -29,7 +29,7 @@ internal static class TreePlots
         data.Clear();
         curves.Clear();
         foreach ((string variant, string title, double count) in ((string, string, double)[])
-            [("local|0", "a local move", TreeOperations.Moves), ("local plain|0", "the same UPDATE without a tree", TreeOperations.Moves), ("in order|0", "a received operation, in order", 1)])
+            [("local|0", "a local move", TreeOperations.Moves), ("local plain|0", "the same UPDATE without a tree", TreeOperations.Moves), ("in order|0", "a payload with one operation, in order", 1)])
         {
             Add(data, curves, "c" + curves.Count, title, [.. TreeOperations.Lengths
                 .Select(length => (length, 1e3 * (set.Time(ShapeCatalog.Tree, "tree", Runner.Ours, variant, length) ?? 0) / count)).Where(point => point.Item2 > 0)]);

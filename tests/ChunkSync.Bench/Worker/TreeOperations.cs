@@ -42,7 +42,7 @@ internal static unsafe class TreeOperations
 
     /// <summary>What is measured with a log of that length.</summary>
     public static string[] VariantsOf(long length) => length == Lengths[^1]
-        ? ["late|1", "late|1000000"]
+        ? [.. Late.Append(1_000_000).Select(by => "late|" + by)]
         :
         [
             .. Late.Where(by => by <= length).Select(by => "late|" + by), .. Late.Where(by => by <= length).Select(by => "leaf|" + by),
