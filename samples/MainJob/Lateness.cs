@@ -23,12 +23,12 @@ internal sealed class Lateness(Replica replica, Outline outline)
     /// <summary>Looks at what the last call brought.</summary>
     public void Arrived()
     {
-        List<(long Lamport, string Site)> now = Read();
-        if (now.Count == known.Count)
+        if (Sql.Number(replica.Connection, $"SELECT count(*) FROM {Sql.Quote(outline.Table + "_treeops")} WHERE lamport > 0") == known.Count)
         {
             return;
         }
 
+        List<(long Lamport, string Site)> now = Read();
         HashSet<(long, string)> before = [.. known];
         foreach ((long Lamport, string Site) operation in now)
         {

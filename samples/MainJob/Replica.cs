@@ -13,6 +13,9 @@ internal sealed class Replica : IDisposable
     {
         Name = name;
         this.workspace = workspace;
+
+        // Each edit is a transaction of its own; none of these files outlives the program.
+        Sql.Run(Connection, "PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -65536");
         Site = (byte[])Sql.Rows(Connection, "SELECT cloudsync_siteid()")[0][0]!;
     }
 
@@ -34,11 +37,15 @@ internal sealed class Replica : IDisposable
     /// <summary>The newest version.</summary>
     public long DbVersion => Sql.Number(Connection, "SELECT cloudsync_db_version()");
 
-    /// <summary>Makes a replica of a file that this one is: the same rows, another identity that has written nothing yet.</summary>
-    public Replica Copy(string name, string library)
+    /// <summary>Makes a replica of a file that this one is: the same rows, another identity.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="library">The native library.</param>
+    /// <param name="isEmpty">Whether the new identity has written nothing yet, which takes a walk over all clocks, or counts as the writer of
+    /// everything, which takes none.</param>
+    public Replica Copy(string name, string library, bool isEmpty)
     {
         Workspace copy = Workspace.CopyOf(library, Connection.DataSource);
-        Sql.Run(copy.Connection, "SELECT cloudsync_new_site(cloudsync_db_version())");
+        Sql.Run(copy.Connection, isEmpty ? "SELECT cloudsync_new_site(cloudsync_db_version())" : "SELECT cloudsync_new_site()");
         return new Replica(name, copy);
     }
 

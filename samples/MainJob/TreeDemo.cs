@@ -52,11 +52,11 @@ internal sealed class TreeDemo(string library)
             Stopwatch watch = Stopwatch.StartNew();
             make();
             long rows = Sql.Number(trees[0].Connection, "SELECT count(*) FROM " + Sql.Quote(outline.Table));
-            plain.Add(trees[0].Copy("columns 1", library));
-            plain.Add(trees[0].Copy("columns 2", library));
+            plain.Add(trees[0].Copy("columns 1", library, isEmpty: false));
+            plain.Add(trees[0].Copy("columns 2", library, isEmpty: false));
             long operations = Sql.Number(trees[0].Connection, "SELECT cloudsync_tree_init($t, $p, $o)",
                 ("$t", outline.Table), ("$p", outline.Parent), ("$o", outline.Position));
-            trees.Add(trees[0].Copy("replica 2", library));
+            trees.Add(trees[0].Copy("replica 2", library, isEmpty: false));
             AnsiConsole.MarkupLineInterpolated(
                 $"An outline of {rows:N0} nodes, {operations:N0} operations for what was there, two replicas, in {watch.Elapsed.TotalSeconds:F1} s.");
             OutlineView before = new(trees[0], outline);

@@ -38,7 +38,7 @@ internal sealed class WaitingDemo(string library, int members)
 
             foreach (Replica replica in replicas)
             {
-                Sql.Run(replica.Connection, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536");
+                Sql.Run(replica.Connection, "PRAGMA foreign_keys = ON");
                 Sql.Run(replica.Connection, "SELECT cloudsync_set('conflict_log', 100000)");
             }
 
@@ -119,8 +119,8 @@ internal sealed class WaitingDemo(string library, int members)
             throw new InvalidOperationException("none of the tables can be tracked, so there is nothing to exchange");
         }
 
-        replicas.Add(replicas[0].Copy("copy 2", library));
-        replicas.Add(replicas[0].Copy("copy 3 (v2)", library));
+        replicas.Add(replicas[0].Copy("copy 2", library, isEmpty: true));
+        replicas.Add(replicas[0].Copy("copy 3 (v2)", library, isEmpty: true));
         string largest = tables.MaxBy(table => Sql.Number(replicas[0].Connection, "SELECT count(*) FROM " + Sql.Quote(table.Name)))!.Name;
         string text = "'" + largest.Replace("'", "''", StringComparison.Ordinal) + "'";
         upgrade =
