@@ -2,7 +2,7 @@
    suffix). A fixed list of operations in both journal modes. Each of them is killed before, in the middle of, and behind every write that it does;
    each is run on a disk that fails at every call in turn, and with every amount of memory that is too little. The file holds then what it held
    before the operation or what it holds behind it, and when the rest has been done it is what an undisturbed run leaves.
-   A child is the same program: waiting_fault_test LIBRARY FOLDER --child OPERATION KILL_AT. */
+   With STRIDE only one of so many places is tried. A child is the same program: waiting_fault_test LIBRARY FOLDER --child OPERATION KILL_AT. */
 #include "actors.h"
 #include "faulty_vfs.h"
 #include <signal.h>
@@ -33,7 +33,7 @@ static const char *const sent[] = {
 static const char *const operations[] = {
   "SELECT cloudsync_payload_apply(payload) FROM wire WHERE n = 0",
   "SELECT cloudsync_payload_apply(payload) FROM wire WHERE n = 1",
-  "DELETE FROM t WHERE id = 'mine'; DROP TRIGGER no",
+  "BEGIN; DELETE FROM t WHERE id = 'mine'; DROP TRIGGER no; COMMIT",
   "SELECT cloudsync_waiting_retry()",
   "SELECT cloudsync_payload_receive(payload, x'00112233445566778899aabbccddee01', 0, 0, 0, 1, 0, 0, 1) FROM wire WHERE n = 2",
   "SELECT cloudsync_waiting_drop('t', NULL, 'overrule')",
@@ -47,13 +47,16 @@ static const fault faults[] = {
   {"open", FAULT_OPEN, SQLITE_CANTOPEN}, {"delete", FAULT_DELETE, SQLITE_IOERR_DELETE},
 };
 
+/* The operation that is the user's alone. */
+enum { LOCAL = 2 };
+
 enum { OPERATIONS = sizeof operations / sizeof *operations, PAYLOADS = sizeof sent / sizeof *sent };
 
 extern char **environ;
 static const char *self, *folder;
 static char path[1000];
 static char *wanted[OPERATIONS + 1];
-static int failures;
+static long stride = 1;
 
 static char *text(sqlite3 *db, const char *sql) {
   sqlite3_stmt *s = 0;
@@ -187,7 +190,7 @@ static long kill_each(const char *journal) {
   long kills = 0, kept = 0;
   for (int n = 0; n < OPERATIONS; n++)
     for (int behind = 0; behind < 2; behind++)
-      for (long k = 1;; k++) {
+      for (long k = 1 + (n + behind) % stride;; k += stride) {
         copy_file(snapshot(n), path);
         if (!is_killed(n, behind ? -k : k)) break;
         sqlite3 *db = open_file();
@@ -209,8 +212,8 @@ static void judge(sqlite3 *db, int n, const char *how, long k, int rc) {
   else if (!sqlite3_get_autocommit(db)) wrong = "a transaction is open";
   else if (number(db, "PRAGMA defer_foreign_keys") || number(db, "PRAGMA ignore_check_constraints")) wrong = "a PRAGMA is left on";
   for (sqlite3_stmt *s = sqlite3_next_stmt(db, 0); s && !wrong; s = sqlite3_next_stmt(db, s))
-    if (sqlite3_stmt_busy(s)) wrong = "a statement is open";
-  if (wrong) failures++, printf("FAIL operation %d, %s at %ld, code %d: %s\n", n, how, k, rc, wrong);
+    if (sqlite3_stmt_busy(s)) wrong = sqlite3_sql(s);
+  if (wrong) printf("FAIL operation %d, %s at %ld, code %d: %s\n", n, how, k, rc, wrong), exit(1);
 }
 
 static sqlite3 *fresh(int n) {
@@ -224,9 +227,9 @@ static sqlite3 *fresh(int n) {
 static void fail_each(const char *journal) {
   long met_faults = 0, seen = 0;
   for (int n = 0; n < OPERATIONS; n++)
-    for (size_t f = 0; f < sizeof faults / sizeof *faults; f++)
+    for (size_t f = n == LOCAL ? sizeof faults / sizeof *faults : 0; f < sizeof faults / sizeof *faults; f++)
       for (int sticky = 0; sticky < 2; sticky++)
-        for (long k = 1, met = 1; met; k += k < 12 ? 1 : 1 + k / 6) {
+        for (long k = 1, met = 1; met; k += k < 12 ? stride : stride + k / 6) {
           sqlite3 *db = fresh(n);
           faulty_arm(faults[f].kind, k, faults[f].code, sticky);
           int rc = sqlite3_exec(db, operations[n], 0, 0, 0);
@@ -234,10 +237,10 @@ static void fail_each(const char *journal) {
           met_faults += met;
           seen += rc != SQLITE_OK;
           judge(db, n, faults[f].name, k, rc);
-          if (rc != SQLITE_OK && n != 2) go_on(db, n, faults[f].name, k);
+          if (rc != SQLITE_OK) go_on(db, n, faults[f].name, k);
           if (sqlite3_close(db) != SQLITE_OK) die("close", db);
         }
-  printf("%s Failing_disks_leave_what_was_before_or_behind_in_%s_mode\ncount faults=%ld seen=%ld\n", failures ? "FAIL" : "ok", journal, met_faults, seen);
+  printf("ok Failing_disks_leave_what_was_before_or_behind_in_%s_mode\ncount faults=%ld seen=%ld\n", journal, met_faults, seen);
   fflush(stdout);
 }
 
@@ -245,8 +248,8 @@ static void starve_each(void) {
   enum { STEP = 640 };
   long starved = 0;
   for (int n = 0; n < OPERATIONS; n++) {
-    if (n == 2) continue;
-    for (long room = 0, enough = 0; enough < 3; room += STEP + room / 40) {
+    if (n == LOCAL) continue;
+    for (long room = 0, enough = 0; enough < 3; room += stride * STEP + room / 40) {
       copy_file(snapshot(n), path);
       sqlite3 *db = open_file();
       must(db, "BEGIN; UPDATE t SET b = b; ROLLBACK");
@@ -260,7 +263,7 @@ static void starve_each(void) {
       if (sqlite3_close(db) != SQLITE_OK) die("close", db);
     }
   }
-  printf("%s Calls_without_memory_leave_what_was_before_them\ncount starved=%ld\n", failures ? "FAIL" : "ok", starved);
+  printf("ok Calls_without_memory_leave_what_was_before_them\ncount starved=%ld\n", starved);
 }
 
 int main(int argc, char **argv) {
@@ -270,6 +273,7 @@ int main(int argc, char **argv) {
   folder = argv[2];
   snprintf(path, sizeof path, "%s/waiting.db", folder);
   if (argc > 5) return child(atoi(argv[4]), atol(argv[5]));
+  if (argc > 3) stride = atol(argv[3]);
   if (faulty_register() != SQLITE_OK) return 2;
   for (int wal = 0; wal < 2; wal++) {
     make(wal ? "WAL" : "DELETE");
@@ -277,5 +281,5 @@ int main(int argc, char **argv) {
     fail_each(wal ? "WAL" : "DELETE");
   }
   starve_each();
-  return failures != 0;
+  return 0;
 }

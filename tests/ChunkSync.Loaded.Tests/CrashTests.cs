@@ -28,6 +28,14 @@ public sealed partial class CrashTests(ITestOutputHelper output)
         output.WriteLine(program.Run(checks: 2, program.FastFolder));
     }
 
+    /// <summary>Every 19th place in a sample, all of them in a soak run.</summary>
+    [Fact]
+    public void Calls_that_set_changes_aside_are_whole_when_they_are_killed_or_fail()
+    {
+        using CProgram program = new("waiting_fault_test.c", "actors.c", "faulty_vfs.c") { Patience = LongestRun };
+        output.WriteLine(program.Run(checks: 5, program.FastFolder, Effort.IsSoak ? "1" : "19"));
+    }
+
     [Fact, Soak("power-loss", Weight = 2)]
     public void Nothing_told_is_forgotten_when_the_power_is_cut() =>
         Run("power-loss", checks: 8, "power_test.c", "actors.c", "power_vfs.c");

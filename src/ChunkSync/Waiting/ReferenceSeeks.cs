@@ -79,13 +79,18 @@ internal sealed unsafe class ReferenceSeeks : IDisposable
         foreach ((Statement find, TrackedTable of) in children)
         {
             find.Reset();
-            bool isFound = KeyBinder.TryBind(find, table, row) && find.Step() && found.TryRead(find, of.KeyColumns.Length);
-            find.Reset();
-            if (isFound)
+            try
             {
-                child = of;
-                key = found.Bytes;
-                return true;
+                if (KeyBinder.TryBind(find, table, row) && find.Step() && found.TryRead(find, of.KeyColumns.Length))
+                {
+                    child = of;
+                    key = found.Bytes;
+                    return true;
+                }
+            }
+            finally
+            {
+                find.Reset();
             }
         }
 
@@ -197,26 +202,37 @@ internal sealed unsafe class ReferenceSeeks : IDisposable
     private bool BindKey(Own reference, RowMerger row)
     {
         reference.Exists.Reset();
-        for (int i = 0; i < reference.Columns.Length; i++)
+        try
         {
-            if (!TryValue(row, reference.Columns[i], out WireValue value) || value.Kind == WireKind.Null)
+            for (int i = 0; i < reference.Columns.Length; i++)
             {
-                read.Reset();
-                return false;
+                if (!TryValue(row, reference.Columns[i], out WireValue value) || value.Kind == WireKind.Null)
+                {
+                    return false;
+                }
+
+                StoredValue.BindCopy(reference.Exists, i + 1, value);
             }
 
-            StoredValue.BindCopy(reference.Exists, i + 1, value);
+            return true;
+        }
+        finally
+        {
             read.Reset();
         }
-
-        return true;
     }
 
     private void AppendValue(RowMerger row, string column)
     {
-        TryValue(row, column, out WireValue value);
-        found.Append(value);
-        read.Reset();
+        try
+        {
+            TryValue(row, column, out WireValue value);
+            found.Append(value);
+        }
+        finally
+        {
+            read.Reset();
+        }
     }
 
     /// <summary>A column's value in a refused row; that of the stored row is valid until <see cref="read"/> is reset.</summary>

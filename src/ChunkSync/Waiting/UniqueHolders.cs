@@ -57,13 +57,19 @@ internal sealed unsafe class UniqueHolders : IDisposable
         holder.Reset();
         Bind(holder, sources[index], row);
         bool isFound = false;
-        while (!isFound && holder.Step())
+        try
         {
-            isFound = found.TryRead(holder, table.KeyColumns.Length) && !found.Bytes.SequenceEqual(row.Key.Span);
+            while (!isFound && holder.Step())
+            {
+                isFound = found.TryRead(holder, table.KeyColumns.Length) && !found.Bytes.SequenceEqual(row.Key.Span);
+            }
+        }
+        finally
+        {
+            holder.Reset();
+            holder.ClearBindings();
         }
 
-        holder.Reset();
-        holder.ClearBindings();
         key = isFound ? found.Bytes : default;
         return isFound;
     }

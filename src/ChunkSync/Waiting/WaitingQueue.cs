@@ -106,11 +106,16 @@ internal sealed class WaitingQueue
 
     private static void Add(Statement found, RefusedRows rows)
     {
-        while (found.Step())
+        try
         {
-            rows.AddWaiting(found.Text(0), found.Blob(1));
+            while (found.Step())
+            {
+                rows.AddWaiting(found.Text(0), found.Blob(1));
+            }
         }
-
-        found.Reset();
+        finally
+        {
+            found.Reset();
+        }
     }
 }
