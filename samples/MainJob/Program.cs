@@ -7,6 +7,11 @@ using Spectre.Console;
 // chunksync.so waiting [database]: three copies write at once what does not fit together, and are equal in the end.
 // chunksync.so tree [database table parent]: two replicas of an outline are edited at once and have one tree in the end.
 SQLitePCL.Batteries_V2.Init();
+if (Console.IsOutputRedirected)
+{
+    AnsiConsole.Profile.Capabilities.Ansi = false;
+}
+
 try
 {
     Options options = Options.Parse(args);

@@ -246,7 +246,7 @@ internal sealed class WaitingDemo(string library, int members)
     {
         using SqliteCommand command = Sql.Command(replica.Connection, statement);
         int changed = command.ExecuteNonQuery();
-        AnsiConsole.MarkupLineInterpolated($"{replica.Name}> {statement}{(changed > 0 ? $"   -- {changed:N0} rows" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"{replica.Name}> {statement}{(statement.StartsWith("UPDATE", StringComparison.Ordinal) ? $"   -- {changed:N0} rows" : "")}");
     }
 
     private bool Compare()
