@@ -105,7 +105,10 @@ public partial class NativeTests
                     || method.Groups[1].Value.Contains("LZ4_", StringComparison.Ordinal);
                 int next = text.IndexOf("[UnmanagedCallersOnly", method.Index + 1, StringComparison.Ordinal);
                 string body = text[method.Index..(next < 0 ? text.Length : next)];
-                Assert.True(forwards || (body.Contains("try", StringComparison.Ordinal) && body.Contains("catch (Exception failure)", StringComparison.Ordinal)
+                int end = body.IndexOf("\n    }", StringComparison.Ordinal);
+                int start = body.IndexOf('{');
+                bool callsNothing = start >= 0 && start < end && !body[start..end].Contains('(');
+                Assert.True(forwards || callsNothing || (body.Contains("try", StringComparison.Ordinal) && body.Contains("catch (Exception failure)", StringComparison.Ordinal)
                     && body.Contains("Guard.", StringComparison.Ordinal)), file + ": " + method.Value);
                 checkedMethods++;
             }
