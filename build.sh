@@ -216,8 +216,8 @@ run_soak() {
   if [ -z "$only" ]; then
     say "tests without a long variant"
     CHUNKSYNC_ALL_CASES=1 run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
-    run_project client ChunkSync.Client.Tests
-    run_project client-oldest ChunkSync.Client.Oldest.Tests
+    CHUNKSYNC_ALL_CASES=1 run_project client ChunkSync.Client.Tests
+    CHUNKSYNC_ALL_CASES=1 run_project client-oldest ChunkSync.Client.Oldest.Tests
     for sqlite in system oldest newest; do
       CHUNKSYNC_ALL_CASES=1 CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
     done

@@ -19,30 +19,15 @@ public sealed class SyncDatabase
 
     /// <summary>The id of this database as a sender; empty before a table is tracked.</summary>
     /// <exception cref="ChunkSyncException">It cannot be read.</exception>
-    public SiteId Site
+    public SiteId Site => Ask("SELECT cloudsync_siteid()", static statement =>
     {
-        get
-        {
-            using ConnectionUse use = Use();
-            using SyncStatement statement = new(use.Handle, "SELECT cloudsync_siteid()");
-            statement.Step();
-            ReadOnlySpan<byte> bytes = statement.Blob(0);
-            return bytes.Length == SiteId.Length ? new SiteId(bytes) : default;
-        }
-    }
+        ReadOnlySpan<byte> bytes = statement.Blob(0);
+        return bytes.Length == SiteId.Length ? new SiteId(bytes) : default;
+    });
 
     /// <summary>The last committed version of this database.</summary>
     /// <exception cref="ChunkSyncException">No table is tracked, or it cannot be read.</exception>
-    public long DbVersion
-    {
-        get
-        {
-            using ConnectionUse use = Use();
-            using SyncStatement statement = new(use.Handle, "SELECT cloudsync_db_version()");
-            statement.Step();
-            return statement.Int64(0);
-        }
-    }
+    public long DbVersion => Ask("SELECT cloudsync_db_version()", static statement => statement.Int64(0));
 
     /// <summary>How long a call waits for whoever has the database locked.</summary>
     internal TimeSpan BusyTimeout => connection switch
@@ -61,13 +46,12 @@ public sealed class SyncDatabase
     {
         ArgumentNullException.ThrowIfNull(table);
         options ??= TrackOptions.Default;
-        using ConnectionUse use = Use();
-        using SyncStatement statement = new(use.Handle, "SELECT cloudsync_init(?1, ?2, ?3)");
-        statement.Bind(1, table);
-        statement.Bind(2, options.Name);
-        statement.Bind(3, options.Flags);
-        statement.Step();
-        return SiteId.Parse(statement.Text(0));
+        return Ask("SELECT cloudsync_init(?1, ?2, ?3)", static statement => SiteId.Parse(statement.Text(0)), statement =>
+        {
+            statement.Bind(1, table);
+            statement.Bind(2, options.Name);
+            statement.Bind(3, options.Flags);
+        });
     }
 
     /// <summary>Reads the chunks of a window, one at a time.</summary>
@@ -207,20 +191,10 @@ public sealed class SyncDatabase
     /// <exception cref="ChunkSyncException">They cannot be read.</exception>
     public IReadOnlyList<StreamGap> Gaps(SiteId? sender = null)
     {
-        using ConnectionUse use = Use();
-        using SyncStatement statement = new(use.Handle,
-            "SELECT site_id, from_db_version, from_seq, from_frag_offset, to_db_version, to_seq, to_frag_offset FROM cloudsync_receive_gaps(?1)");
-        statement.Bind(1, sender);
-        List<StreamGap> gaps = [];
-        while (statement.Step())
-        {
-            ReadOnlySpan<byte> site = statement.Blob(0);
-            if (site.Length == SiteId.Length)
-            {
-                gaps.Add(new StreamGap(new SiteId(site), Cursor(statement, 1), statement.IsNull(4) ? null : Cursor(statement, 4)));
-            }
-        }
-
+        List<StreamGap> gaps = List(
+            "SELECT site_id, from_db_version, from_seq, from_frag_offset, to_db_version, to_seq, to_frag_offset FROM cloudsync_receive_gaps(?1)"
+            + " WHERE length(site_id) = 16",
+            static row => new StreamGap(new SiteId(row.Blob(0)), Cursor(row, 1), row.IsNull(4) ? null : Cursor(row, 4)), statement => statement.Bind(1, sender));
         if (sender == null)
         {
             Instruments.ReceiveGaps.Record(gaps.Count(gap => gap.To != null));
@@ -244,37 +218,57 @@ public sealed class SyncDatabase
     }
 
     /// <summary>The rows that have changes which could not be merged yet.</summary>
-    internal long CountWaiting()
+    internal long CountWaiting() => Ask("SELECT count(*) FROM cloudsync_waiting", static statement => statement.Int64(0));
+
+    /// <summary>The first row of a query, waiting while somebody else has the database locked.</summary>
+    private T Ask<T>(string sql, Func<SyncStatement, T> read, Action<SyncStatement>? bind = null)
     {
-        using ConnectionUse use = Use();
-        using SyncStatement statement = new(use.Handle, "SELECT count(*) FROM cloudsync_waiting");
-        statement.Step();
-        return statement.Int64(0);
+        BusyWait busy = new(BusyTimeout);
+        while (true)
+        {
+            try
+            {
+                using ConnectionUse use = Use();
+                using SyncStatement statement = new(use.Handle, sql);
+                bind?.Invoke(statement);
+                statement.Step();
+                return read(statement);
+            }
+            catch (ChunkSyncException failure) when (busy.CanWaitFor(failure))
+            {
+                busy.Wait();
+            }
+        }
     }
 
     private static ChunkCursor Cursor(SyncStatement statement, int column) =>
         new(statement.Int64(column), statement.Int64(column + 1), statement.Int64(column + 2));
 
-    private List<AppliedRow> ListApplied()
+    private static AppliedRow Applied(SyncStatement row)
     {
-        using ConnectionUse use = Use();
-        using SyncStatement statement = new(use.Handle, "SELECT tbl, pk, key, kind, columns, n FROM cloudsync_applied");
-        List<AppliedRow> rows = [];
-        while (statement.Step())
+        AppliedKind kind = row.Text(3) switch
         {
-            AppliedKind kind = statement.Text(3) switch
-            {
-                "insert" => AppliedKind.Insert,
-                "update" => AppliedKind.Update,
-                "delete" => AppliedKind.Delete,
-                _ => AppliedKind.More,
-            };
-            rows.Add(new AppliedRow(
-                statement.Text(0), statement.Blob(1).ToArray(), statement.Text(2), kind, statement.Text(4), statement.Int64(5)));
+            "insert" => AppliedKind.Insert,
+            "update" => AppliedKind.Update,
+            "delete" => AppliedKind.Delete,
+            _ => AppliedKind.More,
+        };
+        return new AppliedRow(row.Text(0), row.Blob(1).ToArray(), row.Text(2), kind, row.Text(4), row.Int64(5));
+    }
+
+    private List<AppliedRow> ListApplied() => List("SELECT tbl, pk, key, kind, columns, n FROM cloudsync_applied", Applied);
+
+    /// <summary>All rows of a query, as <see cref="Ask"/> has the first.</summary>
+    private List<T> List<T>(string sql, Func<SyncStatement, T> read, Action<SyncStatement>? bind = null) => Ask(sql, read: statement =>
+    {
+        List<T> rows = [];
+        for (bool isRow = statement.IsAtRow; isRow; isRow = statement.Step())
+        {
+            rows.Add(read(statement));
         }
 
         return rows;
-    }
+    }, bind);
 
     private async IAsyncEnumerable<Chunk> PagesAsync(
         PageInputs inputs, ReadOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)

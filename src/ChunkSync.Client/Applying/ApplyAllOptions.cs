@@ -16,6 +16,7 @@ public sealed record ApplyAllOptions
     /// <summary>The length of all payloads together, where it is known: progress has a total then.</summary>
     public long? TotalBytes { get; init; }
 
-    /// <summary>Gets the progress, at most ten times a second and once at the end; only what is committed counts.</summary>
+    /// <summary>Gets the progress, at most ten times a second and once at the end; only what is committed counts, or, inside a transaction of
+    /// yours, what is applied in it.</summary>
     public IProgress<SyncProgress>? Progress { get; init; }
 }

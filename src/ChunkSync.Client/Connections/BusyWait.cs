@@ -14,9 +14,14 @@ internal readonly struct BusyWait(TimeSpan limit)
     public bool CanWaitFor(ChunkSyncException failure) =>
         failure.Kind == ChunkSyncErrorKind.Busy && (limit == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(began) < limit);
 
-    public Task WaitAsync(CancellationToken cancellation)
+    public Task WaitAsync(CancellationToken cancellation) => Task.Delay(Next(), cancellation);
+
+    /// <summary>Waits in a call that is not asynchronous.</summary>
+    public void Wait() => Thread.Sleep(Next());
+
+    private TimeSpan Next()
     {
         TimeSpan left = limit == Timeout.InfiniteTimeSpan ? Pause : limit - Stopwatch.GetElapsedTime(began);
-        return Task.Delay(left < TimeSpan.Zero ? TimeSpan.Zero : left < Pause ? left : Pause, cancellation);
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left < Pause ? left : Pause;
     }
 }

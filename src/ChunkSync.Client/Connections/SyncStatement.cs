@@ -25,6 +25,9 @@ internal sealed class SyncStatement : IDisposable
         }
     }
 
+    /// <summary>Whether the last step gave a row.</summary>
+    public bool IsAtRow { get; private set; }
+
     public bool IsOf(sqlite3 other) => ReferenceEquals(handle, other);
 
     /// <summary>Runs to the next row; false at the end.</summary>
@@ -35,9 +38,10 @@ internal sealed class SyncStatement : IDisposable
     {
         ChunkSyncException.Forget();
         int code = interruption == null ? raw.sqlite3_step(statement) : interruption.Step(handle, statement);
+        IsAtRow = code == raw.SQLITE_ROW;
         if (code is raw.SQLITE_ROW or raw.SQLITE_DONE)
         {
-            return code == raw.SQLITE_ROW;
+            return IsAtRow;
         }
 
         ChunkSyncException failure = ChunkSyncException.Of(handle, code);

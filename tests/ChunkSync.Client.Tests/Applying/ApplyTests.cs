@@ -165,6 +165,12 @@ public class ApplyTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
         Database.Run(other, "ROLLBACK");
         Assert.Equal(4, (await apply).Changes);
+
+        // What is not asynchronous waits, too.
+        to.Run("CREATE TABLE late(id TEXT PRIMARY KEY NOT NULL)");
+        Database.Run(other, "BEGIN IMMEDIATE");
+        using Timer timer = new(_ => Database.Run(other, "ROLLBACK"), null, 200, Timeout.Infinite);
+        Assert.False(to.Sync.Track("late").IsEmpty);
     }
 
     [Fact]

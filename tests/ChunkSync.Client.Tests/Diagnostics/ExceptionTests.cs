@@ -67,6 +67,7 @@ public class ExceptionTests
         Assert.ThrowsAny<SqliteException>(() => database.Run("INSERT INTO checked VALUES ('a', 1000)"));
         database.Run("CREATE TABLE late(id TEXT PRIMARY KEY NOT NULL)");
         Database.Run(database.Connect(), "BEGIN IMMEDIATE");
+        database.Connection.DefaultTimeout = 1;
         ChunkSyncException busy = Assert.Throws<ChunkSyncException>(() => database.Sync.Track("late"));
         Assert.Equal(ChunkSyncErrorKind.Busy, busy.Kind);
         Assert.Null(busy.Table);
