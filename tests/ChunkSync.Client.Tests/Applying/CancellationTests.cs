@@ -52,7 +52,7 @@ public class CancellationTests(ITestOutputHelper output)
         int seed = int.TryParse(Environment.GetEnvironmentVariable("CHUNKSYNC_SEED"), out int given) ? given : Random.Shared.Next();
         output.WriteLine($"seed {seed}");
         Random random = new(seed);
-        TimeSpan whole = TimeSpan.FromSeconds(1);
+        TimeSpan whole = TimeSpan.MaxValue;
         (int cancelled, double worst) = (0, 0);
         for (int i = 0; i < Instants; i++)
         {
@@ -74,7 +74,9 @@ public class CancellationTests(ITestOutputHelper output)
                 worst = Math.Max(worst, Stopwatch.GetElapsedTime(Volatile.Read(ref asked)).TotalMilliseconds);
             }
 
-            whole = i == 0 ? Stopwatch.GetElapsedTime(began) : whole;
+            // Applies become faster while the code is compiled.
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
+            whole = isApplied && elapsed < whole ? elapsed : whole;
             Assert.Equal(1, raw.sqlite3_get_autocommit(to.Connection.Handle!));
             Assert.Equal("ok", to.Text("PRAGMA integrity_check"));
             Assert.Equal(isApplied ? "5999" : "0", to.Text("SELECT count(*) FROM items"));
