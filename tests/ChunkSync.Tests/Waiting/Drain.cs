@@ -40,7 +40,7 @@ internal sealed class Drain(string schema) : IDisposable
             return "waiting: " + string.Join(", ", waiting);
         }
 
-        foreach (object?[] table in Writer.Query("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name IN ('t', 'c', 'd')"))
+        foreach (object?[] table in Writer.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('t', 'c')"))
         {
             string[] here = RefusingReplica.Read(copy, $"SELECT * FROM {table[0]} ORDER BY 1");
             string[] there = RefusingReplica.Read(Writer, $"SELECT * FROM {table[0]} ORDER BY 1");
