@@ -60,7 +60,7 @@ public class CancellationTests(ITestOutputHelper output)
             using CancellationTokenSource cancellation = new();
             long began = Stopwatch.GetTimestamp();
             long asked = 0;
-            TimeSpan delay = i == 0 ? TimeSpan.FromMinutes(1) : whole * random.NextDouble();
+            TimeSpan delay = i == 0 ? TimeSpan.FromMinutes(1) : whole * (1.5 * random.NextDouble());
             await using Timer timer = new(_ => Cancel(cancellation, ref asked), null, delay, Timeout.InfiniteTimeSpan);
             bool isApplied = true;
             try
@@ -90,6 +90,44 @@ public class CancellationTests(ITestOutputHelper output)
 
         output.WriteLine($"{cancelled} of {Instants} were cancelled, the slowest after {worst:0} ms; an apply takes {whole.TotalMilliseconds:0} ms");
         Assert.True(cancelled > 0);
+    }
+
+    /// <summary>A page in the middle, on a thread of the pool or not, and a plan: they end, and the same again is whole.</summary>
+    [Fact]
+    public async Task Repeat_is_whole_when_a_page_or_a_plan_is_cancelled_in_the_middle()
+    {
+        using Database from = Database.CreateFull(rows: 12_000);
+        ReadOptions large = new() { MaxChunkSize = 33_554_432 };
+        byte[] all = Assert.Single(await from.Sync.ReadAsync(new ChunkWindow(since: 0), large).ToArraysAsync());
+        SendPlan plan = await from.Sync.PlanAsync(new ChunkWindow(since: 0), large);
+        int cancelled = 0;
+        for (int i = 0; i < 24; i++)
+        {
+            using CancellationTokenSource cancellation = new();
+            cancellation.CancelAfter(TimeSpan.FromMilliseconds(i / 2));
+            try
+            {
+                if (i % 3 == 0)
+                {
+                    Assert.Equal(plan.Bytes, (await from.Sync.PlanAsync(new ChunkWindow(since: 0), large, cancellation.Token)).Bytes);
+                }
+                else
+                {
+                    IAsyncEnumerable<Chunk> chunks = from.Sync.ReadAsync(new ChunkWindow(since: 0), large with { Offload = i % 3 == 1 }, cancellation.Token);
+                    Assert.Equal(all, Assert.Single(await chunks.ToArraysAsync()));
+                }
+            }
+            catch (OperationCanceledException failure)
+            {
+                Assert.Equal(cancellation.Token, failure.CancellationToken);
+                cancelled++;
+            }
+
+            Assert.Equal(1, raw.sqlite3_get_autocommit(from.Connection.Handle!));
+        }
+
+        Assert.True(cancelled > 0);
+        Assert.Equal(all, Assert.Single(await from.Sync.ReadAsync(new ChunkWindow(since: 0), large).ToArraysAsync()));
     }
 
     [Fact]
