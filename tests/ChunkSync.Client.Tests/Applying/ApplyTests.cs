@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using ChunkSync.Client.Tests.Host;
+using SQLitePCL;
 
 namespace ChunkSync.Client.Tests.Applying;
 
@@ -56,8 +56,8 @@ public class ApplyTests
         to.Run("SELECT cloudsync_set('apply_refused', 'stop')");
         ChunkSyncException refused = await Assert.ThrowsAsync<ChunkSyncException>(() => to.Sync.ApplyAsync(payload));
         Assert.Equal((ChunkSyncErrorKind.RowRefused, "checked", "'high'"), (refused.Kind, refused.Table, refused.Key));
-        Assert.Equal(SQLitePCL.raw.SQLITE_CONSTRAINT, refused.SqliteErrorCode);
-        Assert.Equal(SQLitePCL.raw.SQLITE_CONSTRAINT_CHECK, refused.SqliteExtendedErrorCode);
+        Assert.Equal(raw.SQLITE_CONSTRAINT, refused.SqliteErrorCode);
+        Assert.Equal(raw.SQLITE_CONSTRAINT_CHECK, refused.SqliteExtendedErrorCode);
         Assert.Null(refused.SuggestedCursor);
         to.Run("SELECT cloudsync_set('apply_refused', 'wait')");
         Assert.Equal(1, (await to.Sync.ApplyAsync(payload)).Waiting);
@@ -192,5 +192,42 @@ public class ApplyTests
         }
 
         Assert.True(costs[3] - costs[2] < 1800, $"{string.Join(' ', costs)} bytes: 1,800 rows more cost some of them each");
+    }
+
+    /// <summary>Beside the same payloads in SQL alone, through the provider itself.</summary>
+    [Fact]
+    public async Task Heap_grows_by_less_than_a_kilobyte_per_payload_when_many_are_applied()
+    {
+        const int Payloads = 40;
+        using Database from = Database.Create(Insert);
+        byte[] payload = Assert.Single(await from.PayloadsAsync());
+        using Database to = Database.Create();
+        byte[][] all = [.. Enumerable.Repeat(payload, Payloads)];
+        (long bare, long api) = (0, 0);
+        for (int i = 0; i < 2; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            ApplyBare(to.Connection, all);
+            bare = GC.GetAllocatedBytesForCurrentThread() - before;
+            before = GC.GetAllocatedBytesForCurrentThread();
+            await to.Sync.ApplyAllAsync(Async.AtOnce(all));
+            api = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.True(api - bare < Payloads * 1024, $"{api} bytes for {Payloads} payloads, {bare} in SQL alone");
+    }
+
+    private static void ApplyBare(SqliteConnection connection, byte[][] payloads)
+    {
+        Assert.Equal(raw.SQLITE_OK, raw.sqlite3_prepare_v2(connection.Handle!, "SELECT cloudsync_payload_apply(?)", out sqlite3_stmt statement));
+        using (statement)
+        {
+            foreach (byte[] payload in payloads)
+            {
+                raw.sqlite3_bind_blob(statement, 1, payload);
+                Assert.Equal(raw.SQLITE_ROW, raw.sqlite3_step(statement));
+                raw.sqlite3_reset(statement);
+            }
+        }
     }
 }

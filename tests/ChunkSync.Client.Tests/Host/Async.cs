@@ -12,6 +12,16 @@ internal static class Async
         }
     }
 
+    /// <summary>A sequence that never waits: who reads it stays on the thread.</summary>
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> AtOnce(IEnumerable<byte[]> payloads)
+    {
+        await Task.CompletedTask;
+        foreach (byte[] payload in payloads)
+        {
+            yield return payload;
+        }
+    }
+
     public static async Task<List<T>> ToListAsync<T>(this IAsyncEnumerable<T> sequence)
     {
         List<T> all = [];
