@@ -36,6 +36,17 @@ public sealed partial class CrashTests(ITestOutputHelper output)
         output.WriteLine(program.Run(checks: 5, program.FastFolder, Effort.IsSoak ? "1" : "19"));
     }
 
+    [Fact, Soak("tree-kill")]
+    public void Killed_process_leaves_the_tree_of_before_or_behind()
+    {
+        using CProgram program = new("tree_kill_test.c", "actors.c", "faulty_vfs.c") { Patience = LongestRun };
+        using Effort effort = Effort.Start("tree-kill", output, sample: 1);
+        while (effort.Next("runs"))
+        {
+            Count(effort, program.Run(checks: 2, program.FastFolder, effort.Random.Next().ToString(CultureInfo.InvariantCulture), Effort.IsSoak ? "1000" : "60"));
+        }
+    }
+
     [Fact, Soak("power-loss", Weight = 2)]
     public void Nothing_told_is_forgotten_when_the_power_is_cut() =>
         Run("power-loss", checks: 8, "power_test.c", "actors.c", "power_vfs.c");
