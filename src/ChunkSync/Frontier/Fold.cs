@@ -35,7 +35,7 @@ internal sealed unsafe class Fold : IDisposable
     /// <summary>From which clock value on operations are held; those that came stay pending, all others are done with.</summary>
     public long? HeldFrom { get; private set; }
 
-    /// <summary>The nodes that it came across; those with <see cref="PlaceFlags.Assigned"/> are somewhere else than before, once it has ended.</summary>
+    /// <summary>The nodes that it came across; those with <see cref="PlaceFlags.Moved"/> are somewhere else than before.</summary>
     public PlaceTable Table => nodes.Table;
 
     /// <summary>Takes in a user's own move, which is the newest operation.</summary>
@@ -49,11 +49,11 @@ internal sealed unsafe class Fold : IDisposable
 
         nodes.Name(operation);
         Append(operation, isEffective: true);
-        result.Moved = nodes.Store();
+        result.Moved += nodes.Store();
         return true;
     }
 
-    /// <summary>Takes in operations.</summary>
+    /// <summary>Takes in operations; of many some at a time, in order, in calls that follow each other until one holds or does everything again.</summary>
     /// <param name="pending">What came and went, in the order of operations, without void ones.</param>
     /// <param name="floor">Operations up to this clock value are not in the log any more: one that comes there needs all of them again.</param>
     /// <remarks>An operation that counts already, and a retraction of one that does not, change nothing. The first one behind a jump of the clock and all
@@ -61,6 +61,7 @@ internal sealed unsafe class Fold : IDisposable
     public void Run(PendingList pending, long? floor)
     {
         ReadHead();
+        EndRewind();
         bool needsAll = false;
         int counted = Believed(pending);
         for (int i = 0; i < counted && !needsAll; i++)
@@ -90,7 +91,8 @@ internal sealed unsafe class Fold : IDisposable
             result.Held += pending[i].IsPresent ? 1 : 0;
         }
 
-        result.Moved = nodes.Store();
+        result.Moved += nodes.Store();
+        nodes.CompactPositions();
     }
 
     /// <summary>Forgets what was taken in and does it again with every operation of the carrier.</summary>
@@ -125,7 +127,7 @@ internal sealed unsafe class Fold : IDisposable
             store.CloseCarrier();
         }
 
-        result.Moved = nodes.Store();
+        result.Moved += nodes.Store();
     }
 
     public void Dispose()
@@ -151,6 +153,16 @@ internal sealed unsafe class Fold : IDisposable
         nodes.Name(operation);
         Append(operation, nodes.CanMove(operation.Node, operation.Place));
         result.Folded++;
+    }
+
+    private void EndRewind()
+    {
+        if (rest.Count + retracted.Count > 0)
+        {
+            rest.Clear();
+            retracted.Clear();
+            nodes.EndRewind();
+        }
     }
 
     private void ReadHead() => hasHead = store.TryReadHead(out head);

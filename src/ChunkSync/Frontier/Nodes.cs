@@ -88,10 +88,20 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
             }
 
             store.WriteNode(entry.Node, entry.Place);
+            entry.Flags = (entry.Flags & ~PlaceFlags.Assigned) | PlaceFlags.Moved;
             moved++;
         }
 
         return moved;
+    }
+
+    /// <summary>Forgets what a rewind has marked: another one may follow.</summary>
+    public void EndRewind()
+    {
+        for (long slot = 0; slot < table.Slots; slot++)
+        {
+            table.At(slot).Flags &= ~(PlaceFlags.Rewound | PlaceFlags.Late);
+        }
     }
 
     /// <summary>Between two pages: what the nodes and some operations show is needed, and no other long position.</summary>

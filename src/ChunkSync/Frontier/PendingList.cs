@@ -47,5 +47,8 @@ internal sealed unsafe class PendingList : IDisposable
         }
     }
 
+    /// <summary>Forgets all of them and keeps the memory.</summary>
+    public void Clear() => items.Clear();
+
     public void Dispose() => items.Dispose();
 }

@@ -21,4 +21,7 @@ internal enum PlaceFlags
 
     /// <summary>An operation of it was folded.</summary>
     Folded = 16,
+
+    /// <summary>It was stored somewhere else by this fold.</summary>
+    Moved = 32,
 }

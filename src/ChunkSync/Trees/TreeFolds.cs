@@ -12,6 +12,9 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
 {
     private const string Deferred = "deferred";
 
+    /// <summary>How many operations are taken in at once.</summary>
+    private const int PendingAtOnce = 50_000;
+
     /// <summary>How many refused rows a fold tries again by the way.</summary>
     private const long DefaultBudget = 64;
 
@@ -188,6 +191,34 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         tree.Rows.MakeAllDirty();
     }
 
+    /// <summary>Takes in what is pending, or everything: some of it at a time, so that memory does not grow with what others send.</summary>
+    private void TakeIn(TreeTable tree, Fold fold, bool rebuilds)
+    {
+        using PendingList pending = new();
+        using NativeBuffer from = new();
+        bool isMore;
+        do
+        {
+            pending.Clear();
+            long voids = tree.ReadPending(pending, from, PendingAtOnce, out isMore);
+            if (voids != 0)
+            {
+                catalog.Trees.AddVoid(tree.Name, voids);
+            }
+
+            if (!rebuilds)
+            {
+                pending.Sort(tree.Store);
+                fold.Run(pending, catalog.Trees.State(tree.Name).Floor);
+            }
+        }
+        while (isMore && !fold.IsRebuilt && fold.HeldFrom == null);
+        if (rebuilds)
+        {
+            fold.Rebuild();
+        }
+    }
+
     private static TreeTable Make(SyncSession session, TableCatalog catalog, TrackedTable table)
     {
         if (table.Columns.Length == 0)
@@ -234,22 +265,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         using Fold fold = new(tree.Store);
         using (MergeScope merging = session.Merging())
         {
-            using PendingList pending = new();
-            long voids = tree.ReadPending(pending);
-            if (voids != 0)
-            {
-                catalog.Trees.AddVoid(table, voids);
-            }
-
-            if (rebuilds)
-            {
-                fold.Rebuild();
-            }
-            else
-            {
-                pending.Sort(tree.Store);
-                fold.Run(pending, catalog.Trees.State(table).Floor);
-            }
+            TakeIn(tree, fold, rebuilds);
 
             using TreeProjection projection = new(tree, call, triesAll ? -1 : session.Settings.Integer(Settings.WaitingBudget) ?? DefaultBudget);
             projection.Run(fold.Table);
@@ -261,6 +277,8 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         }
 
         catalog.Trees.StoreFailure(table, null);
-        last[AsciiNames.Lower(table)] = fold.Result;
+        FoldResult done = fold.Result;
+        done.Held = fold.HeldFrom == null ? done.Held : tree.CountPending();
+        last[AsciiNames.Lower(table)] = done;
     }
 }

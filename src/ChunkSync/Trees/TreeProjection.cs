@@ -60,7 +60,7 @@ internal sealed unsafe class TreeProjection(TreeTable tree, MergeCall call, long
 
     public void Dispose() => moving.Dispose();
 
-    private static bool IsProjected(PlaceTable.Entry* entry) => entry != null && (entry->Flags & (PlaceFlags.Assigned | PlaceFlags.Folded)) != 0;
+    private static bool IsProjected(PlaceTable.Entry* entry) => entry != null && (entry->Flags & (PlaceFlags.Moved | PlaceFlags.Folded)) != 0;
 
     private ref MovingRow At(int index) => ref ((MovingRow*)moving.Data)[index];
 

@@ -11,6 +11,7 @@ namespace ChunkSync.Trees;
 internal sealed class TreeTable : IDisposable
 {
     private readonly Statement pending;
+    private readonly Statement pendingBehind;
     private readonly Statement hasWork;
     private readonly Statement countPending;
     private readonly Statement forget;
@@ -31,6 +32,8 @@ internal sealed class TreeTable : IDisposable
         Refused = new RefusedPlaces(connection, this);
         Rows = new TreeRows(session, this);
         pending = connection.Prepare($"SELECT lamport, site, node, parent, pos, present FROM {Names.Pending} ORDER BY lamport, site");
+        pendingBehind = connection.Prepare(
+            $"SELECT lamport, site, node, parent, pos, present FROM {Names.Pending} WHERE (lamport, site) > (?1, ?2) ORDER BY lamport, site");
         hasWork = connection.Prepare($"SELECT EXISTS (SELECT 1 FROM {Names.Pending}) OR EXISTS (SELECT 1 FROM {Names.Dirty})");
         countPending = connection.Prepare($"SELECT count(*) FROM {Names.Pending}");
         forget = connection.Prepare($"DELETE FROM {Names.Pending} WHERE lamport = ?1 AND site = ?2 AND node = ?3 AND parent = ?4 AND pos = ?5");
@@ -82,18 +85,34 @@ internal sealed class TreeTable : IDisposable
         return count;
     }
 
-    /// <summary>Reads what came and went; those that never count are forgotten.</summary>
-    /// <returns>How many of these came, less those that went.</returns>
-    public long ReadPending(PendingList target)
+    /// <summary>Reads some of what came and went, in order; those that never count are forgotten.</summary>
+    /// <param name="target">Gets them.</param>
+    /// <param name="from">Behind which stamp to begin; gets the last one.</param>
+    /// <param name="limit">After so many, those of the last stamp are completed, and no more.</param>
+    /// <param name="isMore">Whether there are others behind.</param>
+    /// <returns>How many that never count came, less those that went.</returns>
+    public unsafe long ReadPending(PendingList target, NativeBuffer from, int limit, out bool isMore)
     {
         long voids = 0;
+        int count = 0;
         using NativeBuffer forgotten = new();
+        isMore = false;
+        Statement rows = From(from);
         try
         {
-            while (pending.Step())
+            for (; rows.Step(); count++)
             {
-                bool isPresent = pending.Int64(5) != 0;
-                if (Store.TryRead(pending, out TreeOperation operation))
+                if (count >= limit && !HasStamp(rows, from))
+                {
+                    isMore = true;
+                    break;
+                }
+
+                from.Clear();
+                TreeValue.Append(from, rows.ColumnValue(0));
+                TreeValue.Append(from, rows.ColumnValue(1));
+                bool isPresent = rows.Int64(5) != 0;
+                if (Store.TryRead(rows, out TreeOperation operation))
                 {
                     target.Add(new PendingOperation(operation, isPresent));
                 }
@@ -102,14 +121,14 @@ internal sealed class TreeTable : IDisposable
                     voids += isPresent ? 1 : -1;
                     for (int i = 0; i < 5; i++)
                     {
-                        TreeValue.Append(forgotten, pending.ColumnValue(i));
+                        TreeValue.Append(forgotten, rows.ColumnValue(i));
                     }
                 }
             }
         }
         finally
         {
-            pending.Reset();
+            rows.Reset();
         }
 
         ForgetPending(forgotten);
@@ -159,8 +178,36 @@ internal sealed class TreeTable : IDisposable
         Refused.Dispose();
         holders?.Dispose();
         pending.Dispose();
+        pendingBehind.Dispose();
         hasWork.Dispose();
         countPending.Dispose();
+    }
+
+    /// <summary>What is pending behind a lamport and a site of any type, encoded; all of it behind nothing.</summary>
+    private unsafe Statement From(NativeBuffer from)
+    {
+        if (from.Length == 0)
+        {
+            return pending;
+        }
+
+        ValueReader reader = new(from.Data, from.Length);
+        for (int i = 1; i <= 2; i++)
+        {
+            reader.TryRead(out WireValue value);
+            StoredValue.BindCopy(pendingBehind, i, value);
+        }
+
+        return pendingBehind;
+    }
+
+    /// <summary>Whether the row has a stamp that is encoded.</summary>
+    private static bool HasStamp(Statement row, NativeBuffer stamp)
+    {
+        using NativeBuffer own = new();
+        TreeValue.Append(own, row.ColumnValue(0));
+        TreeValue.Append(own, row.ColumnValue(1));
+        return own.Bytes.SequenceEqual(stamp.Bytes);
     }
 
     /// <summary>Forgets rows whose columns are encoded one behind the other.</summary>

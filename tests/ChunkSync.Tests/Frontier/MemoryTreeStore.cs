@@ -28,6 +28,9 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
     /// <summary>Rows of the log that the engine has in memory at once.</summary>
     public int PageRows { get; init; } = 4096;
 
+    /// <summary>How many operations a fold takes in at once.</summary>
+    public int AtOnce { get; set; } = int.MaxValue;
+
     /// <summary>Rows of the log that were read.</summary>
     public long RowsRead { get; private set; }
 
@@ -72,7 +75,21 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
 
         List<string> order = [.. pending.Keys.OrderBy(key => known[key])];
         using Fold fold = new(this, PageRows);
-        fold.Run(list, Floor);
+        for (int i = 0; (i < list.Count || i == 0) && !fold.IsRebuilt && fold.HeldFrom == null;)
+        {
+            using PendingList part = new();
+            for (; i < list.Count && (part.Count < AtOnce || list[i].Operation.Stamp == list[i - 1].Operation.Stamp); i++)
+            {
+                part.Add(list[i]);
+            }
+
+            fold.Run(part, Floor);
+            if (list.Count == 0)
+            {
+                break;
+            }
+        }
+
         if (!fold.IsRebuilt)
         {
             foreach (string identity in order.Where(identity => !pending[identity] || known[identity].Lamport < (fold.HeldFrom ?? long.MaxValue)))

@@ -1,45 +1,25 @@
-using ChunkSync.Tests.Frontier;
+using System.Globalization;
+using System.Text;
 using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Trees;
 
 /// <summary>One random history of a tree table on several replicas.</summary>
-internal sealed class TreeHistory : IDisposable
+/// <param name="random">Decides everything.</param>
+/// <param name="shape">The table.</param>
+/// <param name="replicas">The replicas, all empty.</param>
+internal sealed class TreeHistory(Random random, TreeShape shape, ReadOnlyMemory<TreeReplica> replicas)
 {
-    private readonly Random random;
-    private readonly List<Database> replicas = [];
+    private const int Constraint = 19;
+
     private readonly List<byte[]> sent = [];
-    private readonly int keys;
-    private readonly bool hasPosition;
-    private readonly bool hasTitle;
-    private readonly bool waits;
-    private readonly string keyType;
+    private readonly long[] since = new long[replicas.Length];
+    private readonly int keys = random.Next(3, 9);
+    private readonly StringBuilder script = new();
+    private string last = "";
 
-    public TreeHistory(Random random)
-    {
-        this.random = random;
-        keys = random.Next(3, 9);
-        hasPosition = random.Next(6) != 0;
-        hasTitle = random.Next(6) != 0;
-        keyType = random.Next(4) == 0 ? "INTEGER" : random.Next(4) == 0 ? "BLOB" : "TEXT";
-        string foreignKey = random.Next(4) == 0 ? " REFERENCES items(id)" + (random.Next(2) == 0 ? " ON DELETE SET NULL" : "") : "";
-        string columns = $"id {keyType} PRIMARY KEY NOT NULL, parent {keyType}{foreignKey}" + (hasPosition ? ", pos" : "") + (hasTitle ? ", title" : "");
-        bool withoutRowid = random.Next(3) == 0;
-        waits = random.Next(3) == 0;
-        for (int i = random.Next(2, 5); i > 0; i--)
-        {
-            Database database = Database.Open();
-            database.Exec($"PRAGMA foreign_keys = {(foreignKey.Length > 0 ? "ON" : "OFF")}; CREATE TABLE items({columns}){(withoutRowid ? " WITHOUT ROWID" : "")}");
-            database.Scalar("SELECT cloudsync_init('items', 'cls', 1)");
-            database.Scalar("SELECT cloudsync_tree_init('items', 'parent', ?)", hasPosition ? "pos" : null);
-            if (waits)
-            {
-                database.Scalar("SELECT cloudsync_set('apply_refused', 'wait')");
-            }
-
-            replicas.Add(database);
-        }
-    }
+    /// <summary>What was done, for the report of a failure.</summary>
+    public string Script => $"{shape}\n{script}";
 
     /// <summary>Statements that were run.</summary>
     public int Statements { get; private set; }
@@ -50,33 +30,34 @@ internal sealed class TreeHistory : IDisposable
     /// <summary>Operations at the end.</summary>
     public long Operations { get; private set; }
 
-    public void Run()
+    public void Run(int steps)
     {
-        for (int step = random.Next(10, 60); step > 0; step--)
+        for (int i = 0; i < replicas.Length; i++)
         {
-            Database database = replicas[random.Next(replicas.Count)];
+            since[i] = replicas.Span[i].Version();
+        }
+
+        for (; steps > 0; steps--)
+        {
+            int at = random.Next(replicas.Length);
             if (random.Next(4) == 0)
             {
-                Exchange(database);
+                Exchange(at);
             }
             else
             {
-                Write(database);
+                Write(replicas.Span[at]);
             }
-
-            NoCycle(database);
-            Assert.Equal("ok", database.Scalar("SELECT cloudsync_tree_verify('items')"));
         }
 
         Settle();
     }
 
-    public void Dispose() => replicas.ForEach(database => database.Dispose());
-
-    private void Write(Database database)
+    private void Write(TreeReplica replica)
     {
-        int nested = random.Next(8);
-        string? open = nested switch { 0 => "BEGIN", 1 => "SAVEPOINT s", _ => null };
+        Database database = replica.Database;
+        script.Append(CultureInfo.InvariantCulture, $"-- {Array.IndexOf(replicas.ToArray(), replica)}\n");
+        string? open = random.Next(8) switch { 0 => "BEGIN", 1 => "SAVEPOINT s", _ => null };
         if (open != null)
         {
             database.Exec(open);
@@ -84,8 +65,7 @@ internal sealed class TreeHistory : IDisposable
 
         for (int i = open == null ? 1 : random.Next(1, 4); i > 0 && (open == null || database.InTransaction); i--)
         {
-            Try(database, Statement());
-            NoCycle(database);
+            Try(replica, Statement());
         }
 
         if (open == null || !database.InTransaction)
@@ -94,132 +74,124 @@ internal sealed class TreeHistory : IDisposable
         }
 
         bool undo = random.Next(2) == 0;
-        if (!Try(database, open == "BEGIN" ? (undo ? "ROLLBACK" : "COMMIT") : (undo ? "ROLLBACK TO s; RELEASE s" : "RELEASE s")))
+        if (!Try(replica, open == "BEGIN" ? (undo ? "ROLLBACK" : "COMMIT") : (undo ? "ROLLBACK TO s; RELEASE s" : "RELEASE s")))
         {
             database.Exec("ROLLBACK");
+            replica.Check("ROLLBACK");
         }
     }
 
-    private bool Try(Database database, string sql)
+    private bool Try(TreeReplica replica, string sql)
     {
         Statements++;
+        bool isDone = true;
         try
         {
-            database.Exec(sql);
-            return true;
+            replica.Database.Exec(sql);
         }
-        catch (SqlException failure) when ((failure.Code & 0xFF) == 19)
+        catch (SqlException failure) when ((failure.Code & 0xFF) == Constraint)
         {
             Refused++;
-            return false;
+            isDone = false;
         }
+
+        last = sql;
+        script.Append(isDone ? "" : "-- refused: ").Append(sql).Append(";\n");
+        replica.Check(sql);
+        return isDone;
     }
 
     private string Statement()
     {
-        string title = hasTitle ? $", title = {random.Next(9)}" : "";
-        string positionNames = hasPosition ? ", pos" : "";
-        string position = hasPosition ? ", " + Position() : "";
-        return random.Next(12) switch
+        string title = shape.HasTitle ? $", title = {random.Next(9)}" : "";
+        string positionNames = shape.HasPosition ? ", pos" : "";
+        string position = shape.HasPosition ? ", " + Position() : "";
+        return random.Next(13) switch
         {
             0 => $"UPDATE items SET parent = {Key()}",
             1 => $"UPDATE items SET id = {Key()} WHERE id = {Key()}",
             2 => $"DELETE FROM items WHERE id = {Key()}",
             3 or 4 => $"INSERT OR REPLACE INTO items(id, parent{positionNames}) VALUES ({Key()}, {Parent()}{position})",
-            5 when hasPosition => $"UPDATE items SET pos = {Position()} WHERE id = {Key()}",
+            5 when shape.HasPosition => $"UPDATE items SET pos = {Position()} WHERE id = {Key()}",
             6 => $"INSERT INTO items(id, parent{positionNames}) VALUES ({Key()}, {Parent()}{position}) ON CONFLICT DO UPDATE SET parent = excluded.parent{title}",
-            7 when hasPosition => $"UPDATE items SET parent = {Parent()}, pos = {Position()}{title} WHERE id IN ({Key()}, {Key()}, {Key()})",
+            7 when shape.HasPosition => $"UPDATE items SET parent = {Parent()}, pos = {Position()}{title} WHERE id IN ({Key()}, {Key()}, {Key()})",
+            8 => $"UPDATE OR {Clause()} items SET parent = {Parent()}, id = {Key()} WHERE id IN ({Key()}, {Key()})",
             _ => random.Next(2) == 0
-                ? $"INSERT OR IGNORE INTO items(id, parent{positionNames}) VALUES ({Key()}, {Parent()}{position}), ({Key()}, {Parent()}{position})"
+                ? $"INSERT OR {Clause()} INTO items(id, parent{positionNames}) VALUES ({Key()}, {Parent()}{position}), ({Key()}, {Parent()}{position})"
                 : $"UPDATE items SET parent = {Parent()}{title} WHERE id = {Key()}",
         };
     }
+
+    private string Clause() => random.Next(6) switch { 0 => "ABORT", 1 => "FAIL", 2 => "REPLACE", _ => "IGNORE" };
 
     private string Parent() => random.Next(4) == 0 ? "NULL" : Key();
 
     private string Key()
     {
         int key = random.Next(keys);
-        return keyType == "INTEGER" ? key.ToString(System.Globalization.CultureInfo.InvariantCulture) : keyType == "BLOB" ? $"x'0{key}'" : $"'k{key}'";
+        return shape.KeyType switch { "INTEGER" => key.ToString(CultureInfo.InvariantCulture), "BLOB" => $"x'0{key}'", _ => $"'k{key}'" };
     }
 
-    private string Position() => random.Next(5) switch { 0 => "NULL", 1 => "x''", 2 => random.Next(4).ToString(System.Globalization.CultureInfo.InvariantCulture), _ => $"'n{random.Next(9)}'" };
+    private string Position() => random.Next(5) switch { 0 => "NULL", 1 => "x''", 2 => random.Next(4).ToString(CultureInfo.InvariantCulture), _ => $"'n{random.Next(9)}'" };
 
     /// <summary>Sends some chunks of one replica to another, some of them late, twice, or not now.</summary>
-    private void Exchange(Database from)
+    private void Exchange(int from)
     {
-        long since = random.Next(2) == 0 ? 0 : (long)from.Scalar("SELECT max(0, cloudsync_db_version() - ?)", (long)random.Next(4))!;
-        sent.AddRange(ChunkRow.Read(from, [("since_db_version", since), ("max_chunk_size", 256L)]).Select(chunk => chunk.Payload));
+        TreeReplica source = replicas.Span[from];
+        source.Read(random.Next(2) == 0 ? 0 : since[from], random.Next(2) == 0 ? 256 : 100_000, random.Next(4) == 0, sent);
+        since[from] = source.Version();
         for (int i = random.Next(4); i >= 0 && sent.Count > 0; i--)
         {
-            Database to = replicas[random.Next(replicas.Count)];
-            Apply(to, sent[random.Next(sent.Count)]);
-            NoCycle(to);
+            int target = random.Next(replicas.Length);
+            TreeReplica to = replicas.Span[target];
+            int chunk = random.Next(sent.Count);
+            script.Append(CultureInfo.InvariantCulture, $"-- chunk {chunk} of {sent.Count} to {target}\n");
+            to.Apply(sent[chunk], mayFail: true);
+            to.Check("an apply behind " + last);
         }
     }
 
-    private static void Apply(Database to, byte[] payload)
-    {
-        try
-        {
-            to.Scalar("SELECT cloudsync_payload_apply(?)", payload);
-        }
-        catch (SqlException failure) when ((failure.Code & 0xFF) == 19)
-        {
-            // A foreign key of a row whose parent has not come: the payload comes again.
-        }
-    }
-
+    /// <summary>Everything to the first, and from there to all; twice where a foreign key stops a child before its parent.</summary>
     private void Settle()
     {
-        for (int round = 0; round < 3; round++)
+        for (int round = shape.ForeignKey.Length == 0 ? 1 : 0; round < 2; round++)
         {
-            foreach (Database from in replicas)
+            for (int i = 1; i < replicas.Length; i++)
             {
-                foreach (ChunkRow chunk in ChunkRow.Read(from, [("since_db_version", 0L)]))
-                {
-                    foreach (Database to in replicas)
-                    {
-                        to.Scalar("SELECT cloudsync_payload_apply(?)", chunk.Payload);
-                    }
-                }
+                Send(i, 0);
+            }
+
+            for (int i = 1; i < replicas.Length; i++)
+            {
+                Send(0, i);
             }
         }
 
         string? first = null;
-        foreach (Database database in replicas)
+        foreach (TreeReplica replica in replicas.Span)
         {
-            database.Scalar("SELECT cloudsync_waiting_retry()");
-            Assert.Equal(0L, database.Scalar("SELECT waiting FROM cloudsync_status"));
-            NoCycle(database);
-            Assert.Equal("ok", database.Scalar("SELECT cloudsync_tree_verify('items')"));
-            EqualModel(database);
-            string rows = (string?)database.Scalar("SELECT group_concat(hex(cloudsync_pk_encode(id, ifnull(parent, 'none')" + (hasPosition ? ", ifnull(nullif(pos, x''), 'none')" : "")
-                + (hasTitle ? ", ifnull(title, 'none')" : "") + "))) FROM (SELECT * FROM items ORDER BY id)") ?? "";
+            Database database = replica.Database;
+            if (shape.Waits)
+            {
+                database.Scalar("SELECT cloudsync_waiting_retry()");
+            }
+
+            Assert.Equal(0L, database.Scalar("SELECT count(*) FROM cloudsync_waiting"));
+            replica.Check("the last exchange");
+            Operations = TreeModel.Equal(database);
+            string rows = (string?)database.Scalar("SELECT group_concat(hex(cloudsync_pk_encode(id, ifnull(parent, 'none')"
+                + (shape.HasPosition ? ", ifnull(nullif(pos, x''), 'none')" : "") + (shape.HasTitle ? ", ifnull(title, 'none')" : "") + "))) FROM (SELECT * FROM items ORDER BY id)") ?? "";
             Assert.Equal(first ??= rows, rows);
         }
     }
 
-    private void EqualModel(Database database)
+    private void Send(int from, int to)
     {
-        List<NaiveOperation> operations = [.. database.Query("SELECT lamport, hex(site), node, parent, pos FROM items_treeops").Select(row =>
-            new NaiveOperation((long)row[0]!, ((string)row[1]!).ToLowerInvariant(), row[2]!, row[3]!, row[4]!))];
-        Operations = operations.Count;
-        NaiveTree model = NaiveTree.Replay(operations);
-        Dictionary<string, string> nodes = database.Query("SELECT n.key, p.key, n.pos FROM items_tree_node AS n LEFT JOIN items_tree_node AS p ON p.nid = n.parent").ToDictionary(
-            row => NaiveOperation.Key(row[0]!), row => NaiveTree.Describe((row[1] == null ? null : NaiveOperation.Key(row[1]!), row[2])));
-        foreach ((string node, (string? Parent, object? Position) place) in model.Places)
+        List<byte[]> payloads = [];
+        replicas.Span[from].Read(0, 1_000_000, relays: true, payloads);
+        foreach (byte[] payload in payloads)
         {
-            Assert.Equal($"{node}: {NaiveTree.Describe(place)}", $"{node}: {nodes.GetValueOrDefault(node)}");
+            replicas.Span[to].Apply(payload, mayFail: false);
         }
-
-        Assert.Equal(0L, database.Scalar("SELECT count(*) FROM items_tree_pending"));
     }
-
-    private static void NoCycle(Database database) => Assert.Equal(0L, database.Scalar(
-        """
-        WITH RECURSIVE up(start, at, depth) AS (SELECT id, parent, 1 FROM items WHERE parent IS NOT NULL
-          UNION ALL SELECT start, parent, depth + 1 FROM up JOIN items ON id = at WHERE parent IS NOT NULL AND depth < 20)
-        SELECT count(*) FROM up WHERE start = at
-        """));
 }

@@ -6,7 +6,8 @@ namespace ChunkSync.Tests.Trees;
 /// <summary>What has to hold of a tree table <c>items(id, parent, …)</c>, beside the model.</summary>
 internal static class TreeModel
 {
-    private const string Circle =
+    /// <summary>Counts rows that are above themselves.</summary>
+    public const string Circle =
         """
         WITH RECURSIVE up(start, at, depth) AS (SELECT id, parent, 1 FROM items WHERE parent IS NOT NULL
           UNION ALL SELECT start, parent, depth + 1 FROM up JOIN items ON id = at WHERE parent IS NOT NULL AND depth < 20)
