@@ -45,15 +45,18 @@ public sealed partial class TreeCostTests(ITestOutputHelper output)
         Assert.InRange(written, 1, 4);
         Assert.InRange(moved, 0, 1);
         Assert.InRange(rows, 0, 1);
-        string parent = (string)database.Scalar("SELECT p.key FROM items_tree_log AS l JOIN items_tree_node AS n ON n.nid = l.nid JOIN items_tree_node AS p ON p.nid = l.parent"
-            + " WHERE n.key = 'f5' AND l.effective AND l.lamport < 3000 ORDER BY l.lamport DESC LIMIT 1")!;
-        (scanned, written, _, _) = Fold(database, Operation(1_500, "f5", parent, "'n77'"));
+        string? parent = (string?)database.Scalar("SELECT p.key FROM items_tree_log AS l JOIN items_tree_node AS n ON n.nid = l.nid JOIN items_tree_node AS p ON p.nid = l.parent"
+            + " WHERE n.key = 'f6' AND l.effective AND l.lamport < 3000 ORDER BY l.lamport DESC LIMIT 1");
+        Assert.NotNull(parent);
+        (scanned, written, _, _) = Fold(database, Operation(1_500, "f6", parent, "'n77'"));
         Assert.Equal(0, scanned);
         Assert.InRange(written, 1, 4);
 
         // Many at once: one rewind to the first.
         (scanned, _, _, _) = Fold(database, [.. Enumerable.Range(0, 50).Select(i => Operation(4_500 - (5 * i), $"f{1 + (i % 9)}", $"f{20 + (i % 7)}")[0])]);
-        Assert.Equal((long)database.Scalar("SELECT count(*) - 50 FROM items_tree_log WHERE lamport >= 2 * (4500 - 5 * 49) - 1")!, scanned);
+        // Some of them only sort: they are in the log before the others are folded in.
+        long behind = (long)database.Scalar("SELECT count(*) FROM items_tree_log WHERE lamport >= 2 * (4500 - 5 * 49) - 1")!;
+        Assert.InRange(scanned, behind - 50, behind - 1);
         Assert.Equal("ok", database.Scalar("SELECT cloudsync_tree_verify('items')"));
     }
 
