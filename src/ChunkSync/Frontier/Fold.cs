@@ -18,11 +18,12 @@ internal sealed unsafe class Fold : IDisposable
 
     /// <param name="store">The tree.</param>
     /// <param name="pageRows">How many rows of the log are in memory at once.</param>
-    public Fold(ITreeStore store, int pageRows = 4096)
+    /// <param name="steps">How many steps up are taken one by one (<see cref="Nodes"/>).</param>
+    public Fold(ITreeStore store, int pageRows = 4096, long steps = Nodes.Steps)
     {
         this.store = store;
         this.pageRows = pageRows;
-        nodes = new Nodes(store);
+        nodes = new Nodes(store, steps);
         groups = new StampGroups(store);
     }
 
@@ -268,14 +269,15 @@ internal sealed unsafe class Fold : IDisposable
     }
 
     /// <summary>The node's rows on both sides.</summary>
-    /// <returns>False where two of them share a stamp: only their content orders them.</returns>
+    /// <returns>False where two of them share a stamp, so that only their content orders them, and where many behind it have no effect: each of many
+    /// late operations would write all of these.</returns>
     private bool ReadNeighbours(in TreeOperation operation)
     {
         before.Clear();
         behind.Clear();
         store.ReadBefore(operation.Node, operation.Stamp, before);
         store.ReadBehind(operation.Node, operation.Stamp, behind);
-        return !HasEqualStamps(before) && !HasEqualStamps(behind);
+        return behind.Count < TreeLimits.MaxBehind && !HasEqualStamps(before) && !HasEqualStamps(behind);
     }
 
     private static bool HasEqualStamps(LogPage rows)

@@ -48,7 +48,7 @@ internal interface ITreeStore
     /// <summary>Appends the node's rows before a stamp, newest first, at most two.</summary>
     void ReadBefore(long node, in OperationStamp stamp, LogPage page);
 
-    /// <summary>Appends the node's rows behind a stamp, oldest first, until one behind the first that has effect.</summary>
+    /// <summary>Appends the node's rows behind a stamp, oldest first, until one behind the first that has effect, or <see cref="TreeLimits.MaxBehind"/>.</summary>
     void ReadBehind(long node, in OperationStamp stamp, LogPage page);
 
     /// <summary>The greatest clock value of the log before a stamp; 0 where none is above it.</summary>

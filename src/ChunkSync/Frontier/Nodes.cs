@@ -3,9 +3,16 @@ using ChunkSync.Format;
 namespace ChunkSync.Frontier;
 
 /// <summary>The nodes of one tree while a fold works on them: what is stored, read once, and what the fold has made of it, written at its end.</summary>
-internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
+/// <param name="store">What is stored.</param>
+/// <param name="steps">How many steps up are taken one by one, in all; after them the way up is looked for in a <see cref="PathForest"/>.</param>
+internal sealed unsafe class Nodes(ITreeStore store, long steps = Nodes.Steps) : IDisposable
 {
+    /// <summary>About a tenth of a second: only deep trees get there, and they would take hours.</summary>
+    public const long Steps = 1 << 22;
+
     private readonly PlaceTable table = new();
+    private readonly PathForest paths = new();
+    private long walked;
 
     /// <summary>What the fold knows of the nodes it has come across.</summary>
     public PlaceTable Table => table;
@@ -26,6 +33,15 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
         PlaceTable.Entry* entry = Get(node);
         entry->Place = place;
         entry->Flags |= PlaceFlags.Assigned;
+        if (entry->Path != 0)
+        {
+            int path = entry->Path;
+            paths.Cut(path);
+            if (place.Parent != TreeLimits.Root)
+            {
+                paths.Link(path, PathOf(place.Parent));
+            }
+        }
     }
 
     /// <summary>Notes an operation: its parent is one from now on, before any operation is judged.</summary>
@@ -53,19 +69,38 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
             return true;
         }
 
+        if (walked > steps)
+        {
+            return !paths.IsAbove(PathOf(node), PathOf(place.Parent));
+        }
+
         // No cycle is ever stored, so this ends; a store that was damaged could have one.
         long up = place.Parent;
-        long steps = 0;
+        long taken = 0;
         while (up != TreeLimits.Root && up != node)
         {
             up = Place(up).Parent;
-            if (++steps > table.Count + 1)
+            if (++taken > table.Count + 1)
             {
                 throw NodeErrors.StoredCycle();
             }
         }
 
+        walked += taken;
         return up == TreeLimits.Root;
+    }
+
+    /// <summary>Places are going to be set without <see cref="Assign"/>.</summary>
+    public void ForgetPaths()
+    {
+        if (paths.Count > 0)
+        {
+            paths.Clear();
+            for (long slot = 0; slot < table.Slots; slot++)
+            {
+                table.At(slot).Path = 0;
+            }
+        }
     }
 
     /// <summary>Stores where the nodes are.</summary>
@@ -132,9 +167,53 @@ internal sealed unsafe class Nodes(ITreeStore store) : IDisposable
     }
 
     /// <summary>Forgets all of them.</summary>
-    public void Clear() => table.Clear();
+    public void Clear()
+    {
+        table.Clear();
+        paths.Clear();
+    }
 
-    public void Dispose() => table.Dispose();
+    public void Dispose()
+    {
+        table.Dispose();
+        paths.Dispose();
+    }
+
+    /// <summary>A node's number in the forest; it gets one, and those above it, where it has none.</summary>
+    private int PathOf(long node)
+    {
+        PlaceTable.Entry* entry = Get(node);
+        if (entry->Path != 0)
+        {
+            return entry->Path;
+        }
+
+        int first = paths.Add();
+        entry->Path = first;
+        int below = first;
+        for (long up = entry->Place.Parent; up != TreeLimits.Root;)
+        {
+            entry = Get(up);
+            int known = entry->Path;
+            if (known >= first)
+            {
+                throw NodeErrors.StoredCycle();
+            }
+
+            int path = known != 0 ? known : paths.Add();
+            paths.Link(below, path);
+            if (known != 0)
+            {
+                break;
+            }
+
+            entry->Path = path;
+            below = path;
+            up = entry->Place.Parent;
+        }
+
+        return first;
+    }
 
     private PlaceTable.Entry* Read(long node)
     {

@@ -25,6 +25,9 @@ internal sealed unsafe class PlaceTable : IDisposable
         /// <summary>What else.</summary>
         public PlaceFlags Flags;
 
+        /// <summary>Its number in a <see cref="PathForest"/>; 0 for none.</summary>
+        public int Path;
+
         /// <summary>Whether a flag is set.</summary>
         public readonly bool Has(PlaceFlags flag) => (Flags & flag) != 0;
     }

@@ -26,6 +26,7 @@ internal sealed unsafe class Rewinding(ITreeStore store, Nodes nodes, StampGroup
         clock = store.ClockBefore(first);
         MarkLate(late);
         MarkLate(retracted);
+        nodes.ForgetPaths();
         PutBack(first);
         return DoAgain(first);
     }

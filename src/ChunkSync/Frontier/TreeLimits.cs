@@ -15,6 +15,9 @@ internal static class TreeLimits
     /// <summary>Bytes of a site id.</summary>
     public const int SiteBytes = 16;
 
+    /// <summary>The most rows of a node behind a late operation that are looked at, and written anew, one by one.</summary>
+    public const int MaxBehind = 64;
+
     /// <summary>The node above all others.</summary>
     public const long Root = 0;
 

@@ -167,11 +167,13 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
 
         tree.Store.Positions.Clear();
         tree.Store.TryRead(values[0], values[1], values[2], values[3], values[4], out TreeOperation operation);
-        if (tree.Store.TryReadHead(out OperationStamp head) && operation.Stamp <= head)
+        bool hasHead = tree.Store.TryReadHead(out OperationStamp head);
+        if (hasHead && operation.Stamp <= head)
         {
             return;
         }
 
+        RefuseJump(tree, operation, hasHead ? Math.Max(head.Lamport, 0) : 0);
         using Fold fold = new(tree.Store);
         bool leadsBack = operation.Place.Parent != TreeLimits.Root && tree.Refused.Any && tree.Rows.LeadsTo(operation.Place.Parent, operation.Node);
         if (leadsBack || !fold.TryAppend(operation))
@@ -232,11 +234,31 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             : new TreeTable(session, catalog.Trees, table);
     }
 
-    private static EngineException Void(TrackedTable table, ReadOnlySpan<Value> values)
+    /// <summary>An operation that was put into the log by hand with a clock value that no other replica believes: it would be counted here alone, and so
+    /// would all moves behind it.</summary>
+    private void RefuseJump(TreeTable tree, in TreeOperation operation, long clock)
+    {
+        long lamport = operation.Stamp.Lamport;
+        if (TreeLimits.IsBelieved(clock, lamport))
+        {
+            return;
+        }
+
+        // What is pending counts, too; the operation itself is not that near.
+        long near = session.Connection.Integer($"SELECT coalesce(max(lamport), 0) FROM {tree.Names.Carrier} WHERE lamport <= {clock + TreeLimits.Gap}");
+        if (!TreeLimits.IsBelieved(Math.Max(clock, near), lamport))
+        {
+            throw Errors.Refused($"{tree.Name}: the clock value {lamport} of an operation is more than {TreeLimits.Gap} above those before it");
+        }
+    }
+
+    private EngineException Void(TrackedTable table, ReadOnlySpan<Value> values)
     {
         if (values[1].Type != StorageClass.Blob || values[1].Length != TreeLimits.SiteBytes)
         {
-            return Errors.CorruptRow(SiteDirectory.Table.Name, $"the local site id is {SqlText.Describe(values[1])}; operations of tree table {table.Name} need a BLOB of 16 bytes");
+            return !IsLocal(values[1])
+                ? Errors.Refused($"{table.Name}: the site of an operation must be a BLOB of {TreeLimits.SiteBytes} bytes, not {SqlText.Describe(values[1])}")
+                : Errors.CorruptRow(SiteDirectory.Table.Name, $"the local site id is {SqlText.Describe(values[1])}; operations of tree table {table.Name} need a BLOB of 16 bytes");
         }
 
         bool isClock = values[0].Type != StorageClass.Integer || values[0].Int64 >= TreeLimits.Top;
@@ -244,6 +266,14 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             : values[2].Type == StorageClass.Real || values[3].Type == StorageClass.Real
             ? Errors.Refused($"{table.Name}: the key of {SqlText.Describe(values[2])} or its parent is a REAL, which cannot be a key of a tree")
             : Errors.Refused($"{table.Name}: the key or position of {SqlText.Describe(values[2])} is longer than {TreeLimits.MaxValue} bytes");
+    }
+
+    /// <summary>Whether a value is the local site id, as it is stored: triggers take it from there.</summary>
+    private bool IsLocal(Value site)
+    {
+        using Statement local = session.Connection.Prepare($"SELECT 1 FROM main.{SiteDirectory.Table.Name} WHERE rowid = 0 AND site_id IS ?1");
+        local.Bind(1, site);
+        return TreeStore.Is(local);
     }
 
     private EngineException Failed(string table, string? key, EngineException failure)

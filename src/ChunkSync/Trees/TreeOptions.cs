@@ -48,8 +48,14 @@ internal sealed record TreeOptions(bool CutsCycles, bool HasIndex)
 
     private static bool IsObject(Connection connection, string json)
     {
-        using Statement type = connection.Prepare("SELECT json_valid(?1) AND json_type(?1) = 'object'");
-        type.Bind(1, json);
-        return type.Step() && type.Int64(0) != 0;
+        return Is(connection, "SELECT json_valid(?1)", json) && Is(connection, "SELECT json_type(?1) = 'object'", json);
+    }
+
+    /// <summary>One question a statement: SQLite evaluates what depends on parameters alone before it knows whether it is needed.</summary>
+    private static bool Is(Connection connection, string question, string json)
+    {
+        using Statement answer = connection.Prepare(question);
+        answer.Bind(1, json);
+        return answer.Step() && answer.Int64(0) != 0;
     }
 }

@@ -183,7 +183,7 @@ internal sealed unsafe class TreeStore : ITreeStore, IDisposable
         bool isMore = true;
         try
         {
-            while (isMore && behind.Step())
+            while (isMore && page.Count < TreeLimits.MaxBehind && behind.Step())
             {
                 page.Add(ReadRow(behind));
                 isMore = !isCovered;

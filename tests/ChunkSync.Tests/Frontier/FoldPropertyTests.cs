@@ -24,7 +24,12 @@ public sealed class FoldPropertyTests(ITestOutputHelper output)
         int lateness = random.Next(3) switch { 0 => 2, 1 => 10, _ => 1000 };
         List<NaiveOperation> arrivals = [.. operations.Select((operation, index) => (operation, at: index + (random.NextDouble() * lateness)))
             .OrderBy(pair => pair.at).Select(pair => pair.operation)];
-        using MemoryTreeStore store = new() { PageRows = random.Next(3) switch { 0 => 1, 1 => random.Next(2, 9), _ => 4096 }, AtOnce = random.Next(2) == 0 ? int.MaxValue : random.Next(1, 6) };
+        using MemoryTreeStore store = new()
+        {
+            PageRows = random.Next(3) switch { 0 => 1, 1 => random.Next(2, 9), _ => 4096 },
+            AtOnce = random.Next(2) == 0 ? int.MaxValue : random.Next(1, 6),
+            Steps = random.Next(3) switch { 0 => -1, 1 => random.Next(20), _ => Nodes.Steps },
+        };
         Dictionary<string, NaiveOperation> carrier = [];
         bool compacts = random.Next(4) == 0;
         int batch = random.Next(1, 9);

@@ -31,6 +31,9 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
     /// <summary>How many operations a fold takes in at once.</summary>
     public int AtOnce { get; set; } = int.MaxValue;
 
+    /// <summary>Steps up that the engine takes one by one.</summary>
+    public long Steps { get; init; } = Nodes.Steps;
+
     /// <summary>Rows of the log that were read.</summary>
     public long RowsRead { get; private set; }
 
@@ -74,7 +77,7 @@ internal sealed class MemoryTreeStore : ITreeStore, IDisposable
         }
 
         List<string> order = [.. pending.Keys.OrderBy(key => known[key])];
-        using Fold fold = new(this, PageRows);
+        using Fold fold = new(this, PageRows, Steps);
         for (int i = 0; (i < list.Count || i == 0) && !fold.IsRebuilt && fold.HeldFrom == null;)
         {
             using PendingList part = new();

@@ -1,4 +1,7 @@
+using ChunkSync.Catalog;
+using ChunkSync.Frontier;
 using ChunkSync.Sqlite;
+using ChunkSync.Trees;
 
 namespace ChunkSync.Sql.Trees;
 
@@ -15,9 +18,15 @@ internal sealed unsafe class TreeLogTable(Engine engine) : VirtualTable
     public static ModuleDefinition Definition { get; } = new(Name, Writable: false, Transactional: false, state => new TreeLogTable((Engine)state))
     {
         InSchema = SchemaUse.Trusted,
-        Summary = "The operations of a tree in order: whether each moved its row, and where that was before; state counted, pending, held or void.",
+        Summary = "The operations of a tree in order: whether each moved its row, and where that was before; state counted, pending, held, void, compacted (its undo was dropped) or lost (what is beside the log was changed by hand).",
         Example = "SELECT lamport, node, parent, pos, effective, state FROM cloudsync_tree_log('items')",
     };
+
+    /// <summary>Whether an operation never counts, as in <see cref="TreeValue.IsVoid"/>.</summary>
+    private static string IsVoid { get; } =
+        $"typeof(c.lamport) <> 'integer' OR c.lamport NOT BETWEEN -{TreeLimits.Top} AND {TreeLimits.Top - 1} OR typeof(c.site) <> 'blob'"
+        + $" OR length(c.site) <> {TreeLimits.SiteBytes} OR 'real' IN (typeof(c.node), typeof(c.parent))"
+        + $" OR max(length(CAST(c.node AS BLOB)), length(CAST(c.parent AS BLOB)), length(CAST(c.pos AS BLOB))) > {TreeLimits.MaxValue}";
 
     public override string Declaration =>
         "CREATE TABLE x(lamport, site, node, parent, pos, effective INTEGER, old_parent, old_pos, state TEXT, tbl HIDDEN)";
@@ -27,8 +36,10 @@ internal sealed unsafe class TreeLogTable(Engine engine) : VirtualTable
     public override VirtualCursor Open() => new TreeQueryCursor(engine, Name, names =>
         $"""
         SELECT c.lamport, c.site, c.node, c.parent, c.pos, l.effective, (SELECT key FROM {names.Node} WHERE nid = l.old_parent), l.old_pos,
-        CASE WHEN l.nid IS NOT NULL THEN 'counted' WHEN p.lamport IS NULL THEN 'void'
-          WHEN c.lamport > {Frontier.TreeLimits.Gap} + max(0, coalesce((SELECT max(lamport) FROM {names.Log}), 0)) THEN 'held' ELSE 'pending' END
+        CASE WHEN l.nid IS NOT NULL THEN 'counted' WHEN {IsVoid} THEN 'void'
+          WHEN p.lamport IS NULL THEN CASE WHEN c.lamport <= (SELECT floor_lamport FROM main.{TreeRegistry.Table.Name} WHERE tbl = {Connection.Literal(names.Registration.Table)})
+            THEN 'compacted' ELSE 'lost' END
+          WHEN c.lamport > {TreeLimits.Gap} + max(0, coalesce((SELECT max(lamport) FROM {names.Log}), 0)) THEN 'held' ELSE 'pending' END
         FROM {names.Carrier} AS c
         LEFT JOIN {names.Log} AS l ON l.lamport = c.lamport AND l.site = c.site AND l.nid = (SELECT nid FROM {names.Node} WHERE key = +c.node)
           AND l.parent = CASE WHEN +c.parent IS +c.node THEN 0 ELSE (SELECT nid FROM {names.Node} WHERE key = +c.parent) END AND l.pos = +c.pos
