@@ -186,7 +186,8 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
     /// <summary>Lets go of a change of a column that is not here, or puts it aside.</summary>
     private void PutUnknown(in ChangeRow change, byte* at)
     {
-        if (!IsDropped(change, at, RefusalReason.Column))
+        // Of a row that is refused already, its key is what stops the call.
+        if (!IsDropped(change, at, RefusalReason.Column) && merge.Current is not { IsRowRefused: true })
         {
             throw merge.UnknownColumn(change, Operation);
         }

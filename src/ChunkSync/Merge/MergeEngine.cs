@@ -71,7 +71,8 @@ internal sealed unsafe class MergeEngine : IDisposable
     public static EngineException UnknownColumn(TrackedTable table, in ChangeRow change, string operation) =>
         Errors.Refused($"Unable to perform {operation}: table {table.Name} has no column '{Encoding.UTF8.GetString(change.ColumnName)}'");
 
-    private static bool Knows(TrackedTable table, in ChangeRow change) => change.IsSentinel || table.FindValueColumn(change.ColumnName) >= 0
+    /// <summary>Whether a table has the column of a change.</summary>
+    public static bool Knows(TrackedTable table, in ChangeRow change) => change.IsSentinel || table.FindValueColumn(change.ColumnName) >= 0
         || (table.HasBlocks && change.ColumnName.Contains(TrackedTable.BlockSeparator));
 
     /// <summary>Whether the row in progress wrote anything so far.</summary>

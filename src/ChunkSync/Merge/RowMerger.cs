@@ -84,7 +84,7 @@ internal abstract unsafe class RowMerger : IDisposable
     public bool Add(in ChangeRow change)
     {
         Check.That(asked.Data != null && IsAt(change) && change.HasSoundNumbers);
-        return IsRowRefused || Decide(change);
+        return IsRowRefused ? MergeEngine.Knows(Table, change) : Decide(change);
     }
 
     /// <summary>Writes what won since <see cref="Begin"/>.</summary>
@@ -177,6 +177,7 @@ internal abstract unsafe class RowMerger : IDisposable
     private void FindKey(in ChangeRow change)
     {
         KeyMatch match = rules.Match(asked);
+        askedCausalLength = -1;
         if (match == KeyMatch.None)
         {
             if (context.Refusals.AreCollected && HasOtherArity(asked))
@@ -193,7 +194,6 @@ internal abstract unsafe class RowMerger : IDisposable
         }
 
         Key = asked;
-        askedCausalLength = -1;
         if (match == KeyMatch.Loose)
         {
             askedCausalLength = change.CausalLength;

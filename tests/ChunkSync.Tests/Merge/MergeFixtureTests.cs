@@ -44,8 +44,11 @@ public class MergeFixtureTests
         }
     }
 
-    [Fact]
-    public void Apply_ends_as_recorded_when_payloads_are_damaged()
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("stop", false)]
+    [InlineData("stop", true)]
+    public void Apply_ends_as_recorded_when_payloads_are_damaged(string? refused, bool inTransaction)
     {
         using TempFile file = new();
         Database.OpenWithSite(
@@ -55,6 +58,8 @@ public class MergeFixtureTests
             using TempFile copy = new(file.Path);
             using Database database = Database.Open(copy.Path);
             string context = test.GetProperty("name").GetString() + ": ";
+            database.Run("SELECT cloudsync_set('apply_refused', ?)", refused);
+            database.Exec(inTransaction ? "BEGIN" : "");
             foreach ((JsonElement payload, JsonElement result) in test.GetProperty("payloads").EnumerateArray().Zip(test.GetProperty("results").EnumerateArray()))
             {
                 byte[] bytes = Convert.FromHexString(payload.GetString()!);
@@ -62,6 +67,7 @@ public class MergeFixtureTests
                 Assert.StartsWith(context + Result(result), context + actual);
             }
 
+            database.Exec(inTransaction ? "COMMIT" : "");
             Assert.Equal(context + Describe(test.GetProperty("rows")), context + Rows(database, "SELECT * FROM t ORDER BY id"));
             Assert.Equal(context + Meta(test.GetProperty("meta")), context + Meta(database, "t"));
             Assert.Equal(context + Settings(test.GetProperty("settings")), context + Settings(database));
