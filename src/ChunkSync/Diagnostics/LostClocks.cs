@@ -20,7 +20,9 @@ internal sealed class LostClocks() : FindingCheck("D05", Severity.Warning)
             }
             else
             {
-                context.Add(table.Name, null, 1, text, CheckContext.Call("cloudsync_cleanup", table.Name), Severity.Error);
+                string cure = table.TreeOfLog is string tree ? $"SELECT cloudsync_tree_ensure({Connection.Literal(tree)}, 'rebuild')"
+                    : CheckContext.Call("cloudsync_cleanup", table.Name);
+                context.Add(table.Name, null, 1, text, cure, Severity.Error);
             }
         }
 

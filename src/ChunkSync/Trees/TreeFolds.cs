@@ -173,6 +173,12 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             return;
         }
 
+        // The operation itself may be among those that are pending.
+        if (!hasHead && TreeRepair.HasLostLog(session.Connection, tree.Names, catalog.Trees.State(tree.Name).Void + 1))
+        {
+            throw TreeErrors.Damaged(tree.Name, "its log is empty");
+        }
+
         RefuseJump(tree, operation, hasHead ? Math.Max(head.Lamport, 0) : 0);
         using Fold fold = new(tree.Store);
         bool leadsBack = operation.Place.Parent != TreeLimits.Root && tree.Refused.Any && tree.Rows.LeadsTo(operation.Place.Parent, operation.Node);
@@ -226,6 +232,11 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         if (table.Columns.Length == 0)
         {
             throw Errors.TableGone(table.Name, table.ClockName);
+        }
+
+        if (TreeRepair.FirstMissing(session.Connection, table.Tree!) is string gone)
+        {
+            throw TreeRepair.Missing(table.Tree!, gone);
         }
 
         return table.FindMissingPlace() is string missing
@@ -293,9 +304,10 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         string table = tree.Name;
         tree.Store.Positions.Clear();
         using Fold fold = new(tree.Store);
+        bool isLost = !rebuilds && !tree.Store.TryReadHead(out _) && TreeRepair.HasLostLog(session.Connection, tree.Names, catalog.Trees.State(table).Void);
         using (MergeScope merging = session.Merging())
         {
-            TakeIn(tree, fold, rebuilds);
+            TakeIn(tree, fold, rebuilds || isLost);
 
             using TreeProjection projection = new(tree, call, triesAll ? -1 : session.Settings.Integer(Settings.WaitingBudget) ?? DefaultBudget);
             projection.Run(fold.Table);

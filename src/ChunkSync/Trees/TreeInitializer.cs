@@ -36,6 +36,7 @@ internal static class TreeInitializer
             $"{TreeErrors.Init}: table '{name}' is not configured for sync. Call SELECT cloudsync_init('{name}') first.");
         TreeRegistration tree = TreeChecks.Registration(tracker, table, parent, position);
         bool isNew = table.Tree == null;
+        bool isDamaged = !isNew && TreeRepair.Run(tracker, table);
         TreeTables.CreateCarrier(tracker.Session.Connection, tree);
         TreeNames names = new(tree, table.KeyColumns[0].Name);
         TableInitializer.Run(tracker, tree.Carrier, null, 0);
@@ -53,6 +54,14 @@ internal static class TreeInitializer
             TreeCycles.Refuse(tracker.Session.Connection, trees.Folds.Of(tracker.Catalog.Require(tree.Table)));
         }
 
+        // Rows are compared with the tree as it was.
+        using MergeCall call = new(keeps: false, []);
+        EngineException? failure = isDamaged ? trees.Folds.TryFold(tracker.Catalog.Require(tree.Table), rebuilds: true, call, triesAll: true) : null;
+        if (failure != null)
+        {
+            throw failure;
+        }
+
         long written = Record(trees, tree, isNew);
         TrackedTable now = tracker.Catalog.Require(tree.Table);
         if (isNew)
@@ -60,8 +69,7 @@ internal static class TreeInitializer
             TableInitializer.BringUpToDate(tracker, now, _ => { }, keepLost: true);
         }
 
-        using MergeCall call = new(keeps: false, []);
-        EngineException? failure = trees.Folds.TryFold(tracker.Catalog.Require(tree.Table), rebuilds: false, call, triesAll: true);
+        failure = trees.Folds.TryFold(tracker.Catalog.Require(tree.Table), rebuilds: false, call, triesAll: true);
         return failure == null ? written : throw failure;
     }
 

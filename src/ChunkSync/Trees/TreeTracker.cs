@@ -37,7 +37,7 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
         const string Function = "cloudsync_tree_ensure";
         Session.RefuseDuringMerge(Function);
         Session.Refresh();
-        List<string> tables = name != null ? [Require(name, Function).Name]
+        List<string> tables = name != null ? [NameOf(name, Function)]
             : [.. Catalog.All.Where(table => table.Tree != null && table.Columns.Length > 0).Select(table => table.Name)];
         Frontier.FoldResult sum = default;
         long pending = 0;
@@ -60,7 +60,7 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
     {
         const string Function = "cloudsync_tree_cleanup";
         Session.RefuseDuringMerge(Function);
-        string table = Require(name, Function).Name;
+        string table = NameOf(name, Function);
         Session.InTransaction("chunksync_tree_cleanup", () =>
         {
             Session.Transaction.Join();
@@ -151,6 +151,14 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
         TreeTables.Drop(Session.Connection, tree);
     }
 
+    /// <summary>The name of a tree table, whose other tables may be gone.</summary>
+    /// <exception cref="EngineException">It is none, or its row table is gone.</exception>
+    private string NameOf(string name, string function)
+    {
+        Session.Refresh();
+        return Catalog.Find(name) is { Tree: not null, Columns.Length: > 0 } table ? table.Name : Require(name, function).Name;
+    }
+
     /// <returns>False where a trigger rolled everything back, and another attempt leaves that row out.</returns>
     private bool TryEnsure(string table, bool rebuilds, MergeCall call, ref Frontier.FoldResult sum)
     {
@@ -160,6 +168,11 @@ internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
         {
             Session.Transaction.Join();
             Session.Refresh();
+            if (rebuilds)
+            {
+                TreeRepair.Run(Tracker, Catalog.Require(table));
+            }
+
             TreeTable tree = Folds.Of(Catalog.Require(table));
             if (TreeTriggers.Restore(Session.Connection, tree.Names, tree.HasForeignKey))
             {
