@@ -9,6 +9,9 @@ namespace ChunkSync.Capture;
 /// <param name="Body">The statement.</param>
 internal readonly record struct TriggerText(string Name, string Head, string Filter, string Body)
 {
+    /// <summary>The functions that capture; the trigger's name, and its question whether a merge writes, say nothing.</summary>
+    private static readonly List<string> Capturing = ["cloudsync_insert", "cloudsync_update", "cloudsync_delete"];
+
     /// <summary>What stands behind CREATE TRIGGER.</summary>
     public override string ToString() => $"{Connection.Quote(Name)} {Head}{Filter} BEGIN {Body} END";
 
@@ -28,6 +31,6 @@ internal readonly record struct TriggerText(string Name, string Head, string Fil
         string beginning = Body[..Body.IndexOf('\'', StringComparison.Ordinal)];
         return sql.Contains(" BEGIN " + beginning, StringComparison.Ordinal)
             ? sql.EndsWith($" BEGIN {Body} END", StringComparison.Ordinal)
-            : sql.Contains("cloudsync_", StringComparison.OrdinalIgnoreCase);
+            : Capturing.Exists(function => SchemaText.Calls(sql, function));
     }
 }
