@@ -152,12 +152,13 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         {
             update.Bind(parameter, "\u0001" + (*(ulong*)random).ToString("x16", CultureInfo.InvariantCulture));
         }
-        else if (type.Length == 0 || type.Contains("BLOB", StringComparison.Ordinal))
+        else if (type.Contains("BLOB", StringComparison.Ordinal))
         {
             update.BindBlob(parameter, new ReadOnlySpan<byte>(random, PlaceholderBytes));
         }
-        else if (type is "ANY")
+        else if (type is "" or "ANY")
         {
+            // In an index on an expression that counts with it, bytes would be 0, which another row may have.
             update.Bind(parameter, number);
         }
         else

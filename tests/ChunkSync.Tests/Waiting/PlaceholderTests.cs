@@ -2,8 +2,8 @@ using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Waiting;
 
-/// <summary>A trigger of the user's that rolls the whole transaction back when it sees a placeholder.</summary>
-public class ParkingRollbackTests
+/// <summary>What users' triggers and indexes make of placeholders.</summary>
+public class PlaceholderTests
 {
     private const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE); SELECT cloudsync_init('t');";
 
@@ -32,6 +32,25 @@ public class ParkingRollbackTests
         // Without the trigger everything lands.
         receiver.Exec("DROP TRIGGER no_gaps");
         receiver.Scalar(policy == "stop" ? "SELECT cloudsync_payload_apply(?)" : "SELECT cloudsync_waiting_retry() + (?1 IS NULL)", payload);
+        Assert.Equal(sender.Query("SELECT * FROM t ORDER BY id"), receiver.Query("SELECT * FROM t ORDER BY id"));
+    }
+
+    /// <summary>A placeholder that counts as 0 in an expression would be in the way of the row with that sum.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("INTEGER")]
+    [InlineData("REAL")]
+    [InlineData("NUMERIC")]
+    public void Values_are_moved_on_when_an_index_counts_with_their_column(string type)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a {type} UNIQUE NOT NULL, b NOT NULL); CREATE UNIQUE INDEX i ON t(a + b); SELECT cloudsync_init('t', 'cls', 2);";
+        using Database sender = Database.Open();
+        sender.Exec(schema + "INSERT INTO t VALUES ('k5', 1, 9), ('k4', 4, 9), ('k2', 2, 1), ('k6', 3, 6)");
+        using Database receiver = Database.Open();
+        receiver.Exec(schema);
+        receiver.Scalar("SELECT cloudsync_payload_apply(?)", sender.Scalar("SELECT payload FROM cloudsync_payload_chunks"));
+        sender.Exec("BEGIN; UPDATE t SET a = -100 - a; UPDATE t SET a = (-100 - a + 1) % 8; UPDATE t SET b = 5 WHERE id = 'k2'; COMMIT");
+        receiver.Scalar("SELECT cloudsync_payload_apply(?)", sender.Scalar("SELECT payload FROM cloudsync_payload_chunks WHERE since_db_version = 1"));
         Assert.Equal(sender.Query("SELECT * FROM t ORDER BY id"), receiver.Query("SELECT * FROM t ORDER BY id"));
     }
 }
