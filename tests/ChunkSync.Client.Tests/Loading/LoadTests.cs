@@ -34,35 +34,6 @@ public class LoadTests
         Assert.Equal("1.1.4", Version(connection));
     }
 
-    /// <summary>Handles are those that the process has open; what the pool keeps is one connection.</summary>
-    [Fact]
-    public void Memory_and_handles_stay_when_a_pooled_connection_is_opened_a_thousand_times()
-    {
-        string folder = Directory.CreateTempSubdirectory("chunksync-pool").FullName;
-        string text = $"Data Source={Path.Combine(folder, "pool.db")}";
-        (long memory, int files) = (0, 0);
-        for (int i = 0; i < 1000; i++)
-        {
-            using (SqliteConnection connection = new(text))
-            {
-                connection.LoadChunkSync();
-                connection.Open();
-                Assert.True(connection.ChunkSync().Site.IsEmpty);
-            }
-
-            if (i == 99)
-            {
-                (memory, files) = (GC.GetTotalMemory(forceFullCollection: true), Files());
-            }
-        }
-
-        long grown = GC.GetTotalMemory(forceFullCollection: true) - memory;
-        Assert.True(grown < 300_000, $"{grown} bytes more after 900 opens");
-        Assert.True(Files() <= files + 8, $"{Files()} files are open, {files} before");
-        SqliteConnection.ClearAllPools();
-        Directory.Delete(folder, recursive: true);
-    }
-
     [Fact]
     public async Task Raw_handles_read_and_apply_when_the_engine_is_loaded_on_them()
     {
@@ -173,6 +144,4 @@ public class LoadTests
         command.CommandText = "SELECT cloudsync_version()";
         return (string)command.ExecuteScalar()!;
     }
-
-    private static int Files() => Directory.Exists("/proc/self/fd") ? Directory.GetFiles("/proc/self/fd").Length : 0;
 }

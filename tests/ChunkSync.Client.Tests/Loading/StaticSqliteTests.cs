@@ -10,6 +10,10 @@ public class StaticSqliteTests
     [Fact]
     public void Engine_is_registered_when_sqlite_hands_out_its_own_routines()
     {
+        // Pools keep connections of tests that are over.
+        SqliteConnection.ClearAllPools();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         Batteries_V2.Init();
         using sqlite3 handle = Open();
         Assert.True(StaticSqlite.TryRegister(handle));
