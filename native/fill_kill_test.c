@@ -5,13 +5,10 @@
    A child is the same program: fill_kill_test LIBRARY FOLDER --child OPERATION KILL_AT. */
 #include "actors.h"
 #include "faulty_vfs.h"
-#include <signal.h>
-#include <spawn.h>
+#include "killed.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char schema[] =
   "CREATE TABLE t(x TEXT NOT NULL, y INT NOT NULL, a, b, PRIMARY KEY(x, y DESC));"
@@ -30,22 +27,11 @@ static const char *const operations[] = {
 
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
-extern char **environ;
-static const char *self, *folder;
 static char path[1000];
 static char *wanted[OPERATIONS + 1];
 
 static const char clocks[] =
   "SELECT group_concat(v, ' ') FROM (SELECT hex(pk) || ':' || col_name || ':' || col_version AS v FROM t_cloudsync ORDER BY pk, col_name)";
-
-static char *text(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *s = 0;
-  if (sqlite3_prepare_v2(db, sql, -1, &s, 0) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) die(sql, db);
-  const unsigned char *value = sqlite3_column_text(s, 0);
-  char *copy = strdup(value ? (const char *)value : "");
-  sqlite3_finalize(s);
-  return copy;
-}
 
 /* Rows, clocks and the state of the fill. */
 static char *state(sqlite3 *db) {
@@ -63,31 +49,10 @@ static char *state(sqlite3 *db) {
   return all;
 }
 
-static void copy_file(const char *from_name, const char *to_name) {
-  static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
-  char name[1100], block[65536];
-  size_t length;
-  for (int i = 0; i < 3; i++) {
-    snprintf(name, sizeof name, "%s%s", to_name, suffixes[i]);
-    remove(name);
-  }
-  FILE *from = fopen(from_name, "rb"), *to = fopen(to_name, "wb");
-  if (!from || !to) die(from_name, 0);
-  while ((length = fread(block, 1, sizeof block, from)) > 0) fwrite(block, 1, length, to);
-  fclose(from);
-  fclose(to);
-}
-
-static char *snapshot(int n) {
-  static char name[1000];
-  snprintf(name, sizeof name, "%s/before%d.db", folder, n);
-  return name;
-}
-
 /* Makes the sender's changes and the file, and does everything once. Returns the clocks of a file that was initialised first. */
 static char *make(const char *journal) {
   char first[1000], sql[3000];
-  snprintf(first, sizeof first, "%s/first.db", folder);
+  snprintf(first, sizeof first, "%s/first.db", killed_folder);
   for (int i = 0; i < 2; i++) {
     const char *name = i ? path : first;
     remove(name);
@@ -134,21 +99,6 @@ static int child(int n, long kill_at) {
   return 0;
 }
 
-/* Runs a child; returns whether it was killed. */
-static int is_killed(int n, long kill_at) {
-  char operation[24], at[24];
-  snprintf(operation, sizeof operation, "%d", n);
-  snprintf(at, sizeof at, "%ld", kill_at);
-  char *arguments[] = {(char *)self, (char *)actors_library, (char *)folder, "--child", operation, at, 0};
-  pid_t pid;
-  int status;
-  if (posix_spawn(&pid, self, 0, 0, arguments, environ)) die("cannot start a process", 0);
-  if (waitpid(pid, &status, 0) != pid) die("wait", 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
-  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) die("a child failed", 0);
-  return 1;
-}
-
 /* What was killed goes on; `last` gets the clocks in the end. */
 static int go_on(int n, const char *clocks_of_init) {
   sqlite3 *db = open_loaded(path, "OFF");
@@ -165,11 +115,11 @@ static int go_on(int n, const char *clocks_of_init) {
 }
 
 int main(int argc, char **argv) {
-  self = argv[0];
+  killed_program = argv[0];
   if (argc < 3) return 2;
   actors_library = argv[1];
-  folder = argv[2];
-  snprintf(path, sizeof path, "%s/fill.db", folder);
+  killed_folder = argv[2];
+  snprintf(path, sizeof path, "%s/fill.db", killed_folder);
   if (argc > 5) return child(atoi(argv[4]), atol(argv[5]));
   for (int wal = 0; wal < 2; wal++) {
     const char *journal = wal ? "WAL" : "DELETE";

@@ -6,13 +6,10 @@
    A child is the same program: tree_kill_test LIBRARY FOLDER --child OPERATION KILL_AT. */
 #include "actors.h"
 #include "faulty_vfs.h"
-#include <signal.h>
-#include <spawn.h>
+#include "killed.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { OPERATIONS = 24, SENDERS = 2, KEYS = 9, MAX_WRITES = 200 };
 
@@ -20,22 +17,11 @@ static const char schema[] =
   "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, parent TEXT, pos TEXT, title TEXT);"
   "SELECT cloudsync_init('items'); SELECT cloudsync_tree_init('items', 'parent', 'pos');";
 
-extern char **environ;
-static const char *self, *folder;
 static char path[1000];
 static char *wanted[OPERATIONS + 1];
 static uint64_t random_state;
 
 static int below(int bound) { return (int)(next_random(&random_state) % (unsigned)bound); }
-
-static char *text(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *s = 0;
-  if (sqlite3_prepare_v2(db, sql, -1, &s, 0) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) die(sql, db);
-  const unsigned char *value = sqlite3_column_text(s, 0);
-  char *copy = strdup(value ? (const char *)value : "");
-  sqlite3_finalize(s);
-  return copy;
-}
 
 /* Rows, nodes, log and what is pending. */
 static char *state(sqlite3 *db) {
@@ -44,27 +30,6 @@ static char *state(sqlite3 *db) {
     " || '|' || coalesce((SELECT group_concat(r, ' ') FROM (SELECT key || parent || quote(pos) AS r FROM items_tree_node ORDER BY key)), '')"
     " || '|' || coalesce((SELECT group_concat(r, ' ') FROM (SELECT lamport || hex(substr(site, 14)) || nid || parent || effective AS r FROM items_tree_log ORDER BY lamport, site, nid, parent)), '')"
     " || '|' || (SELECT count(*) FROM items_tree_pending) || '|' || (SELECT count(*) FROM items_treeops)");
-}
-
-static void copy_file(const char *from_name, const char *to_name) {
-  static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
-  char name[1100], block[65536];
-  size_t length;
-  for (int i = 0; i < 3; i++) {
-    snprintf(name, sizeof name, "%s%s", to_name, suffixes[i]);
-    remove(name);
-  }
-  FILE *from = fopen(from_name, "rb"), *to = fopen(to_name, "wb");
-  if (!from || !to) die(from_name, 0);
-  while ((length = fread(block, 1, sizeof block, from)) > 0) fwrite(block, 1, length, to);
-  fclose(from);
-  fclose(to);
-}
-
-static char *snapshot(int n) {
-  static char name[1100];
-  snprintf(name, sizeof name, "%s/before%d.db", folder, n);
-  return name;
 }
 
 /* A user's statement: a move below itself is refused. */
@@ -129,7 +94,6 @@ static void make(const char *journal) {
     else if (n == 20) strcpy(sql, "INSERT INTO todo(sql) VALUES ('SELECT cloudsync_tree_ensure(''items'', ''rebuild'')')");
     else if (n % 3 == 2 && !deferred) {
       try_move(0, move, sizeof move);
-      snprintf(sql, sizeof sql, "INSERT INTO todo(sql) VALUES (replace('%s', '''', ''''))", "");
       sqlite3_stmt *s = 0;
       sqlite3_prepare_v2(db, "INSERT INTO todo(sql) VALUES (?)", -1, &s, 0);
       sqlite3_bind_text(s, 1, move, -1, SQLITE_TRANSIENT);
@@ -161,21 +125,6 @@ static int child(int n, long kill_at) {
   return 0;
 }
 
-/* Runs a child; returns whether it was killed. */
-static int is_killed(int n, long kill_at) {
-  char operation[24], at[24];
-  snprintf(operation, sizeof operation, "%d", n);
-  snprintf(at, sizeof at, "%ld", kill_at);
-  char *arguments[] = {(char *)self, (char *)actors_library, (char *)folder, "--child", operation, at, 0};
-  pid_t pid;
-  int status;
-  if (posix_spawn(&pid, self, 0, 0, arguments, environ)) die("cannot start a process", 0);
-  if (waitpid(pid, &status, 0) != pid) die("wait", 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
-  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) die("a child failed", 0);
-  return 1;
-}
-
 static void sound(sqlite3 *db, int n) {
   char *verified = text(db, "SELECT cloudsync_tree_verify('items')");
   if (strcmp(verified, "ok")) printf("FAIL operation %d: %s\n", n, verified), exit(1);
@@ -205,11 +154,11 @@ static int go_on(int n) {
 }
 
 int main(int argc, char **argv) {
-  self = argv[0];
+  killed_program = argv[0];
   if (argc < 5) return 2;
   actors_library = argv[1];
-  folder = argv[2];
-  snprintf(path, sizeof path, "%s/tree.db", folder);
+  killed_folder = argv[2];
+  snprintf(path, sizeof path, "%s/tree.db", killed_folder);
   if (argc > 5) return child(atoi(argv[4]), atol(argv[5]));
   random_state = (uint64_t)strtoull(argv[3], 0, 10);
   long all = atol(argv[4]);

@@ -5,13 +5,10 @@
    With STRIDE only one of so many places is tried. A child is the same program: waiting_fault_test LIBRARY FOLDER --child OPERATION KILL_AT. */
 #include "actors.h"
 #include "faulty_vfs.h"
-#include <signal.h>
-#include <spawn.h>
+#include "killed.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char schema[] =
   "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE, b CHECK (b >= 0), p TEXT REFERENCES t(id)); SELECT cloudsync_init('t');"
@@ -52,20 +49,9 @@ enum { LOCAL = 2 };
 
 enum { OPERATIONS = sizeof operations / sizeof *operations, PAYLOADS = sizeof sent / sizeof *sent };
 
-extern char **environ;
-static const char *self, *folder;
 static char path[1000];
 static char *wanted[OPERATIONS + 1];
 static long stride = 1;
-
-static char *text(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *s = 0;
-  if (sqlite3_prepare_v2(db, sql, -1, &s, 0) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW) die(sql, db);
-  const unsigned char *value = sqlite3_column_text(s, 0);
-  char *copy = strdup(value ? (const char *)value : "");
-  sqlite3_finalize(s);
-  return copy;
-}
 
 /* Rows, clocks, what waits and why, settings, what lost; without times. */
 static char *state(sqlite3 *db) {
@@ -89,27 +75,6 @@ static sqlite3 *open_file(void) {
   sqlite3 *db = open_loaded(path, "OFF");
   must(db, "PRAGMA foreign_keys = ON");
   return db;
-}
-
-static void copy_file(const char *from_name, const char *to_name) {
-  static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
-  char name[1100], block[65536];
-  size_t length;
-  for (int i = 0; i < 3; i++) {
-    snprintf(name, sizeof name, "%s%s", to_name, suffixes[i]);
-    remove(name);
-  }
-  FILE *from = fopen(from_name, "rb"), *to = fopen(to_name, "wb");
-  if (!from || !to) die(from_name, 0);
-  while ((length = fread(block, 1, sizeof block, from)) > 0) fwrite(block, 1, length, to);
-  fclose(from);
-  fclose(to);
-}
-
-static char *snapshot(int n) {
-  static char name[1100];
-  snprintf(name, sizeof name, "%s/before%d.db", folder, n);
-  return name;
 }
 
 /* Makes the file with the senders' payloads in it, and does everything once. */
@@ -156,21 +121,6 @@ static int child(int n, long kill_at) {
   must(db, operations[n]);
   sqlite3_close(db);
   return 0;
-}
-
-/* Runs a child; returns whether it was killed. */
-static int is_killed(int n, long kill_at) {
-  char operation[24], at[24];
-  snprintf(operation, sizeof operation, "%d", n);
-  snprintf(at, sizeof at, "%ld", kill_at);
-  char *arguments[] = {(char *)self, (char *)actors_library, (char *)folder, "--child", operation, at, 0};
-  pid_t pid;
-  int status;
-  if (posix_spawn(&pid, self, 0, 0, arguments, environ)) die("cannot start a process", 0);
-  if (waitpid(pid, &status, 0) != pid) die("wait", 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
-  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) die("a child failed", 0);
-  return 1;
 }
 
 /* What was disturbed goes on, on a connection; returns whether the operation had been done. */
@@ -267,11 +217,11 @@ static void starve_each(void) {
 }
 
 int main(int argc, char **argv) {
-  self = argv[0];
+  killed_program = argv[0];
   if (argc < 3) return 2;
   actors_library = argv[1];
-  folder = argv[2];
-  snprintf(path, sizeof path, "%s/waiting.db", folder);
+  killed_folder = argv[2];
+  snprintf(path, sizeof path, "%s/waiting.db", killed_folder);
   if (argc > 5) return child(atoi(argv[4]), atol(argv[5]));
   if (argc > 3) stride = atol(argv[3]);
   if (faulty_register() != SQLITE_OK) return 2;

@@ -24,7 +24,7 @@ public sealed partial class CrashTests(ITestOutputHelper output)
     [Fact]
     public void Killed_fill_ends_with_the_clocks_of_init_when_it_goes_on()
     {
-        using CProgram program = new("fill_kill_test.c", "actors.c", "faulty_vfs.c");
+        using CProgram program = new("fill_kill_test.c", "actors.c", "faulty_vfs.c", "killed.c");
         output.WriteLine(program.Run(checks: 2, program.FastFolder));
     }
 
@@ -32,14 +32,14 @@ public sealed partial class CrashTests(ITestOutputHelper output)
     [Fact]
     public void Calls_that_set_changes_aside_are_whole_when_they_are_killed_or_fail()
     {
-        using CProgram program = new("waiting_fault_test.c", "actors.c", "faulty_vfs.c") { Patience = LongestRun };
+        using CProgram program = new("waiting_fault_test.c", "actors.c", "faulty_vfs.c", "killed.c") { Patience = LongestRun };
         output.WriteLine(program.Run(checks: 5, program.FastFolder, Effort.IsSoak ? "1" : "19"));
     }
 
     [Fact, Soak("tree-kill")]
     public void Killed_process_leaves_the_tree_of_before_or_behind()
     {
-        using CProgram program = new("tree_kill_test.c", "actors.c", "faulty_vfs.c") { Patience = LongestRun };
+        using CProgram program = new("tree_kill_test.c", "actors.c", "faulty_vfs.c", "killed.c") { Patience = LongestRun };
         using Effort effort = Effort.Start("tree-kill", output, sample: 1);
         while (effort.Next("runs"))
         {
