@@ -14,6 +14,24 @@ internal sealed record TreeRegistration(string Table, string ParentColumn, strin
     /// <summary>The name of the log of operations.</summary>
     public string Carrier => Table + CarrierSuffix;
 
+    /// <summary>The table of the tree.</summary>
+    public string NodeTable => Table + "_tree_node";
+
+    /// <summary>The table of operations that count, with the place before each.</summary>
+    public string LogTable => Table + "_tree_log";
+
+    /// <summary>The table of operations that came or went and are not folded in.</summary>
+    public string PendingTable => Table + "_tree_pending";
+
+    /// <summary>The table of rows whose columns may differ from the tree.</summary>
+    public string DirtyTable => Table + "_tree_dirty";
+
+    /// <summary>The tables beside the log that travels, which do not.</summary>
+    public IReadOnlyList<string> LocalTables => [NodeTable, LogTable, PendingTable, DirtyTable];
+
+    /// <summary>The first of a tree's tables that is not there; null where all are.</summary>
+    public string? FindMissing(Connection connection) => LocalTables.Prepend(Carrier).FirstOrDefault(name => !connection.HasTable(name));
+
     /// <summary>Whether a column is one of the two.</summary>
     public bool IsPlace(string column) => AsciiNames.Same(column, ParentColumn) || (PositionColumn != null && AsciiNames.Same(column, PositionColumn));
 }

@@ -8,8 +8,6 @@ namespace ChunkSync.Diagnostics;
 /// emptied by hand.</summary>
 internal sealed class PendingFolds() : FindingCheck("D32", Severity.Error)
 {
-    private static readonly string[] Suffixes = [TreeRegistration.CarrierSuffix, "_tree_node", "_tree_log", "_tree_pending", "_tree_dirty"];
-
     public override void Run(CheckContext context)
     {
         bool isDeferred = context.Session.Settings.Text(Settings.TreeCatchUp) == "deferred";
@@ -23,7 +21,7 @@ internal sealed class PendingFolds() : FindingCheck("D32", Severity.Error)
             }
 
             string? failure = context.Catalog.Trees.State(table.Name).Failure;
-            long pending = context.Connection.Integer($"SELECT count(*) FROM main.{Connection.Quote(table.Name + "_tree_pending")}");
+            long pending = context.Connection.Integer($"SELECT count(*) FROM main.{Connection.Quote(table.Tree!.PendingTable)}");
             if (pending == 0 || (failure == null && !isDeferred))
             {
                 continue;
@@ -37,13 +35,13 @@ internal sealed class PendingFolds() : FindingCheck("D32", Severity.Error)
     /// <summary>What of a tree's tables is not there, or empty; without <see cref="CheckContext.IsDeep"/> the newest operation alone is looked for.</summary>
     private static string? FindDamage(CheckContext context, TrackedTable table)
     {
-        string[] names = [.. Suffixes.Select(suffix => table.Name + suffix)];
-        if (Array.Find(names, name => !context.Connection.HasTable(name)) is string gone)
+        TreeRegistration tree = table.Tree!;
+        if (tree.FindMissing(context.Connection) is string gone)
         {
             return gone + " is gone";
         }
 
-        string[] quoted = [.. names.Select(name => "main." + Connection.Quote(name))];
+        string[] quoted = [.. tree.LocalTables.Prepend(tree.Carrier).Select(name => "main." + Connection.Quote(name))];
         (string carrier, string node, string log, string pending) = (quoted[0], quoted[1], quoted[2], quoted[3]);
         long voids = context.Catalog.Trees.State(table.Name).Void;
         if (context.Connection.Integer($"SELECT NOT EXISTS (SELECT 1 FROM {log}) AND EXISTS (SELECT 1 FROM {carrier})"
@@ -55,11 +53,11 @@ internal sealed class PendingFolds() : FindingCheck("D32", Severity.Error)
         string rows = context.IsDeep ? log : $"(SELECT * FROM {log} ORDER BY lamport DESC, site DESC LIMIT 1)";
         if (context.Connection.Integer($"SELECT EXISTS (SELECT 1 FROM {rows} AS l LEFT JOIN {node} AS n ON n.nid = l.nid WHERE n.nid IS NULL)") != 0)
         {
-            return $"operations move nodes that {names[1]} does not have";
+            return $"operations move nodes that {tree.NodeTable} does not have";
         }
 
         return context.Connection.Integer($"SELECT EXISTS (SELECT 1 FROM {rows} AS l WHERE NOT EXISTS (SELECT 1 FROM {carrier} WHERE lamport = l.lamport AND site = l.site)"
             + $" AND NOT EXISTS (SELECT 1 FROM {pending} WHERE lamport = l.lamport AND site = l.site))") != 0
-            ? $"operations are counted that {names[0]} does not have" : null;
+            ? $"operations are counted that {tree.Carrier} does not have" : null;
     }
 }

@@ -77,7 +77,7 @@ internal sealed class SyncStatus
         long count = 0;
         foreach (TrackedTable table in catalog.All.Where(table => table.Tree != null))
         {
-            count += session.Connection.Integer($"SELECT count(*) FROM main.{Connection.Quote(table.Name + "_tree_dirty")} WHERE reason IS NOT NULL");
+            count += session.Connection.Integer($"SELECT count(*) FROM main.{Connection.Quote(table.Tree!.DirtyTable)} WHERE reason IS NOT NULL");
         }
 
         return count;

@@ -12,7 +12,7 @@ internal sealed class WaitingGroups() : FindingCheck("D25", Severity.Warning)
     {
         foreach (TrackedTable table in context.Tables.Where(table => table.Tree != null))
         {
-            AddPlaces(context, table.Name);
+            AddPlaces(context, table.Name, table.Tree!.DirtyTable);
         }
 
         if (!context.HasTable(WaitingChanges.Groups))
@@ -30,10 +30,10 @@ internal sealed class WaitingGroups() : FindingCheck("D25", Severity.Warning)
         }
     }
 
-    private static void AddPlaces(CheckContext context, string table)
+    private static void AddPlaces(CheckContext context, string table, string places)
     {
         foreach (object?[] row in context.Rows(
-            $"SELECT reason, count(*), max(text), min(pk) FROM main.{Connection.Quote(table + "_tree_dirty")} WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"))
+            $"SELECT reason, count(*), max(text), min(pk) FROM main.{Connection.Quote(places)} WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"))
         {
             string reason = row[0] as string ?? "";
             context.Add(table, row[3] is byte[] key ? $"x'{Convert.ToHexStringLower(key)}'" : null, (long)row[1]!,

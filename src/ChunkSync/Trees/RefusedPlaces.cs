@@ -8,9 +8,6 @@ namespace ChunkSync.Trees;
 /// place and wait. Both are in the table of dirty rows; the latter with a reason.</summary>
 internal sealed unsafe class RefusedPlaces : IDisposable
 {
-    /// <summary>The text of a row at which a trigger of the user's rolls everything back: by the way it is not tried again.</summary>
-    public const string RollsBack = "a trigger rolls the transaction back";
-
     private const string Now = "CAST(strftime('%s', 'now') AS INTEGER)";
 
     private readonly TreeTable tree;
@@ -31,7 +28,7 @@ internal sealed unsafe class RefusedPlaces : IDisposable
         any = connection.Prepare($"SELECT 1 FROM {dirty} WHERE reason IS NOT NULL LIMIT 1");
         count = connection.Prepare($"SELECT count(*) FROM {dirty} WHERE reason IS NOT NULL");
         unseen = connection.Prepare($"SELECT key FROM {dirty} WHERE reason IS NULL");
-        listed = connection.Prepare($"SELECT key FROM {dirty} WHERE reason IS NOT NULL AND (?2 OR text IS NOT '{RollsBack}') ORDER BY tries LIMIT ?1");
+        listed = connection.Prepare($"SELECT key FROM {dirty} WHERE reason IS NOT NULL AND (?2 OR text IS NOT '{MergeCall.RollsBack}') ORDER BY tries LIMIT ?1");
         note = connection.Prepare($"INSERT INTO {dirty}(key, pk, reason, text, needs_pk, tries, since, last_try) VALUES (?1, ?2, ?3, ?4, ?5, 1, {Now}, {Now})"
             + " ON CONFLICT(key) DO UPDATE SET pk = excluded.pk, reason = excluded.reason, text = excluded.text, needs_pk = excluded.needs_pk,"
             + " tries = coalesce(tries, 0) + 1, since = coalesce(since, excluded.since), last_try = excluded.last_try");
@@ -57,7 +54,8 @@ internal sealed unsafe class RefusedPlaces : IDisposable
     /// <summary>Goes to the rows that somebody has to look at: their keys in the first column; the reader resets it.</summary>
     public Statement Unseen => unseen;
 
-    /// <summary>Goes to rows that were refused, those first that were tried least.</summary>
+    /// <summary>Goes to rows that were refused, those first that were tried least. A row at which a trigger of the user's rolls everything back
+    /// is not tried by the way.</summary>
     /// <param name="limit">The most of them; -1 for all, also those that are not tried by the way.</param>
     public Statement Listed(long limit)
     {

@@ -234,7 +234,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             throw Errors.TableGone(table.Name, table.ClockName);
         }
 
-        if (TreeRepair.FirstMissing(session.Connection, table.Tree!) is string gone)
+        if (table.Tree!.FindMissing(session.Connection) is string gone)
         {
             throw TreeRepair.Missing(table.Tree!, gone);
         }

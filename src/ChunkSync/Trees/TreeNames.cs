@@ -15,16 +15,16 @@ internal sealed record TreeNames(TreeRegistration Registration, string KeyColumn
     public string Carrier { get; } = Qualified(Registration.Carrier);
 
     /// <summary>The tree.</summary>
-    public string Node { get; } = Qualified(Registration.Table + "_tree_node");
+    public string Node { get; } = Qualified(Registration.NodeTable);
 
     /// <summary>Operations that count, with the place before each.</summary>
-    public string Log { get; } = Qualified(Registration.Table + "_tree_log");
+    public string Log { get; } = Qualified(Registration.LogTable);
 
     /// <summary>Operations that came or went and are not folded in.</summary>
-    public string Pending { get; } = Qualified(Registration.Table + "_tree_pending");
+    public string Pending { get; } = Qualified(Registration.PendingTable);
 
     /// <summary>Rows whose columns may differ from the tree.</summary>
-    public string Dirty { get; } = Qualified(Registration.Table + "_tree_dirty");
+    public string Dirty { get; } = Qualified(Registration.DirtyTable);
 
     /// <summary>The key column.</summary>
     public string Key { get; } = Connection.Quote(KeyColumn);

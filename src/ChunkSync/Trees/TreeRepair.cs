@@ -8,12 +8,6 @@ namespace ChunkSync.Trees;
 /// made from it; that log itself from the one that counts.</summary>
 internal static class TreeRepair
 {
-    private static readonly string[] Suffixes = [TreeRegistration.CarrierSuffix, "_tree_node", "_tree_log", "_tree_pending", "_tree_dirty"];
-
-    /// <summary>The first of a tree's tables that is not there; null where all are.</summary>
-    public static string? FirstMissing(Connection connection, TreeRegistration tree) =>
-        Suffixes.Select(suffix => tree.Table + suffix).FirstOrDefault(name => !connection.HasTable(name));
-
     /// <summary>One of a tree's tables is not there.</summary>
     public static EngineException Missing(TreeRegistration tree, string name) => TreeErrors.Damaged(tree.Table, $"{name} is gone");
 
@@ -24,7 +18,7 @@ internal static class TreeRepair
     {
         TreeRegistration tree = table.Tree!;
         Connection connection = tracker.Session.Connection;
-        if (FirstMissing(connection, tree) == null)
+        if (tree.FindMissing(connection) == null)
         {
             return false;
         }
@@ -32,7 +26,7 @@ internal static class TreeRepair
         TreeNames names = new(tree, table.KeyColumns[0].Name);
         if (!connection.HasTable(tree.Carrier))
         {
-            if (!connection.HasTable(tree.Table + "_tree_log") || !connection.HasTable(tree.Table + "_tree_node"))
+            if (!connection.HasTable(tree.LogTable) || !connection.HasTable(tree.NodeTable))
             {
                 throw Errors.Corrupt($"the operations of tree table {tree.Table} are gone, with {tree.Carrier};"
                     + $" SELECT cloudsync_tree_cleanup('{tree.Table}') and another cloudsync_tree_init make new ones of its rows");

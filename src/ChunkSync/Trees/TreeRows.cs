@@ -105,7 +105,7 @@ internal sealed class TreeRows : IDisposable
         long identity = Identity(node);
         if (call.IsUntried(identity))
         {
-            Refuse(RefusalReason.Trigger, new EngineException(ResultCode.ConstraintTrigger, RefusedPlaces.RollsBack));
+            Refuse(RefusalReason.Trigger, new EngineException(ResultCode.ConstraintTrigger, MergeCall.RollsBack));
             return false;
         }
 
@@ -130,8 +130,7 @@ internal sealed class TreeRows : IDisposable
 
         if (connection.IsAutocommit)
         {
-            call.NoteRollback(identity);
-            throw new AttemptFailedException(Refusal!);
+            throw call.RolledBack(identity, Refusal!);
         }
 
         if (hasSavepoint)
@@ -140,8 +139,7 @@ internal sealed class TreeRows : IDisposable
         }
         else if (session.WrittenRows != before)
         {
-            call.Trace(tree.Name);
-            throw new AttemptFailedException(Refusal!);
+            throw call.Traced(tree.Name, Refusal!);
         }
 
         return false;

@@ -9,8 +9,6 @@ internal static class TreeTables
     /// <summary>The columns of the log of operations: name, type, whether NOT NULL, place in the key. They are part of the schema hash.</summary>
     private const string CarrierColumns = "lamport INTEGER 1 1,site BLOB 1 2,node  1 3,parent  1 4,pos  1 5";
 
-    private static readonly string[] Suffixes = ["_tree_node", "_tree_log", "_tree_pending", "_tree_dirty"];
-
     /// <summary>Creates the log of operations where it is missing.</summary>
     /// <exception cref="EngineException">There is a table of that name with other columns.</exception>
     public static void CreateCarrier(Connection connection, TreeRegistration tree)
@@ -30,13 +28,13 @@ internal static class TreeTables
     /// <summary>Creates the tables beside it where they are missing.</summary>
     public static void Create(Connection connection, TreeNames names)
     {
-        string table = names.Registration.Table;
+        TreeRegistration tree = names.Registration;
         connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Node}(nid INTEGER PRIMARY KEY, key UNIQUE, parent DEFAULT 0, pos, was_parent DEFAULT 0,"
             + " parked DEFAULT 0)");
-        connection.Execute($"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(table + "_tree_parked")} ON {Connection.Quote(table + "_tree_node")}(parent) WHERE parked");
+        connection.Execute($"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(tree.Table + "_tree_parked")} ON {Connection.Quote(tree.NodeTable)}(parent) WHERE parked");
         connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Log}(lamport INTEGER NOT NULL, site BLOB NOT NULL, nid INTEGER NOT NULL, parent INTEGER NOT NULL,"
             + " pos NOT NULL, old_parent INTEGER, old_pos, effective INTEGER, PRIMARY KEY(lamport, site, nid, parent, pos)) WITHOUT ROWID");
-        connection.Execute($"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(table + "_tree_log_node")} ON {Connection.Quote(table + "_tree_log")}(nid, lamport, site)");
+        connection.Execute($"CREATE INDEX IF NOT EXISTS main.{Connection.Quote(tree.Table + "_tree_log_node")} ON {Connection.Quote(tree.LogTable)}(nid, lamport, site)");
         connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Pending}(lamport, site, node, parent, pos, present, PRIMARY KEY(lamport, site, node, parent, pos))"
             + " WITHOUT ROWID");
         connection.Execute($"CREATE TABLE IF NOT EXISTS {names.Dirty}(key PRIMARY KEY, pk, reason, text, needs_pk, tries, since, last_try)"
@@ -53,9 +51,9 @@ internal static class TreeTables
     /// <summary>Drops the tables beside it, and the index.</summary>
     public static void Drop(Connection connection, TreeRegistration tree)
     {
-        foreach (string suffix in Suffixes)
+        foreach (string table in tree.LocalTables)
         {
-            connection.Execute("DROP TABLE IF EXISTS main." + Connection.Quote(tree.Table + suffix));
+            connection.Execute("DROP TABLE IF EXISTS main." + Connection.Quote(table));
         }
 
         connection.Execute("DROP INDEX IF EXISTS main." + Connection.Quote(tree.Table + "_tree_children"));
