@@ -162,14 +162,12 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
         if (connection.IsAutocommit)
         {
             EngineException failure = merge.RefusedFailure();
-            call.NoteRollback(GroupWriter.Identity(FirstOfGroup()));
-            throw new AttemptFailedException(failure);
+            throw call.RolledBack(GroupWriter.Identity(FirstOfGroup()), failure);
         }
 
         if (merge.HasWritten)
         {
-            call.Trace(merge.Current!.Table.Name);
-            throw new AttemptFailedException(merge.RefusedFailure());
+            throw call.Traced(merge.Current!.Table.Name, merge.RefusedFailure());
         }
 
         merge.AbandonRow();

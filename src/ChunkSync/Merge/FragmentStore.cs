@@ -315,14 +315,12 @@ internal sealed unsafe class FragmentStore
     {
         if (session.Connection.IsAutocommit)
         {
-            call.NoteRollback(GroupWriter.Identity(change));
-            throw new AttemptFailedException(merge.RefusedFailure());
+            throw call.RolledBack(GroupWriter.Identity(change), merge.RefusedFailure());
         }
 
         if (merge.HasWritten)
         {
-            call.Trace(merge.Current!.Table.Name);
-            throw new AttemptFailedException(merge.RefusedFailure());
+            throw call.Traced(merge.Current!.Table.Name, merge.RefusedFailure());
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed unsafe class GroupWriter : IDisposable
         long identity = Identity(changes[0]);
         if (call.IsUntried(identity))
         {
-            merge.Refusals.Note(RefusalReason.Trigger, ResultCode.ConstraintTrigger, "a trigger rolls the transaction back");
+            merge.Refusals.Note(RefusalReason.Trigger, ResultCode.ConstraintTrigger, MergeCall.RollsBack);
             return false;
         }
 
@@ -67,8 +67,7 @@ internal sealed unsafe class GroupWriter : IDisposable
 
         if (session.Connection.IsAutocommit)
         {
-            call.NoteRollback(identity);
-            throw new AttemptFailedException(merge.RefusedFailure());
+            throw call.RolledBack(identity, merge.RefusedFailure());
         }
 
         if (hasSavepoint)
@@ -79,8 +78,7 @@ internal sealed unsafe class GroupWriter : IDisposable
         }
         else if (session.WrittenRows != before)
         {
-            call.Trace(table);
-            throw new AttemptFailedException(merge.RefusedFailure());
+            throw call.Traced(table, merge.RefusedFailure());
         }
 
         return false;

@@ -8,6 +8,9 @@ namespace ChunkSync.Merge;
 /// behave. It outlives the attempts of the call: a later one knows what an earlier one has learned.</summary>
 internal sealed unsafe class MergeCall : IDisposable
 {
+    /// <summary>Why a group is not tried at which a trigger of the user's rolled everything back.</summary>
+    public const string RollsBack = "a trigger rolls the transaction back";
+
     /// <summary>How often a call begins anew because a trigger of the user's rolled its transaction back.</summary>
     private const int MaxRollbacks = 16;
 
@@ -106,11 +109,25 @@ internal sealed unsafe class MergeCall : IDisposable
     /// <param name="group">A hash of it.</param>
     public bool IsUntried(long group) => untried != null && untried.Contains(group);
 
-    /// <summary>Notes that a trigger rolled the transaction back at a group.</summary>
-    public void NoteRollback(long group)
+    /// <summary>Notes that a trigger of the user's rolled the transaction back at a group: the next attempt leaves it out.</summary>
+    /// <param name="group">A hash of it.</param>
+    /// <param name="failure">What the call fails with where it cannot begin anew.</param>
+    /// <returns>The end of this attempt, to be thrown.</returns>
+    public AttemptFailedException RolledBack(long group, EngineException failure)
     {
         (untried ??= []).Add(group);
         CanBeginAnew = ++rollbacks <= MaxRollbacks;
+        return new AttemptFailedException(failure);
+    }
+
+    /// <summary>Notes that a refused write of a table left traces: the next attempt writes its rows in savepoints.</summary>
+    /// <param name="table">Its name.</param>
+    /// <param name="failure">What the call fails with where it cannot begin anew.</param>
+    /// <returns>The end of this attempt, to be thrown.</returns>
+    public AttemptFailedException Traced(string table, EngineException failure)
+    {
+        Trace(table);
+        return new AttemptFailedException(failure);
     }
 
     public void Dispose()

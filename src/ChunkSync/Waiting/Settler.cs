@@ -289,21 +289,21 @@ internal sealed unsafe class Settler : IDisposable
         int column = blockers.Holders(table).ColumnToPark(blocker.Index, merge.Current, call.ParkedOf(identity));
         NativeBytes key = merge.Current.Key;
         merge.AbandonRow();
-        if (column < 0 || call.IsUntried(identity) || !parking.TryPark(table, key, column, session.Generation))
+        if (column < 0 || call.IsUntried(identity))
         {
-            return !session.Connection.IsAutocommit ? false : throw RolledBack(call, identity, table);
+            return false;
+        }
+
+        if (!parking.TryPark(table, key, column, session.Generation))
+        {
+            return session.Connection.IsAutocommit
+                ? throw call.RolledBack(identity, new EngineException(ResultCode.ConstraintTrigger, $"{table.Name}: {MergeCall.RollsBack}"))
+                : false;
         }
 
         Parkings++;
         call.Park(identity, column);
         return true;
-    }
-
-    /// <summary>A trigger of the user's has rolled the transaction back at a placeholder: the next attempt leaves the row where it is.</summary>
-    private static AttemptFailedException RolledBack(MergeCall call, long identity, TrackedTable table)
-    {
-        call.NoteRollback(identity);
-        return new AttemptFailedException(new EngineException(ResultCode.ConstraintTrigger, $"{table.Name}: a trigger rolls the transaction back"));
     }
 
     /// <summary>Writes rows together that refer to each other. Those whose references do not hold leave the circle, and the rest is
