@@ -34,7 +34,8 @@ internal interface ISessionEvents
     void RolledBack();
 
     /// <summary>A transaction, a savepoint or a failed statement was rolled back: what was read or written since then is forgotten.</summary>
-    void Undone();
+    /// <param name="since">When that began, by <see cref="SavepointTimes"/>: what was read before holds.</param>
+    void Undone(long since);
 
     /// <summary>Another database is in the place of <c>main</c>: its tables are registered again.</summary>
     void Replaced();

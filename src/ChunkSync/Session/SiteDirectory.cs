@@ -26,6 +26,9 @@ internal sealed unsafe class SiteDirectory
     private byte[]? last;
     private bool? hasLocal;
 
+    /// <summary>When something was remembered last.</summary>
+    private long remembered;
+
     public SiteDirectory(Connection connection, TransactionTable transaction)
     {
         this.connection = connection;
@@ -38,7 +41,20 @@ internal sealed unsafe class SiteDirectory
     }
 
     /// <summary>True when the table exists and has the local site.</summary>
-    public bool HasLocal => hasLocal ??= connection.HasTable(Table.Name) && Id(LocalOrdinal) != null;
+    public bool HasLocal
+    {
+        get
+        {
+            if (hasLocal is not bool known)
+            {
+                known = connection.HasTable(Table.Name) && Id(LocalOrdinal) != null;
+                hasLocal = known;
+                remembered = transaction.Times.Now;
+            }
+
+            return known;
+        }
+    }
 
     /// <summary>The local site id; 16 zero bytes before init.</summary>
     public ReadOnlySpan<byte> Local => HasLocal ? Id(LocalOrdinal)! : new byte[SiteIdLength];
@@ -102,6 +118,7 @@ internal sealed unsafe class SiteDirectory
             }
 
             ids[ordinal] = id;
+            remembered = transaction.Times.Now;
         }
 
         last = id;
@@ -127,6 +144,7 @@ internal sealed unsafe class SiteDirectory
             last = isCached ? cached : id.ToArray();
             lastOrdinal = known;
             ids[known] = last!;
+            remembered = transaction.Times.Now;
         }
 
         return ordinal;
@@ -156,6 +174,7 @@ internal sealed unsafe class SiteDirectory
         long added = Sqlite3.Api->last_insert_rowid(connection.Handle);
         Sqlite3.Api->set_last_insert_rowid(connection.Handle, lastRowId);
         ids[added] = id.ToArray();
+        remembered = transaction.Times.Now;
         Added++;
         return added;
     }
@@ -167,6 +186,16 @@ internal sealed unsafe class SiteDirectory
         kind.Reset();
         return Errors.Corrupt($"sync metadata is damaged: cloudsync_site_id {what}; restore a backup, or call SELECT"
             + " cloudsync_init('<table_name>') for every tracked table, which makes a new site id");
+    }
+
+    /// <summary>A part of the transaction is gone, and what was read in it.</summary>
+    /// <param name="since">When it began, by <see cref="SavepointTimes"/>.</param>
+    public void Undone(long since)
+    {
+        if (remembered >= since)
+        {
+            Forget();
+        }
     }
 
     /// <summary>Drops everything cached: the table may have changed under us.</summary>

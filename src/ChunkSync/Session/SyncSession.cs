@@ -327,15 +327,16 @@ internal sealed class SyncSession
     {
         hasChangedSchema = false;
         events.RolledBack();
-        Undone();
+        Undone(SavepointTimes.Never);
     }
 
     /// <summary>Something of the transaction was rolled back.</summary>
-    internal void Undone()
+    /// <param name="since">What was read before holds.</param>
+    internal void Undone(long since)
     {
         freshness.Undone();
-        Sites.Forget();
-        events.Undone();
+        Sites.Undone(since);
+        events.Undone(since);
     }
 
     /// <summary>Reads again what versions show to have moved; false when nothing has.</summary>

@@ -32,6 +32,9 @@ internal sealed unsafe class TransactionTable : VirtualTable
     /// <summary>How many rows were written here, one for each transaction that was joined and some more: SQLite counts them.</summary>
     public int Rows { get; private set; }
 
+    /// <summary>When its savepoints began.</summary>
+    public SavepointTimes Times { get; } = new();
+
     /// <summary>Undoes the transaction where SQLite has to prepare every statement anew.</summary>
     public RollbackWriter Writer => writer;
 
@@ -103,6 +106,7 @@ internal sealed unsafe class TransactionTable : VirtualTable
     {
         IsJoined = true;
         Number++;
+        Times.Joined();
     }
 
     public override void Sync() => session.Committing();
@@ -119,5 +123,9 @@ internal sealed unsafe class TransactionTable : VirtualTable
         session.RolledBack();
     }
 
-    public override void RollbackTo(int savepoint) => session.Undone();
+    public override void Savepoint(int savepoint) => Times.Opened(savepoint);
+
+    public override void ReleaseSavepoint(int savepoint) => Times.Released(savepoint);
+
+    public override void RollbackTo(int savepoint) => session.Undone(Times.RolledBackTo(savepoint));
 }

@@ -257,14 +257,14 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         MergeWatch.RolledBack();
     }
 
-    void ISessionEvents.Undone()
+    void ISessionEvents.Undone(long since)
     {
         Replaced.Forget();
         Triggers.Undone();
         Catalog.Disabled.ForgetMarks();
         LargeValue.Forget();
         Resume.Forget();
-        waiting?.Forget();
+        waiting?.Undone(since);
         Changes.ForgetNewest();
         fragments?.ForgetRefused();
         MergeWatch.Undone();

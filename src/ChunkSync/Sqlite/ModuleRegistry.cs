@@ -78,8 +78,8 @@ internal static unsafe class ModuleRegistry
             module->Sync = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&TableCallbacks.Sync;
             module->Commit = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&TableCallbacks.Commit;
             module->Rollback = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int>)&TableCallbacks.Rollback;
-            module->Savepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&TableCallbacks.IgnoreSavepoint;
-            module->ReleaseSavepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&TableCallbacks.IgnoreSavepoint;
+            module->Savepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&TableCallbacks.Savepoint;
+            module->ReleaseSavepoint = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&TableCallbacks.ReleaseSavepoint;
             module->RollbackTo = (delegate* unmanaged[Cdecl]<NativeVirtualTable*, int, int>)&TableCallbacks.RollbackTo;
         }
 

@@ -181,7 +181,32 @@ internal static unsafe class TableCallbacks
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    public static int IgnoreSavepoint(NativeVirtualTable* native, int savepoint) => ResultCode.Ok;
+    public static int Savepoint(NativeVirtualTable* native, int savepoint)
+    {
+        try
+        {
+            native->Table.Savepoint(savepoint);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static int ReleaseSavepoint(NativeVirtualTable* native, int savepoint)
+    {
+        try
+        {
+            native->Table.ReleaseSavepoint(savepoint);
+            return ResultCode.Ok;
+        }
+        catch (Exception failure)
+        {
+            return Guard.Message(&native->ErrorMessage, failure, native->Table.ModuleName);
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static int RollbackTo(NativeVirtualTable* native, int savepoint)

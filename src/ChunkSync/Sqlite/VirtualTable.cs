@@ -40,6 +40,16 @@ internal abstract unsafe class VirtualTable
     {
     }
 
+    /// <summary><c>xSavepoint</c>: a savepoint was opened, or a statement that is undone like one.</summary>
+    public virtual void Savepoint(int savepoint)
+    {
+    }
+
+    /// <summary><c>xRelease</c>: a savepoint was released, and those that were opened behind it.</summary>
+    public virtual void ReleaseSavepoint(int savepoint)
+    {
+    }
+
     /// <summary><c>xRollbackTo</c>: changes since a savepoint are gone.</summary>
     public virtual void RollbackTo(int savepoint)
     {

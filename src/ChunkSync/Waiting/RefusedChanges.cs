@@ -145,6 +145,10 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     /// <summary>Forgets what is remembered: the database may have changed.</summary>
     public void Forget() => Store.Forget();
 
+    /// <summary>A part of the transaction is gone, and what was read in it.</summary>
+    /// <param name="since">When it began, by <see cref="SavepointTimes"/>.</param>
+    public void Undone(long since) => Store.Undone(since);
+
     public void Appeared(TrackedTable table)
     {
         Ignored.Forget(table);

@@ -37,6 +37,9 @@ internal sealed unsafe class WaitingStore : IDisposable
     private bool? exist;
     private long turn = -1;
 
+    /// <summary>When something was remembered last.</summary>
+    private long remembered;
+
     public WaitingStore(SyncSession session)
     {
         this.session = session;
@@ -70,14 +73,20 @@ internal sealed unsafe class WaitingStore : IDisposable
     public WaitingQuota Quota { get; }
 
     /// <summary>Whether any change waits: remembered until what is cached of the database is dropped.</summary>
-    public bool Any => isAny ??= Exist && Has(any);
+    public bool Any => isAny ?? Remember(isAny = Exist && Has(any));
 
     /// <summary>Whether the tables are there.</summary>
-    public bool Exist => exist ??= HasTable(WaitingTables.RowsName) && HasTable(WaitingTables.ChangesName) && HasTable(WaitingTables.SitesName);
+    public bool Exist =>
+        exist ?? Remember(exist = HasTable(WaitingTables.RowsName) && HasTable(WaitingTables.ChangesName) && HasTable(WaitingTables.SitesName));
 
     /// <summary>Whether changes of a row wait.</summary>
     public bool Wait(in ChangeRow change)
     {
+        if (!tables.Knows(change))
+        {
+            remembered = session.Transaction.Times.Now;
+        }
+
         if (!tables.Any(change))
         {
             return false;
@@ -110,6 +119,16 @@ internal sealed unsafe class WaitingStore : IDisposable
         tables.Forget();
     }
 
+    /// <summary>A part of the transaction is gone, and what was read in it.</summary>
+    /// <param name="since">When it began, by <see cref="SavepointTimes"/>.</param>
+    public void Undone(long since)
+    {
+        if (remembered >= since)
+        {
+            Forget();
+        }
+    }
+
     /// <summary>Makes the tables where they are missing.</summary>
     public void Create()
     {
@@ -119,7 +138,7 @@ internal sealed unsafe class WaitingStore : IDisposable
         }
 
         session.ChangeSchema([WaitingTables.Changes.CreateSql, WaitingTables.Rows.CreateSql, WaitingTables.Sites.CreateSql, .. WaitingTables.Indexes]);
-        exist = true;
+        exist = Remember(true);
     }
 
     /// <summary>Adds the waiting changes of a row to a list.</summary>
@@ -225,8 +244,8 @@ internal sealed unsafe class WaitingStore : IDisposable
         _ = why.NeedsKey == null ? writeRow.BindNull(5).BindNull(6) : writeRow.Bind(5, why.NeedsTable!).BindBlob(6, why.NeedsKey);
         writeRow.Bind(7, isDue ? 0 : NextTurn()).BindBlob(8, origin).Bind(9, bytes);
         writeRow.Run();
-        isAny = true;
-        tables.Forget();
+        isAny = Remember(true);
+        tables.NoteAny(row);
         if (before is WaitingRow old)
         {
             Quota.Add(old.Origin, -old.Changes, -old.Bytes);
@@ -299,7 +318,14 @@ internal sealed unsafe class WaitingStore : IDisposable
             turn = Count(lastTurn);
         }
 
+        _ = Remember(true);
         return ++turn;
+    }
+
+    private bool Remember(bool? value)
+    {
+        remembered = session.Transaction.Times.Now;
+        return value!.Value;
     }
 
     private static bool Has(Statement statement)

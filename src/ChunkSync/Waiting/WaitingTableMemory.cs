@@ -14,7 +14,7 @@ internal sealed unsafe class WaitingTableMemory(Connection connection)
     /// <summary>Whether anything waits of a change's table.</summary>
     public bool Any(in ChangeRow change)
     {
-        if (length != change.TableLength || !change.TableName.SequenceEqual(table.AsSpan(0, length)))
+        if (!Knows(change))
         {
             length = -1;
             if (table.Length < change.TableLength)
@@ -31,6 +31,23 @@ internal sealed unsafe class WaitingTableMemory(Connection connection)
         }
 
         return isAny;
+    }
+
+    /// <summary>Whether it is remembered of a change's table.</summary>
+    public bool Knows(in ChangeRow change) => length == change.TableLength && change.TableName.SequenceEqual(table.AsSpan(0, length));
+
+    /// <summary>A row of a table waits from now on.</summary>
+    public void NoteAny(in ChangeRow row)
+    {
+        if (Knows(row))
+        {
+            isAny = true;
+        }
+        else
+        {
+            // Names are the same in other letters, too.
+            Forget();
+        }
     }
 
     /// <summary>What waits may have changed.</summary>

@@ -1,0 +1,87 @@
+using ChunkSync.Tests.Host;
+
+namespace ChunkSync.Tests.Waiting;
+
+/// <summary>What a refused row costs, in runs of statements: what is remembered of sites and of what waits outlives the statements that SQLite
+/// undoes.</summary>
+public sealed class WaitingCostTests
+{
+    private const int Rows = 200;
+    private const string Numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO t SELECT";
+    private const string Unique = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE, b); SELECT cloudsync_init('t');";
+
+    [Fact]
+    public void Refused_rows_cost_few_statements_when_they_are_stored_and_when_they_are_tried_again()
+    {
+        using Database receiver = Collide(out byte[] payload);
+        Runs(receiver, "");
+        RefusingReplica.Apply(receiver, payload);
+        Assert.Equal(Rows, RefusingReplica.Waiting(receiver).Length);
+        AssertFew(receiver);
+        Assert.Equal(0L, receiver.Scalar("SELECT cloudsync_waiting_retry()"));
+        AssertFew(receiver);
+    }
+
+    [Theory]
+    [InlineData("BEGIN; SAVEPOINT s; A; ROLLBACK TO s; A; COMMIT")]
+    [InlineData("BEGIN; INSERT INTO t VALUES ('x', 'x', 0); SAVEPOINT s; A; ROLLBACK TO s; A; COMMIT")]
+    [InlineData("BEGIN; SAVEPOINT r; INSERT INTO t VALUES ('x', 'x', 0); SAVEPOINT s; A; RELEASE s; ROLLBACK TO r; A; COMMIT")]
+    [InlineData("SAVEPOINT s; A; ROLLBACK TO s; A; RELEASE s")]
+    [InlineData("SAVEPOINT s; SAVEPOINT r; A; SELECT cloudsync_waiting_retry(); ROLLBACK TO r; SELECT cloudsync_waiting_retry(); A; RELEASE s")]
+    [InlineData("BEGIN; A; ROLLBACK; A")]
+    [InlineData("BEGIN; A; SAVEPOINT s; SELECT cloudsync_waiting_drop('t'); ROLLBACK TO s; SELECT cloudsync_waiting_retry(); COMMIT")]
+    [InlineData("A; BEGIN; SAVEPOINT s; SELECT cloudsync_waiting_drop('t'); SAVEPOINT r; A; ROLLBACK TO r; ROLLBACK TO s; COMMIT")]
+    [InlineData("A; BEGIN; SAVEPOINT s; UPDATE t SET a = 'free' || a; SELECT cloudsync_waiting_retry(); ROLLBACK TO s; A; COMMIT")]
+    public void What_waits_is_that_of_a_plain_call_when_the_caller_rolls_a_part_back(string script)
+    {
+        using Database plain = Collide(out byte[] payload);
+        RefusingReplica.Apply(plain, payload);
+        using Database receiver = Collide(out _);
+        receiver.Exec("CREATE TEMP TABLE payload(data)");
+        receiver.Run("INSERT INTO payload VALUES (?)", payload);
+        receiver.Exec($"{script};".Replace("A;", "SELECT cloudsync_payload_apply(data) FROM payload;"));
+        Assert.Equal(RefusingReplica.Waiting(plain), RefusingReplica.Waiting(receiver));
+        const string Site = "SELECT site_id = (SELECT site_id FROM cloudsync_waiting_changes LIMIT 1) FROM cloudsync_site_id WHERE rowid = 1";
+        Assert.Equal(RefusingReplica.Read(plain, Site), RefusingReplica.Read(receiver, Site));
+        const string Quota = "SELECT hex(origin), changes, bytes FROM cloudsync_waiting_sites";
+        Assert.Equal(RefusingReplica.Read(plain, Quota), RefusingReplica.Read(receiver, Quota));
+        Assert.Equal(0L, receiver.Scalar("SELECT count(*) - count(DISTINCT turn) FROM cloudsync_waiting_rows WHERE turn <> 0"));
+        receiver.Exec("UPDATE t SET a = 'free' || a WHERE id LIKE 'own%'");
+        Assert.Equal((long)Rows, receiver.Scalar("SELECT cloudsync_waiting_retry()"));
+        Assert.Equal(0L, receiver.Scalar("SELECT count(*) FROM cloudsync_waiting_sites"));
+        Assert.Equal((long)Rows, receiver.Scalar("SELECT count(*) FROM cloudsync_changes WHERE site_id <> cloudsync_siteid() AND col_name = 'a'"));
+    }
+
+    private static void AssertFew(Database receiver)
+    {
+        Assert.InRange(Runs(receiver, " FROM main.cloudsync_site_id "), 0, 10);
+        Assert.InRange(Runs(receiver, "SELECT max(turn)"), 0, 5);
+    }
+
+    /// <summary>How often statements with a text have run since the last call.</summary>
+    private static unsafe int Runs(Database database, string text)
+    {
+        const int RunCounter = 6;
+        int runs = 0;
+        for (nint statement = NativeSqlite.NextStatement(database.Handle, 0); statement != 0; statement = NativeSqlite.NextStatement(database.Handle, statement))
+        {
+            if (ChunkSync.Sqlite.Sqlite3.Utf8String(NativeSqlite.Sql(statement)).Contains(text, StringComparison.Ordinal))
+            {
+                runs += NativeSqlite.StatementStatus(statement, RunCounter, 1);
+            }
+        }
+
+        return runs;
+    }
+
+    /// <summary>A database each of whose rows is in the way of one of a payload.</summary>
+    private static Database Collide(out byte[] payload)
+    {
+        using Database sender = RefusingReplica.Open(Unique);
+        sender.Exec($"{Numbers} 'k' || i, 'a' || i, i FROM n");
+        payload = RefusingReplica.Payload(sender)!;
+        Database receiver = RefusingReplica.Open(Unique);
+        receiver.Exec($"{Numbers} 'own' || i, 'a' || i, i FROM n");
+        return receiver;
+    }
+}
