@@ -330,8 +330,7 @@ internal sealed class SyncSession
         Undone(SavepointTimes.Never);
     }
 
-    /// <summary>Something of the transaction was rolled back.</summary>
-    /// <param name="since">What was read before holds.</param>
+    /// <summary>Something of the transaction was rolled back; what was read before <paramref name="since"/> holds.</summary>
     internal void Undone(long since)
     {
         freshness.Undone();

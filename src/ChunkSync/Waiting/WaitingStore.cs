@@ -77,17 +77,12 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     /// <summary>Whether the tables are there.</summary>
     public bool Exist =>
-        exist ?? Remember(exist = HasTable(WaitingTables.RowsName) && HasTable(WaitingTables.ChangesName) && HasTable(WaitingTables.SitesName));
+        exist ?? Remember(exist = new[] { WaitingTables.RowsName, WaitingTables.ChangesName, WaitingTables.SitesName }.All(session.Connection.HasTable));
 
     /// <summary>Whether changes of a row wait.</summary>
     public bool Wait(in ChangeRow change)
     {
-        if (!tables.Knows(change))
-        {
-            remembered = session.Transaction.Times.Now;
-        }
-
-        if (!tables.Any(change))
+        if (!Remember(tables.Any(change)))
         {
             return false;
         }
@@ -315,7 +310,8 @@ internal sealed unsafe class WaitingStore : IDisposable
     {
         if (turn < 0)
         {
-            turn = Count(lastTurn);
+            turn = lastTurn.Step() ? lastTurn.Int64(0) : 0;
+            lastTurn.Reset();
         }
 
         _ = Remember(true);
@@ -333,13 +329,6 @@ internal sealed unsafe class WaitingStore : IDisposable
         bool found = statement.Step();
         statement.Reset();
         return found;
-    }
-
-    private static long Count(Statement statement)
-    {
-        long count = statement.Step() ? statement.Int64(0) : 0;
-        statement.Reset();
-        return count;
     }
 
     private static void Bind(Statement statement, in ChangeRow row)
@@ -401,6 +390,4 @@ internal sealed unsafe class WaitingStore : IDisposable
         return Errors.Corrupt($"cloudsync_waiting: a row of {WaitingTables.ChangesName} cannot be read (table"
             + $" {System.Text.Encoding.UTF8.GetString(row.TableName)}, pk X'{Convert.ToHexString(key)}'); see cloudsync_check");
     }
-
-    private bool HasTable(string name) => session.Connection.HasTable(name);
 }
