@@ -82,7 +82,7 @@ internal sealed unsafe class WaitingStore : IDisposable
     /// <summary>Whether changes of a row wait.</summary>
     public bool Wait(in ChangeRow change)
     {
-        if (!Remember(tables.Any(change)))
+        if (!(tables.Knows(change) ? tables.Any(change) : Remember(tables.Any(change))))
         {
             return false;
         }
