@@ -103,6 +103,31 @@ public sealed class SettleTests
     }
 
     [Theory]
+    [InlineData("stop", false)]
+    [InlineData("stop", true)]
+    [InlineData("wait", false)]
+    [InlineData("wait", true)]
+    public void Rows_that_refer_to_nothing_are_left_out_when_others_refer_to_each_other(string refused, bool inTransaction)
+    {
+        const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, p TEXT REFERENCES t(id)); SELECT cloudsync_init('t');";
+        using Database sender = RefusingReplica.Open(Schema + "PRAGMA foreign_keys = OFF");
+        using Database receiver = RefusingReplica.Open(Schema + "PRAGMA foreign_keys = ON", refused);
+        sender.Exec("INSERT INTO t VALUES ('a', 'b'), ('c', 'gone'), ('b', 'a'), ('d', 'c')");
+        byte[] payload = RefusingReplica.Payload(sender)!;
+        receiver.Exec(inTransaction ? "BEGIN" : "");
+        SqlException? failure = Record.Exception(() => RefusingReplica.Apply(receiver, payload)) as SqlException;
+        receiver.Exec(inTransaction ? "COMMIT" : "");
+        Assert.Equal(refused == "stop" ? "FOREIGN KEY constraint failed (table t, key 'a')" : null, failure?.Text);
+        Assert.Equal(refused == "stop" ? [] : ["a|b", "b|a"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+        Assert.Equal(refused == "stop" ? [] : ["t|'c'|p|constraint", "t|'d'|p|constraint"], RefusingReplica.Waiting(receiver));
+        Assert.Equal(0L, receiver.Scalar("PRAGMA defer_foreign_keys"));
+        receiver.Exec("INSERT INTO t VALUES ('gone', NULL)");
+        RefusingReplica.Apply(receiver, payload);
+        Assert.Equal(["a|b", "b|a", "c|gone", "d|c", "gone|NULL"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+        Assert.Empty(RefusingReplica.Waiting(receiver));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("DEFERRABLE INITIALLY DEFERRED")]
     public void Child_without_its_parent_waits_until_it_comes(string deferrable)

@@ -240,6 +240,11 @@ internal sealed class WaitingHistory : IDisposable
             }
         }
 
+        if (Array.Find(replicas, replica => replica.HasDanglingReference) is WaitingReplica dangling)
+        {
+            return $"{dangling.Name} has a row that refers to nothing\n{dangling.Show()}";
+        }
+
         return Array.Find(replicas, replica => replica.HasPlaceholder) is WaitingReplica holder ? $"{holder.Name} shows a placeholder" : null;
     }
 

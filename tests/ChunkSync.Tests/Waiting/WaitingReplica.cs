@@ -54,6 +54,9 @@ internal sealed class WaitingReplica
     /// <summary>Whether a row holds what only the inside of a call may see.</summary>
     public bool HasPlaceholder => (long)Database.Scalar("SELECT count(*) FROM t WHERE a < -1000000 OR typeof(a) IN ('text', 'blob')")! > 0;
 
+    /// <summary>Whether a row refers to nothing although foreign keys are on.</summary>
+    public bool HasDanglingReference => (long)Database.Scalar("PRAGMA foreign_keys")! != 0 && Database.Query("PRAGMA foreign_key_check").Count > 0;
+
     /// <summary>A replica of version 2 without constraints.</summary>
     public static WaitingReplica OpenPlain() =>
         new("plain", 2, "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b, p, c DEFAULT 'none')", "", "", "", hasKeys: false, "wait");
