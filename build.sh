@@ -196,7 +196,7 @@ run_tests() {
     CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "$on_every_sqlite"
   done
   wait
-  run_project client-oldest ChunkSync.Client.Oldest.Tests &
+  { run_project client-oldest ChunkSync.Client.Oldest.Tests; run_project tool ChunkSync.Tool.Tests; } &
   run_project in-process ChunkSync.Tests
   wait
   report
@@ -218,6 +218,7 @@ run_soak() {
     CHUNKSYNC_ALL_CASES=1 run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
     CHUNKSYNC_ALL_CASES=1 run_project client ChunkSync.Client.Tests
     CHUNKSYNC_ALL_CASES=1 run_project client-oldest ChunkSync.Client.Oldest.Tests
+    CHUNKSYNC_ALL_CASES=1 run_project tool ChunkSync.Tool.Tests
     for sqlite in system oldest newest; do
       CHUNKSYNC_ALL_CASES=1 CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
     done

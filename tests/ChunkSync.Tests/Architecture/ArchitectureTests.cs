@@ -47,7 +47,7 @@ public partial class ArchitectureTests
     {
         Assert.DoesNotContain(Table.Arrows, arrow => arrow.From == "Format");
         Assert.Equal([("Client", "Hosting"), ("Extension", "Hosting")], Table.Arrows.Where(arrow => arrow.To == "Hosting").Order());
-        Assert.DoesNotContain(Table.Arrows, arrow => arrow.To is "Client" or "Extension");
+        Assert.Equal([("Tool", "Client")], Table.Arrows.Where(arrow => arrow.To is "Client" or "Extension" or "Tool"));
         Assert.DoesNotContain(Table.Arrows, arrow => arrow.To.StartsWith("Sql", StringComparison.Ordinal) && arrow.To != "Sqlite"
             && arrow.From is not ("Hosting" or "Sql/Backfill" or "Sql/Probe" or "Sql/Help" or "Sql/Diagnostics" or "Sql/Trees" or "Sql/Waiting" or "Sql"));
     }
@@ -119,13 +119,14 @@ public partial class ArchitectureTests
     }
 
     /// <summary>All files of src; a folder of the engine has its own name, those of the other projects the project's last one. The
-    /// folders of the client are for people: it is one namespace.</summary>
+    /// folders of the client and of the tool are for people: each is one namespace.</summary>
     private static IReadOnlyList<SourceFile> ReadSource()
     {
         (string Project, string Prefix)[] projects = [("ChunkSync", ""), ("ChunkSync.Format", "Format/"), ("ChunkSync.Extension", "Extension/")];
         return [.. projects.SelectMany(project => SourceFile.Below(Checkout.Find("src/" + project.Project))
             .Select(file => file.Under(project.Prefix))),
-            .. SourceFile.Below(Checkout.Find("src/ChunkSync.Client")).Select(file => file.Directly("Client/"))];
+            .. SourceFile.Below(Checkout.Find("src/ChunkSync.Client")).Select(file => file.Directly("Client/")),
+            .. SourceFile.Below(Checkout.Find("src/ChunkSync.Tool")).Select(file => file.Directly("Tool/"))];
     }
 
     private static IEnumerable<string> ForeignUsings(ArrowTable table, IEnumerable<SourceFile> files) =>

@@ -1,0 +1,18 @@
+namespace ChunkSync.Tool;
+
+/// <summary>Tells a failure.</summary>
+internal static class ErrorOutput
+{
+    /// <summary>Writes the line to standard error and, where JSON was asked for, the object to standard output.</summary>
+    /// <returns>The exit code.</returns>
+    public static ExitCode Write(Terminal terminal, ToolException error, string? command, bool isJson)
+    {
+        terminal.Error.WriteLine(error.Line);
+        if (isJson)
+        {
+            terminal.Out.WriteLine(ToolJson.Text(new ErrorResult(command, (int)error.Code, error.What, error.Cause, error.Cure)));
+        }
+
+        return error.Code;
+    }
+}

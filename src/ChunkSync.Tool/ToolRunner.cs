@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace ChunkSync.Tool;
+
+/// <summary>Parses a command line, runs the command, and says how it ended: the one place where failures become messages and exit codes.</summary>
+internal static class ToolRunner
+{
+    /// <summary>Runs the tool.</summary>
+    /// <param name="arguments">The command line, without the program.</param>
+    /// <param name="terminal">Where it reads and writes.</param>
+    /// <param name="cancellation">Ends the command, which leaves nothing half done.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellation = default)
+    {
+        ToolRoot root = new();
+        ParseResult parsed = root.Parse(arguments);
+        string? command = parsed.CommandResult.Command is ToolCommand chosen ? chosen.Name : null;
+
+        // Somebody who asked for JSON gets it, whatever else was wrong.
+        bool isJson = arguments.TakeWhile(argument => argument != "--").Contains("--json");
+        try
+        {
+            if (parsed.GetValue(root.Version))
+            {
+                return (int)new ToolContext(terminal, root.Globals.Read(parsed), cancellation).Write(VersionResult.Read());
+            }
+
+            if (parsed.Action is ParseErrorAction action)
+            {
+                throw UsageErrors.Of(parsed, action);
+            }
+
+            if (parsed.Action != null)
+            {
+                return await HelpAsync(parsed, terminal, cancellation);
+            }
+
+            GlobalOptions options = root.Globals.Read(parsed);
+            ToolContext context = new(terminal, options, cancellation);
+            return parsed.CommandResult.Command is ToolCommand toRun
+                ? (int)await toRun.RunAsync(parsed, context)
+                : throw UsageErrors.NoCommand();
+        }
+        catch (Exception failure) when (Failures.Of(failure, cancellation) is ToolException error)
+        {
+            return (int)ErrorOutput.Write(terminal, error, command, isJson);
+        }
+    }
+
+    /// <summary>Help and completions, which the parser knows. It takes the name of the process for that of the program.</summary>
+    private static async Task<int> HelpAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
+    {
+        using StringWriter text = new() { NewLine = "\n" };
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = text, Error = terminal.Error, EnableDefaultExceptionHandler = false }, cancellation);
+        await terminal.Out.WriteAsync(text.ToString().Replace($"  {RootCommand.ExecutableName} ", "  chunksync ", StringComparison.Ordinal));
+        return code;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace ChunkSync.Tool.Tests;
+
+/// <summary>Runs the tool: in this process, which is fast, or as a process of its own.</summary>
+internal static class Tool
+{
+    /// <summary>Runs it in this process; nothing is a terminal.</summary>
+    public static Task<ToolRun> RunAsync(params string[] arguments) => RunAsync(new ToolInput(), arguments);
+
+    /// <summary>Runs it in this process.</summary>
+    public static async Task<ToolRun> RunAsync(ToolInput input, params string[] arguments)
+    {
+        using StringWriter error = new() { NewLine = "\n" };
+        using MemoryStream output = new();
+        using StreamWriter text = new(output, new UTF8Encoding(false), leaveOpen: true) { AutoFlush = true, NewLine = "\n" };
+        Terminal terminal = new()
+        {
+            Out = text,
+            Error = TextWriter.Synchronized(error),
+            OpenInput = () => new MemoryStream(input.Bytes),
+            OpenOutput = () => output,
+            IsOutputTerminal = input.IsOutputTerminal,
+            IsErrorTerminal = input.IsErrorTerminal,
+            MayColor = true,
+        };
+        int code = await ToolRunner.RunAsync(arguments, terminal, input.Cancellation);
+        return new ToolRun(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
+    }
+
+    /// <summary>Begins a process of its own; the caller reads, kills and disposes it.</summary>
+    /// <param name="arguments">The command line.</param>
+    public static Process Start(params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["TERM"] = "xterm-256color";
+        foreach (string argument in (string[])[ProgramFile, .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs it as a process of its own.</summary>
+    public static async Task<ToolRun> RunProcessAsync(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return new ToolRun(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>The program that this project has built.</summary>
+    public static string ProgramFile { get; } = Path.Combine(AppContext.BaseDirectory, "ChunkSync.Tool.dll");
+}
