@@ -7,5 +7,8 @@ internal static class ToolCommands
     public static ToolCommand[] All() =>
     [
         new StatusCommand(),
+        new ChunksCommand(),
+        new ApplyCommand(),
+        new SyncCommand(),
     ];
 }

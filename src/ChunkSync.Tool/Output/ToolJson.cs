@@ -7,9 +7,12 @@ namespace ChunkSync.Tool;
 /// <summary>JSON of every result, by generated code. Integers above 2^53 are strings; blobs are strings of hex digits.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(SafeIntegerConverter), typeof(CursorTextConverter), typeof(SiteTextConverter)])]
+[JsonSerializable(typeof(ApplyCommandResult))]
+[JsonSerializable(typeof(ChunksResult))]
 [JsonSerializable(typeof(ErrorResult))]
 [JsonSerializable(typeof(ProgressLine))]
 [JsonSerializable(typeof(StatusResult))]
+[JsonSerializable(typeof(SyncResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {

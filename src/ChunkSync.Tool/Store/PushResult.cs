@@ -1,0 +1,8 @@
+namespace ChunkSync.Tool;
+
+/// <summary>What was written to a store that devices share.</summary>
+/// <param name="Chunks">The chunks.</param>
+/// <param name="Rows">The changes in them.</param>
+/// <param name="Bytes">The bytes of their payloads.</param>
+/// <param name="UntilDbVersion">Up to which version the store has this database's changes now.</param>
+internal sealed record PushResult(long Chunks, long Rows, long Bytes, long UntilDbVersion);

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace ChunkSync.Tool;
+
+/// <summary>A chunk store behind an S3 API. Keys, region and endpoint come from where the vendor's client looks for them: environment variables, profiles.</summary>
+internal sealed class S3Store : IChunkStore
+{
+    /// <summary>The region that requests are signed for where none is configured: servers of one's own mostly do not look at it.</summary>
+    private const string DefaultRegion = "us-east-1";
+
+    private readonly AmazonS3Client client;
+    private readonly bool isOwner;
+    private readonly string bucket;
+    private readonly string prefix;
+
+    /// <summary>Takes a part of a bucket.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="prefix">What the names of all objects begin with, without a slash at its ends; empty for nothing.</param>
+    public S3Store(string bucket, string prefix)
+        : this(Connect(), true, bucket, prefix)
+    {
+    }
+
+    private S3Store(AmazonS3Client client, bool isOwner, string bucket, string prefix)
+    {
+        this.client = client;
+        this.isOwner = isOwner;
+        this.bucket = bucket;
+        this.prefix = prefix.Length == 0 ? "" : prefix + "/";
+        Address = prefix.Length == 0 ? $"s3://{bucket}" : $"s3://{bucket}/{prefix}";
+    }
+
+    /// <inheritdoc/>
+    public string Address { get; }
+
+    /// <inheritdoc/>
+    public IChunkStore Folder(string name)
+    {
+        StoreNames.Check(name);
+        return new S3Store(client, false, bucket, prefix + name);
+    }
+
+    /// <inheritdoc/>
+    public Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => TryAsync(name, async key =>
+    {
+        using MemoryStream body = Stream(content);
+        PutObjectRequest request = new() { BucketName = bucket, Key = key, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false };
+        await client.PutObjectAsync(request, cancellation);
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public Task<byte[]?> ReadAsync(string name, long offset, int length, CancellationToken cancellation) => TryAsync(name, async key =>
+    {
+        if (length == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            GetObjectRequest request = new() { BucketName = bucket, Key = key, ByteRange = new ByteRange(offset, offset + length - 1) };
+            using GetObjectResponse response = await client.GetObjectAsync(request, cancellation);
+            byte[] bytes = new byte[Math.Clamp(response.ContentLength, 0, length)];
+            int read = await response.ResponseStream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+            return read == bytes.Length ? bytes : bytes[..read];
+        }
+        catch (AmazonS3Exception failure) when (failure.ErrorCode == "NoSuchKey"
+            || (failure.StatusCode == HttpStatusCode.NotFound && failure.ErrorCode != "NoSuchBucket"))
+        {
+            return null;
+        }
+        catch (AmazonS3Exception failure) when (failure.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+        {
+            return (byte[]?)[];
+        }
+    });
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string name, CancellationToken cancellation) =>
+        TryAsync(name, async key => await client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key }, cancellation));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string start = folder.Length == 0 ? prefix : $"{prefix}{folder}/";
+        string? page = null;
+        do
+        {
+            ListObjectsV2Request request = new() { BucketName = bucket, Prefix = start, Delimiter = "/", ContinuationToken = page };
+            ListObjectsV2Response response = await TryAsync(folder, _ => client.ListObjectsV2Async(request, cancellation), isFolder: true);
+            foreach (S3Object found in response.S3Objects ?? [])
+            {
+                if (found.Key.Length > start.Length)
+                {
+                    yield return found.Key[start.Length..];
+                }
+            }
+
+            foreach (string found in response.CommonPrefixes ?? [])
+            {
+                yield return found[start.Length..];
+            }
+
+            page = response.IsTruncated == true ? response.NextContinuationToken : null;
+        }
+        while (page != null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (isOwner)
+        {
+            client.Dispose();
+        }
+    }
+
+    private static AmazonS3Client Connect()
+    {
+        string? endpoint = Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL");
+        AmazonS3Config config = new()
+        {
+            // Only what every server with this API understands: no checksums in trailers, no host names made of buckets.
+            ForcePathStyle = endpoint != null,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        string? region = Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION");
+        if (endpoint != null)
+        {
+            config.ServiceURL = endpoint;
+            config.AuthenticationRegion = region ?? DefaultRegion;
+        }
+        else if (region == null && config.RegionEndpoint == null)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(DefaultRegion);
+        }
+
+        return new AmazonS3Client(config);
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private static MemoryStream Stream(ReadOnlyMemory<byte> content) =>
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(content, out ArraySegment<byte> array)
+            ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+            : new MemoryStream(content.ToArray(), writable: false);
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd('\r', '.');
+
+    private async Task<T> TryAsync<T>(string name, Func<string, Task<T>> call, bool isFolder = false)
+    {
+        if (!isFolder)
+        {
+            StoreNames.Check(name);
+        }
+
+        try
+        {
+            return await call(prefix + name);
+        }
+        catch (Exception failure) when (failure is AmazonClientException or AmazonServiceException or HttpRequestException or IOException or WebException)
+        {
+            string code = failure is AmazonServiceException { ErrorCode: { Length: > 0 } error } ? error + ", " : "";
+            throw new ToolException(ExitCode.InputOutput, $"s3://{bucket}/{prefix}{name}", code + FirstLine(failure.Message));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using ChunkSync.Client;
+
+namespace ChunkSync.Tool;
+
+/// <summary>One push and pull through a store that several devices share: this database's own changes under its site id, those of all others from theirs. A repeat changes
+/// nothing, an interrupted one is completed by the next, and two at once end where one after the other would.</summary>
+/// <param name="file">The database.</param>
+/// <param name="store">The store.</param>
+/// <param name="cancellation">Ends it.</param>
+internal sealed class SyncRun(DatabaseFile file, IChunkStore store, CancellationToken cancellation)
+{
+    /// <summary>Writes what is new here behind what the store has of this site.</summary>
+    /// <param name="progress">Gets the progress.</param>
+    /// <exception cref="ToolException">The store cannot be used, or this file is not the one that wrote what is there.</exception>
+    public async Task<PushResult> PushAsync(IProgress<SyncProgress> progress)
+    {
+        IChunkStore own = store.Folder(file.Sync.Site.ToString());
+        if (await new ExportReader(own).FindHeadAsync(cancellation) is ExportHead head)
+        {
+            await new OwnStream(file, own).CheckAsync(head, cancellation);
+        }
+
+        // A window that was begun has what was new then; the next one has the rest.
+        ExportResult first = await ExportAsync(own, progress);
+        ExportResult last = first.Resumed ? await ExportAsync(own, progress) : first;
+        long chunks = first.Resumed ? first.Chunks + last.Chunks : last.Chunks;
+        long changes = first.Resumed ? first.Rows + last.Rows : last.Rows;
+        long bytes = first.Resumed ? first.Bytes + last.Bytes : last.Bytes;
+        return new PushResult(chunks, changes, bytes, last.Head.Until);
+    }
+
+    /// <summary>The other sites whose streams are here: those that the store lists, and those of which something arrived before.</summary>
+    public async Task<IReadOnlyList<SiteId>> OthersAsync()
+    {
+        SiteId own = file.Sync.Site;
+        SortedDictionary<string, SiteId> sites = new(StringComparer.Ordinal);
+        await foreach (string name in store.ListAsync("", cancellation))
+        {
+            // Nothing else is a stream; what others keep in the same place is theirs.
+            if (name.EndsWith('/') && SiteId.TryParse(name[..^1], null, out SiteId site) && site.ToString() == name[..^1])
+            {
+                sites[site.ToString()] = site;
+            }
+        }
+
+        foreach (StreamGap gap in file.Sync.Gaps())
+        {
+            sites[gap.Sender.ToString()] = gap.Sender;
+        }
+
+        sites.Remove(own.ToString());
+        return [.. sites.Values];
+    }
+
+    /// <summary>Receives what is missing here of a site's stream.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="progress">Gets the progress.</param>
+    /// <returns>What arrived; null where the store has nothing of it.</returns>
+    /// <exception cref="ToolException">The stream cannot be read, or a chunk is refused; those before it stay.</exception>
+    public async Task<PullResult?> PullAsync(SiteId site, IProgress<SyncProgress> progress)
+    {
+        IChunkStore theirs = store.Folder(site.ToString());
+        ExportReader reader = new(theirs);
+        if (await reader.FindHeadAsync(cancellation) is not ExportHead head)
+        {
+            return null;
+        }
+
+        if (head.Site != site.ToString() || head.Sites != ChunkSites.Own.ToString())
+        {
+            throw reader.Refuse(StoreNames.Head, "it is not the stream of the site whose folder it is in");
+        }
+
+        using ExportSource source = await ExportSource.OpenAsync(theirs, head, file.Sync.Gaps(site), cancellation);
+        TakenChunks taken = await new ChunkTaker(file, source, cancellation).ReceiveAsync(oneTransaction: false, progress);
+        IReadOnlyList<StreamGap> gaps = file.Sync.Gaps(site);
+        return new PullResult(site, taken.Chunks, taken.Changes, taken.Bytes, gaps.Count == 0 ? ChunkCursor.Start : gaps[^1].From, gaps.Count(gap => gap.To != null));
+    }
+
+    private Task<ExportResult> ExportAsync(IChunkStore own, IProgress<SyncProgress> progress) =>
+        new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(new ExportRequest(), progress, cancellation);
+}

@@ -1,0 +1,49 @@
+namespace ChunkSync.Tool.Tests;
+
+public sealed class S3StoreTests : ChunkStoreTests
+{
+    [Fact]
+    public async Task Keys_begin_with_the_prefix_when_there_is_one()
+    {
+        string bucket = NewBucket();
+        foreach (string address in (string[])[$"s3://{bucket}", $"s3://{bucket}/", $"S3://{bucket}/some/where", $"s3://{bucket}/some/where/"])
+        {
+            using IChunkStore store = ChunkStores.Open(address);
+            await store.PutAsync("head.json", new byte[] { 1 }, default);
+            await store.Folder("deep").PutAsync("head.json", new byte[] { 1 }, default);
+        }
+
+        Assert.Equal(
+            [$"{bucket}/deep/head.json", $"{bucket}/head.json", $"{bucket}/some/where/deep/head.json", $"{bucket}/some/where/head.json"],
+            S3Server.Shared.Objects.Keys.Where(key => key.StartsWith(bucket, StringComparison.Ordinal)).Order());
+    }
+
+    [Fact]
+    public async Task Call_fails_with_one_line_when_the_server_refuses()
+    {
+        string bucket = NewBucket();
+        S3Server.Shared.Failures[bucket] = "AccessDenied";
+        using IChunkStore store = ChunkStores.Open($"s3://{bucket}/p");
+        ToolException failure = await Assert.ThrowsAsync<ToolException>(() => store.PutAsync("head.json", new byte[] { 1 }, default));
+        Assert.Equal((ExitCode.InputOutput, $"chunksync: s3://{bucket}/p/head.json: AccessDenied, AccessDenied for the test"), (failure.Code, failure.Line));
+        await Assert.ThrowsAsync<ToolException>(() => store.ReadAsync("head.json", 0, 1, default));
+        await Assert.ThrowsAsync<ToolException>(() => NamesAsync(store, ""));
+        S3Server.Shared.Failures[bucket] = "NoSuchBucket";
+        await Assert.ThrowsAsync<ToolException>(() => store.ReadAsync("head.json", 0, 1, default));
+    }
+
+    [Fact]
+    public void Address_is_refused_when_the_bucket_is_missing()
+    {
+        ToolException failure = Assert.Throws<ToolException>(() => ChunkStores.Open("s3:///x"));
+        Assert.Equal((ExitCode.Usage, "chunksync: s3:///x: the bucket is missing; write s3://BUCKET/PREFIX"), (failure.Code, failure.Line));
+    }
+
+    private protected override IChunkStore Open() => ChunkStores.Open($"s3://{NewBucket()}/prefix");
+
+    private static string NewBucket()
+    {
+        _ = S3Server.Shared;
+        return "bucket-" + Guid.NewGuid().ToString("N");
+    }
+}
