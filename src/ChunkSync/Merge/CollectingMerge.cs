@@ -113,12 +113,17 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
         AsideGroup group = new() { Rows = groupStart };
         ChangeRow change = first;
         byte* at = groupStart;
+        bool isAnyKnown = false;
         while (true)
         {
             LastDbVersion = change.DbVersion;
             LastSeq = change.Seq;
             group.Count++;
-            if (!merge.Knows(change))
+            if (merge.Knows(change))
+            {
+                isAnyKnown = true;
+            }
+            else
             {
                 PutUnknown(change, at);
             }
@@ -141,7 +146,7 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
             row++;
         }
 
-        if (!waiting.MergeWith(call, group))
+        if (isAnyKnown && !waiting.MergeWith(call, group))
         {
             merge.AbandonRow();
             call.Add(group);

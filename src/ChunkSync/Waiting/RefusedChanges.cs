@@ -13,6 +13,9 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
 {
     private const long DefaultBudget = 64;
 
+    /// <summary>Rows that are tried first of those that need one which was written.</summary>
+    private const int FirstNeeded = 1024;
+
     private readonly SyncSession session;
     private readonly VersionClock clock;
     private readonly MergeEngine merge;
@@ -67,7 +70,15 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         session.Transaction.Join();
         single.Clear();
         single.Add(group);
-        return attempt.Write(call, single, 0) != false;
+        bool waited = Store.Any;
+        bool isWritten = attempt.Write(call, single, 0) != false;
+        if (waited && !Store.Any)
+        {
+            // The end of the call looks no more at what waits.
+            Store.Quota.Tidy();
+        }
+
+        return isWritten;
     }
 
     public bool Settle(MergeCall call)
@@ -198,26 +209,20 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         long dropped = 0;
         byte[] name = System.Text.Encoding.UTF8.GetBytes(column);
         RefusedRows rows = List(table, null);
-        for (int i = 0; i < rows.Count; i++)
+        fixed (byte* nameBytes = name)
         {
-            ChangeRow row = rows.First(i);
-            if (Store.Find(row) is not WaitingRow before)
+            for (int i = 0; i < rows.Count; i++)
             {
-                continue;
-            }
-
-            changes.Clear();
-            Store.Load(row, changes);
-            foreach (ref readonly ChangeRow change in changes.All)
-            {
-                if (Sqlite.AsciiNames.Same(change.ColumnName, name))
+                ChangeRow cell = rows.First(i) with { Column = nameBytes, ColumnLength = name.Length };
+                changes.Clear();
+                if (Store.Cells.TryRead(cell, changes, out _))
                 {
-                    Store.Remove(change);
+                    WaitingRow row = Store.Open(cell);
+                    Store.Remove(changes.All[0], changes.HasOtherSenders, ref row);
+                    Store.Close(cell, row);
                     dropped++;
                 }
             }
-
-            Store.Count(row, before);
         }
 
         Store.Quota.Tidy();
@@ -234,11 +239,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         RefusedRows rows = List(table, null);
         for (int i = 0; i < rows.Count; i++)
         {
-            ChangeRow row = rows.First(i);
-            if (Store.Find(row) is WaitingRow before)
-            {
-                Store.RemoveAll(row, before);
-            }
+            Store.RemoveAll(rows.First(i));
         }
 
         Store.Quota.Tidy();
@@ -273,22 +274,32 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     private void Arrange(MergeCall call)
     {
         long since = session.Settings.Integer(Settings.WaitingDbVersion) ?? 0;
+        int limit = FirstNeeded;
         settler.Begin();
         int fit;
+        bool goesOn;
         do
         {
+            goesOn = true;
             int added = 0;
+            bool isAll = true;
             if (Store.Any)
             {
                 clock.Advance();
                 long reached = clock.Highest;
-                added = queue.AddNeeded(settler.Rows, since);
-                since = reached;
+                added = queue.AddNeeded(settler.Rows, since, limit, out isAll);
+                since = isAll ? reached : since;
                 settler.Extend(added);
             }
 
             fit = settler.Rows.Count == 0 ? 0 : settler.Arrange(call);
+            if (!isAll)
+            {
+                // Somebody may have sent a million rows that need the same one. While many of them fit, more are tried.
+                goesOn = fit >= added / 4;
+                limit = Math.Min(2 * limit, int.MaxValue / 2);
+            }
         }
-        while (fit > 0 && Store.Any && !settler.IsExhausted);
+        while (fit > 0 && goesOn && Store.Any && !settler.IsExhausted);
     }
 }

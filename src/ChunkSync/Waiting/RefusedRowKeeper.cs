@@ -2,6 +2,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Clock;
 using ChunkSync.Format;
 using ChunkSync.Merge;
+using ChunkSync.Sqlite;
 
 namespace ChunkSync.Waiting;
 
@@ -14,6 +15,21 @@ internal sealed unsafe class RefusedRowKeeper(
 
     /// <summary>Stores what could not be arranged: of what waits already only why.</summary>
     public void Keep(MergeCall call, RefusedRows rows)
+    {
+        store.Quota.Collect();
+        try
+        {
+            KeepAll(call, rows);
+        }
+        finally
+        {
+            store.Quota.AbandonCollected();
+        }
+    }
+
+    public void Dispose() => changes.Dispose();
+
+    private void KeepAll(MergeCall call, RefusedRows rows)
     {
         // SQLite reads the schema again at every ROLLBACK TO behind a CREATE TABLE: what may need one comes first.
         List<(int Row, WaitingReason Why)> tried = [];
@@ -42,6 +58,7 @@ internal sealed unsafe class RefusedRowKeeper(
         }
 
         merge.AbandonRow();
+        store.Quota.EndCollecting();
         merge.Watch?.Settled(call.Asides.Length, waited);
         if (waited > 0)
         {
@@ -60,25 +77,65 @@ internal sealed unsafe class RefusedRowKeeper(
         }
     }
 
-    public void Dispose() => changes.Dispose();
-
     private static bool IsLeft(RefusedRows rows, int row) => !rows[row].IsFurther && rows[row].State != RefusedState.Done;
 
+    /// <summary>Stores the changes of tables and columns that are not here: those that follow each other and are of one row together.</summary>
     private long KeepUnknown(MergeCall call)
     {
         long waited = 0;
+        ChangeRow first = default;
+        WaitingRow stored = default;
+        WaitingReason why = default;
+        TrackedTable? table = null;
+        (long Life, bool IsPast) last = (0, false);
         foreach (ref readonly AsideGroup aside in call.Asides)
         {
-            if (aside.Unknown != RefusalReason.None)
+            if (aside.Unknown == RefusalReason.None)
             {
+                continue;
+            }
+
+            ChangeRow change = RowChanges.First(aside);
+            if (waited++ == 0 || !IsSameRow(change, first))
+            {
+                Close(first, stored, why);
                 store.Create();
-                KeepUnknown(call, aside);
-                waited++;
+                first = change;
+                table = catalog.Find(change.TableName);
+                why = WaitingReason.OfUnknown(aside.Unknown, table, change);
+                stored = store.Open(change);
+                last = (change.CausalLength, table != null && IsPast(change));
+            }
+            else if (change.CausalLength != last.Life)
+            {
+                last = (change.CausalLength, table != null && IsPast(change));
+            }
+
+            if (!last.IsPast && (stored.Origin == null || change.CausalLength >= stored.Life))
+            {
+                store.RemoveOlder(change, change.CausalLength, ref stored);
+                store.Put(change, call.Origin, ref stored);
             }
         }
 
+        Close(first, stored, why);
         return waited;
     }
+
+    private void Close(in ChangeRow row, in WaitingRow stored, in WaitingReason why)
+    {
+        if (stored.IsStored)
+        {
+            store.Close(row, stored);
+        }
+        else if (stored.Origin != null)
+        {
+            store.Close(row, stored, why, isDue: false);
+        }
+    }
+
+    private static bool IsSameRow(in ChangeRow left, in ChangeRow right) =>
+        left.KeyBlob.SequenceEqual(right.KeyBlob) && AsciiNames.Same(left.TableName, right.TableName);
 
     /// <summary>Tries a row once more, which tells why it waits.</summary>
     /// <returns>Null where it is written, or cannot be tried.</returns>
@@ -107,24 +164,18 @@ internal sealed unsafe class RefusedRowKeeper(
         bool isAside = rows[row].Count > 0;
         merge.AbandonRow();
         store.Create();
-        attempt.DropLost(first);
-        WaitingRow? before = store.Find(first);
+        WaitingRow stored = attempt.DropLost(first);
         if (isAside)
         {
-            Put(rows, row, first, before);
+            Put(call, rows, row, ref stored);
         }
 
-        if (isAside || before != null)
-        {
-            byte[] origin = isAside ? call.Origin : before!.Value.Origin;
-            store.Explain(first, before, why, origin, isDue: settler.IsExhausted);
-        }
-
+        store.Close(first, stored, why, isDue: settler.IsExhausted);
         return isAside;
     }
 
     /// <summary>Stores the changes of a row's groups that are not written and have not lost.</summary>
-    private void Put(RefusedRows rows, int row, in ChangeRow first, in WaitingRow? before)
+    private void Put(MergeCall call, RefusedRows rows, int row, ref WaitingRow stored)
     {
         changes.Clear();
         for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
@@ -136,61 +187,28 @@ internal sealed unsafe class RefusedRowKeeper(
         }
 
         changes.KeepLatestLife();
-        if (changes.Count == 0 || changes.All[0].CausalLength < before?.LatestLife)
+        if (changes.Count == 0 || (stored.IsStored && changes.All[0].CausalLength < stored.Life))
         {
             return;
         }
 
-        if (before != null)
-        {
-            store.RemoveOlder(first, changes.All[0].CausalLength);
-        }
-
+        ChangeRow first = changes.All[0];
+        store.RemoveOlder(first, first.CausalLength, ref stored);
         bool canTell = merge.IsExact(first);
         if (canTell)
         {
-            merge.BeginRow(changes.All[0]);
+            merge.BeginRow(first);
         }
 
         foreach (ref readonly ChangeRow change in changes.All)
         {
             if (merge.Knows(change) && (!canTell || merge.Current!.Beats(change)))
             {
-                store.Put(change);
+                store.Put(change, call.Origin, ref stored);
             }
         }
 
         merge.AbandonRow();
-    }
-
-    private void KeepUnknown(MergeCall call, in AsideGroup aside)
-    {
-        ChangeRow change = RowChanges.First(aside);
-        TrackedTable? table = catalog.Find(change.TableName);
-        if (table != null && IsPast(change))
-        {
-            return;
-        }
-
-        WaitingRow? before = store.Find(change);
-        if (change.CausalLength < before?.LatestLife)
-        {
-            return;
-        }
-
-        if (before != null)
-        {
-            store.RemoveOlder(change, change.CausalLength);
-        }
-
-        store.Put(change);
-        if (before is WaitingRow known)
-        {
-            store.Count(change, known);
-            return;
-        }
-
-        store.Explain(change, null, WaitingReason.OfUnknown(aside.Unknown, table, change), call.Origin, isDue: false);
     }
 
     /// <summary>Whether a change belongs to an earlier life of its row than the one here.</summary>

@@ -138,14 +138,21 @@ internal sealed unsafe class RefusedRows : IDisposable
     /// <summary>The slot that holds a row, or the empty one where it belongs.</summary>
     private int* SlotOf(ReadOnlySpan<byte> table, ReadOnlySpan<byte> key)
     {
-        ulong hash = Fnv1a64.Of(key);
-        int slot = (int)((hash ^ (hash >> 32)) & (ulong)(slotCount - 1));
+        int slot = Hash(key) & (slotCount - 1);
         while (slots[slot] != None && !IsAt(slots[slot], table, key))
         {
             slot = (slot + 1) & (slotCount - 1);
         }
 
         return slots + slot;
+    }
+
+    /// <summary>Seeded in each process: nobody can make keys that share a slot.</summary>
+    private static int Hash(ReadOnlySpan<byte> key)
+    {
+        HashCode hash = default;
+        hash.AddBytes(key);
+        return hash.ToHashCode();
     }
 
     private bool IsAt(int entry, ReadOnlySpan<byte> table, ReadOnlySpan<byte> key)

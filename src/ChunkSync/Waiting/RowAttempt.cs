@@ -10,6 +10,10 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     private readonly RowChanges changes = new();
     private readonly RowChanges stored = new();
 
+    /// <summary>A change that waits for the row in <see cref="stored"/> and of whose column nothing is here; without a table where there is
+    /// none.</summary>
+    private ChangeRow other;
+
     /// <summary>Writes a row. One that was refused stays in progress in the merge until the next attempt, or until it is abandoned.</summary>
     /// <param name="call">The call.</param>
     /// <param name="rows">The rows.</param>
@@ -19,8 +23,8 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     {
         merge.AbandonRow();
         ChangeRow first = rows.First(row);
-        bool waits = store.Any && store.Wait(first);
-        (int waiting, int own) = Load(rows, row, changes);
+        bool waits = Waits(rows, row);
+        (int waiting, int own) = Load(rows, row, changes, waits);
         if (changes.Count == 0)
         {
             return null;
@@ -46,11 +50,69 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     /// <summary>Puts everything into a list that is known of a row and not written: what waits for it, and its groups. What belongs to earlier
     /// lives of the row is left out.</summary>
     /// <returns>How many changes wait, and how many groups there are.</returns>
-    public (int Waiting, int Groups) Load(RefusedRows rows, int row, RowChanges into)
+    public (int Waiting, int Groups) Load(RefusedRows rows, int row, RowChanges into) => Load(rows, row, into, Waits(rows, row));
+
+    /// <summary>Drops waiting changes of a row that lose against what is here now.</summary>
+    /// <returns>What is stored of the row, to be closed.</returns>
+    public WaitingRow DropLost(in ChangeRow row)
     {
-        ChangeRow first = rows.First(row);
+        WaitingRow found = store.Open(row);
+        if (!found.IsStored || !merge.IsExact(row))
+        {
+            return found;
+        }
+
+        LoadStored(row);
+        merge.AbandonRow();
+        merge.BeginRow(row);
+        bool isOtherLost = other.Table != null && !merge.Current!.Beats(other);
+        bool isKnownLeft = false;
+        foreach (ref readonly ChangeRow change in stored.All)
+        {
+            if (merge.Current!.Beats(change))
+            {
+                isKnownLeft = true;
+            }
+            else
+            {
+                store.Remove(change, stored.HasOtherSenders, ref found);
+            }
+        }
+
+        merge.AbandonRow();
+        if (isOtherLost)
+        {
+            // That is the row's life: all of them have lost.
+            store.RemoveOlder(row, long.MaxValue, ref found);
+        }
+        else if (!isKnownLeft)
+        {
+            ExplainUnknown(other);
+        }
+
+        return found;
+    }
+
+    public void Dispose()
+    {
+        changes.Dispose();
+        stored.Dispose();
+    }
+
+    private (int Waiting, int Groups) Load(RefusedRows rows, int row, RowChanges into, bool waits)
+    {
         into.Clear();
-        int waiting = store.Any ? LoadKnown(first, into) : 0;
+        stored.Clear();
+        if (waits)
+        {
+            LoadStored(rows.First(row));
+            foreach (ref readonly ChangeRow change in stored.All)
+            {
+                into.Add(change);
+            }
+        }
+
+        int waiting = stored.Count;
         int own = 0;
         for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
         {
@@ -65,45 +127,8 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
         return (waiting, own);
     }
 
-    /// <summary>Drops waiting changes of a row that lose against what is here now.</summary>
-    public void DropLost(in ChangeRow row)
-    {
-        if (!merge.IsExact(row) || store.Find(row) is not WaitingRow before)
-        {
-            return;
-        }
-
-        stored.Clear();
-        store.Load(row, stored);
-        merge.AbandonRow();
-        merge.BeginRow(stored.All[0]);
-        ChangeRow left = default;
-        bool isKnownLeft = false;
-        foreach (ref readonly ChangeRow change in stored.All)
-        {
-            if (!merge.Current!.Beats(change))
-            {
-                store.Remove(change);
-                continue;
-            }
-
-            left = change;
-            isKnownLeft |= merge.Knows(change);
-        }
-
-        merge.AbandonRow();
-        store.Count(row, before);
-        if (!isKnownLeft)
-        {
-            ExplainUnknown(left);
-        }
-    }
-
-    public void Dispose()
-    {
-        changes.Dispose();
-        stored.Dispose();
-    }
+    /// <summary>Whether changes of a row wait; one without groups is in the list for that.</summary>
+    private bool Waits(RefusedRows rows, int row) => store.Any && (rows[row].Count == 0 || store.Wait(rows.First(row)));
 
     private bool WriteApart(MergeCall call, RefusedRows rows, int row, in ChangeRow first, bool waits)
     {
@@ -127,7 +152,7 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
 
         if (any && all && waits)
         {
-            DropLost(first);
+            store.Close(first, DropLost(first));
         }
 
         return all;
@@ -137,7 +162,7 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     private bool WriteRest(MergeCall call, RefusedRows rows, int row, in ChangeRow first, bool waits)
     {
         merge.AbandonRow();
-        Load(rows, row, changes);
+        Load(rows, row, changes, waits);
         if (changes.Count == 0)
         {
             return true;
@@ -162,48 +187,46 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
         }
     }
 
-    /// <summary>Adds the waiting changes of columns that this schema has.</summary>
-    private int LoadKnown(in ChangeRow row, RowChanges into)
+    /// <summary>Reads the waiting changes of columns that this schema has.</summary>
+    private void LoadStored(in ChangeRow row)
     {
         stored.Clear();
-        store.Load(row, stored);
-        int known = 0;
-        foreach (ref readonly ChangeRow change in stored.All)
-        {
-            if (merge.Knows(change))
-            {
-                into.Add(change);
-                known++;
-            }
-        }
-
-        return known;
+        store.Cells.LoadKnown(row, merge.Find(row.TableName), stored, out other);
     }
 
     /// <summary>What waited for a row is written with it: it does not wait any more. Changes of columns that are not here go on, in this
     /// life of the row.</summary>
     private void Landed(in ChangeRow row, bool waits, long life)
     {
-        if (!waits || store.Find(row) is not WaitingRow before)
+        if (!waits)
         {
             return;
         }
 
-        ChangeRow left = default;
-        foreach (ref readonly ChangeRow change in stored.All)
+        WaitingRow found = store.Open(row);
+        if (!found.IsStored)
         {
-            if (change.CausalLength < life || merge.Knows(change) || (life & 1) == 0)
+            return;
+        }
+
+        bool isOver = found.Life < life || (found.Life == life && (life & 1) == 0);
+        if (isOver)
+        {
+            store.RemoveOlder(row, long.MaxValue, ref found);
+        }
+        else
+        {
+            foreach (ref readonly ChangeRow change in stored.All)
             {
-                store.Remove(change);
-            }
-            else
-            {
-                left = change;
+                store.Remove(change, stored.HasOtherSenders, ref found);
             }
         }
 
-        store.Count(row, before);
-        ExplainUnknown(left);
+        store.Close(row, found);
+        if (!isOver)
+        {
+            ExplainUnknown(other);
+        }
     }
 
     /// <summary>Of a row only changes of columns wait that are not here: what refused the others is no reason any more.</summary>
@@ -211,7 +234,7 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     {
         if (left.Table != null && merge.Find(left.TableName) is Catalog.TrackedTable table)
         {
-            store.Explain(left, WaitingReason.OfUnknown(RefusalReason.Column, table, left));
+            store.ExplainUnknown(left, WaitingReason.OfUnknown(RefusalReason.Column, table, left));
         }
     }
 }

@@ -16,6 +16,9 @@ internal sealed unsafe class RowChanges : IDisposable
     /// <summary>The number of changes.</summary>
     public int Count => (int)(changes.Length / sizeof(ChangeRow));
 
+    /// <summary>Whether some of them, read from what waits, were sent by others than their row's origin.</summary>
+    public bool HasOtherSenders { get; set; }
+
     /// <summary>Adds a change whose bytes stay where they are.</summary>
     public void Add(in ChangeRow change)
     {
@@ -66,14 +69,18 @@ internal sealed unsafe class RowChanges : IDisposable
             }
         }
 
-        changes.Truncate((long)kept * sizeof(ChangeRow));
+        Truncate(kept);
     }
+
+    /// <summary>Leaves out the changes behind the first ones.</summary>
+    public void Truncate(int count) => changes.Truncate((long)count * sizeof(ChangeRow));
 
     /// <summary>Forgets the changes, and the bytes that were kept.</summary>
     public void Clear()
     {
         changes.Clear();
         bytes.Clear();
+        HasOtherSenders = false;
     }
 
     public void Dispose()

@@ -201,19 +201,17 @@ internal sealed unsafe class WaitingActions(
         for (int i = 0; i < rows.Count; i++)
         {
             ChangeRow row = rows.First(i);
-            if (waiting.Store.Find(row) is not WaitingRow before)
-            {
-                continue;
-            }
-
             if (overrules)
             {
                 changes.Clear();
-                waiting.Store.Load(row, changes);
-                Overrule(row, changes);
+                waiting.Store.Cells.Load(row, changes);
+                if (changes.Count > 0)
+                {
+                    Overrule(row, changes);
+                }
             }
 
-            dropped += waiting.Store.RemoveAll(row, before);
+            dropped += waiting.Store.RemoveAll(row);
         }
 
         if (overrules && rows.Count > 0)

@@ -65,10 +65,15 @@ internal sealed class WaitingQueue
     }
 
     /// <summary>Adds rows that need one which was written behind a db_version: deleted, repaired by hand, or arrived.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="since">The db_version.</param>
+    /// <param name="limit">How many are looked at, those that are in the list already too.</param>
+    /// <param name="isAll">Whether there are no more.</param>
     /// <returns>How many were added.</returns>
-    public int AddNeeded(RefusedRows rows, long since)
+    public int AddNeeded(RefusedRows rows, long since, int limit, out bool isAll)
     {
         int before = rows.Count;
+        int left = limit;
         foreach (TrackedTable table in catalog.All)
         {
             needs.Bind(1, table.Name);
@@ -81,11 +86,16 @@ internal sealed class WaitingQueue
 
             using Statement find = session.Connection.Prepare(
                 $"SELECT r.tbl, r.pk FROM {table.QuotedClock} AS c CROSS JOIN {Rows} AS r ON r.needs_tbl = ?1 AND r.needs_pk = c.pk"
-                + " WHERE c.db_version > ?2");
-            find.Bind(1, table.Name).Bind(2, since);
-            Add(find, rows);
+                + " WHERE c.db_version > ?2 LIMIT ?3");
+            find.Bind(1, table.Name).Bind(2, since).Bind(3, left);
+            left -= Add(find, rows);
+            if (left <= 0)
+            {
+                break;
+            }
         }
 
+        isAll = left > 0;
         return rows.Count - before;
     }
 
@@ -104,14 +114,18 @@ internal sealed class WaitingQueue
         }
     }
 
-    private static void Add(Statement found, RefusedRows rows)
+    /// <returns>How many rows the statement gave.</returns>
+    private static int Add(Statement found, RefusedRows rows)
     {
+        int count = 0;
         try
         {
-            while (found.Step())
+            for (; found.Step(); count++)
             {
                 rows.AddWaiting(found.Text(0), found.Blob(1));
             }
+
+            return count;
         }
         finally
         {

@@ -22,6 +22,10 @@ internal sealed class WaitingQuota
     private readonly Statement drop;
     private readonly Statement read;
     private readonly Statement total;
+    private byte[]? collecting;
+    private long collectedChanges;
+    private long collectedBytes;
+    private bool isCollecting;
 
     public WaitingQuota(SyncSession session)
     {
@@ -37,11 +41,39 @@ internal sealed class WaitingQuota
     /// <summary>Changes of a sender wait from now on, or do not any more.</summary>
     public void Add(byte[] origin, long changes, long bytes)
     {
-        if (changes != 0 || bytes != 0)
+        if (!isCollecting)
         {
-            add.BindBlob(1, origin).Bind(2, changes).Bind(3, bytes);
-            add.Run();
+            Write(origin, changes, bytes);
+            return;
         }
+
+        if (collecting == null || !collecting.AsSpan().SequenceEqual(origin))
+        {
+            WriteCollected();
+            collecting = origin;
+        }
+
+        collectedChanges += changes;
+        collectedBytes += bytes;
+    }
+
+    /// <summary>Many rows follow, and nothing of them is undone without the others: what is added is written once for each run of a sender.</summary>
+    public void Collect() => isCollecting = true;
+
+    /// <summary>Writes what was collected.</summary>
+    public void EndCollecting()
+    {
+        WriteCollected();
+        isCollecting = false;
+    }
+
+    /// <summary>Forgets what was collected and is not written: the call has failed.</summary>
+    public void AbandonCollected()
+    {
+        isCollecting = false;
+        collecting = null;
+        collectedChanges = 0;
+        collectedBytes = 0;
     }
 
     /// <summary>Forgets senders that have nothing waiting.</summary>
@@ -56,6 +88,27 @@ internal sealed class WaitingQuota
         read.BindBlob(1, origin);
         Check(operation, read, $"of origin X'{Convert.ToHexString(origin)}'", 1);
         Check(operation, total, "of all origins", Senders);
+    }
+
+    private void WriteCollected()
+    {
+        if (collecting != null)
+        {
+            Write(collecting, collectedChanges, collectedBytes);
+        }
+
+        collecting = null;
+        collectedChanges = 0;
+        collectedBytes = 0;
+    }
+
+    private void Write(byte[] origin, long changes, long bytes)
+    {
+        if (changes != 0 || bytes != 0)
+        {
+            add.BindBlob(1, origin).Bind(2, changes).Bind(3, bytes);
+            add.Run();
+        }
     }
 
     private void Check(string operation, Statement count, string whose, long times)

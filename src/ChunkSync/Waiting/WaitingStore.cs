@@ -1,35 +1,29 @@
 using ChunkSync.Format;
-using ChunkSync.Keys;
 using ChunkSync.Merge;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Waiting;
 
-/// <summary>The stored changes that wait (tables of <see cref="WaitingTables"/>): one per cell, the one with the greatest
-/// <see cref="Stamp"/>, and only of the latest life of its row among them.</summary>
+/// <summary>What waits, in the tables of <see cref="WaitingTables"/>: of each cell the change with the greatest <see cref="Stamp"/>, and only those
+/// of the latest life of their row. What is stored of a row is not counted again when a change comes or goes: a row may have a million.</summary>
 internal sealed unsafe class WaitingStore : IDisposable
 {
-    private const string Now = "CAST(strftime('%s', 'now') AS INTEGER)";
-    private const string Cells = "main." + WaitingTables.ChangesName;
     private const string Rows = "main." + WaitingTables.RowsName;
     private const string OfRow = "tbl = ?1 AND pk = ?2";
 
     private readonly SyncSession session;
-    private readonly RowChanges measured = new();
+    private readonly RowChanges read = new();
+    private readonly RowChanges older = new();
     private readonly WaitingTableMemory tables;
     private readonly Statement any;
     private readonly Statement waits;
-    private readonly Statement load;
-    private readonly Statement insert;
-    private readonly Statement replace;
-    private readonly Statement readCell;
-    private readonly Statement removeCell;
-    private readonly Statement removeOlder;
     private readonly Statement readRow;
-    private readonly Statement writeRow;
-    private readonly Statement touchRow;
+    private readonly Statement addRow;
     private readonly Statement explainRow;
+    private readonly Statement retryRow;
+    private readonly Statement touchRow;
+    private readonly Statement explainUnknown;
     private readonly Statement removeRow;
     private readonly Statement postponeRow;
     private readonly Statement lastTurn;
@@ -45,25 +39,19 @@ internal sealed unsafe class WaitingStore : IDisposable
         this.session = session;
         Connection connection = session.Connection;
         Quota = new WaitingQuota(session);
+        Cells = new WaitingCells(connection);
         tables = new WaitingTableMemory(connection);
         any = connection.Prepare($"SELECT 1 FROM {Rows} LIMIT 1");
         waits = connection.Prepare($"SELECT 1 FROM {Rows} WHERE {OfRow}");
-        load = connection.Prepare($"SELECT col_name, col_value, col_version, db_version, site_id, cl, seq FROM {Cells} WHERE {OfRow}");
-        insert = connection.Prepare($"INSERT INTO {Cells}(tbl, pk, col_name, col_value, col_version, db_version, site_id, cl, seq)"
-            + " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(tbl, pk, col_name) DO NOTHING");
-        replace = connection.Prepare($"UPDATE {Cells} SET col_value = ?4, col_version = ?5, db_version = ?6, site_id = ?7, cl = ?8, seq = ?9"
-            + $" WHERE {OfRow} AND col_name = ?3");
-        readCell = connection.Prepare($"SELECT col_value, col_version, cl FROM {Cells} WHERE {OfRow} AND col_name = ?3");
-        removeCell = connection.Prepare($"DELETE FROM {Cells} WHERE {OfRow} AND col_name = ?3");
-        removeOlder = connection.Prepare($"DELETE FROM {Cells} WHERE {OfRow} AND cl < ?3");
-        readRow = connection.Prepare($"SELECT r.origin, r.bytes, (SELECT count(*) FROM {Cells} AS c WHERE c.tbl = r.tbl AND c.pk = r.pk),"
-            + $" (SELECT max(cl) FROM {Cells} AS c WHERE c.tbl = r.tbl AND c.pk = r.pk) FROM {Rows} AS r WHERE {OfRow}");
-        writeRow = connection.Prepare($"INSERT INTO {Rows}(tbl, pk, reason, text, needs_tbl, needs_pk, tries, since, last_try, turn, origin, bytes)"
-            + $" VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, {Now}, {Now}, ?7, ?8, ?9) ON CONFLICT(tbl, pk) DO UPDATE SET reason = excluded.reason,"
-            + " text = excluded.text, needs_tbl = excluded.needs_tbl, needs_pk = excluded.needs_pk, tries = tries + 1,"
-            + " last_try = excluded.last_try, turn = excluded.turn, origin = excluded.origin, bytes = excluded.bytes");
+        readRow = connection.Prepare($"SELECT origin, bytes FROM {Rows} WHERE {OfRow}");
+        addRow = connection.Prepare($"INSERT INTO {Rows}(tbl, pk, reason, text, needs_tbl, needs_pk, tries, since, last_try, turn, origin, bytes)"
+            + " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?8, ?8, ?7, ?10, ?9)");
+        explainRow = connection.Prepare($"UPDATE {Rows} SET reason = ?3, text = ?4, needs_tbl = ?5, needs_pk = ?6, tries = tries + 1, last_try = ?8,"
+            + $" turn = ?7, bytes = ?9 WHERE {OfRow}");
+        retryRow = connection.Prepare($"UPDATE {Rows} SET tries = tries + 1, last_try = ?8, turn = ?7, bytes = ?9"
+            + $" WHERE {OfRow} AND reason = ?3 AND text = ?4 AND needs_tbl IS ?5 AND needs_pk IS ?6");
         touchRow = connection.Prepare($"UPDATE {Rows} SET bytes = ?3 WHERE {OfRow}");
-        explainRow = connection.Prepare($"UPDATE {Rows} SET reason = ?3, text = ?4, needs_tbl = NULL, needs_pk = NULL WHERE {OfRow} AND reason <> ?3");
+        explainUnknown = connection.Prepare($"UPDATE {Rows} SET reason = ?3, text = ?4, needs_tbl = NULL, needs_pk = NULL WHERE {OfRow} AND reason <> ?3");
         removeRow = connection.Prepare($"DELETE FROM {Rows} WHERE {OfRow}");
         postponeRow = connection.Prepare($"UPDATE {Rows} SET turn = ?3 WHERE {OfRow}");
         lastTurn = connection.Prepare($"SELECT max(turn) FROM {Rows}");
@@ -71,6 +59,9 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     /// <summary>What each sender has waiting.</summary>
     public WaitingQuota Quota { get; }
+
+    /// <summary>The changes, to be read.</summary>
+    public WaitingCells Cells { get; }
 
     /// <summary>Whether any change waits: remembered until what is cached of the database is dropped.</summary>
     public bool Any => isAny ?? Remember(isAny = Exist && Has(any));
@@ -100,10 +91,13 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     /// <summary>All rows that wait, as <c>cloudsync_waiting</c> shows them, the oldest first; the third column is left to the reader, who
     /// disposes the statement.</summary>
-    public Statement OpenList() => session.Connection.Prepare(
-        $"SELECT r.tbl, r.pk, NULL, (SELECT group_concat(col_name, ',') FROM (SELECT c.col_name FROM {Cells} AS c WHERE c.tbl = r.tbl"
-        + " AND c.pk = r.pk ORDER BY c.col_name)), r.reason, r.text, r.needs_tbl, r.needs_pk, r.tries, r.since, r.last_try, r.origin,"
-        + $" (SELECT count(*) FROM {Cells} AS c WHERE c.tbl = r.tbl AND c.pk = r.pk), r.bytes FROM {Rows} AS r ORDER BY r.since, r.tbl, r.pk");
+    public Statement OpenList()
+    {
+        const string OfListed = $"FROM main.{WaitingTables.ChangesName} AS c WHERE c.tbl = r.tbl AND c.pk = r.pk";
+        return session.Connection.Prepare($"SELECT r.tbl, r.pk, NULL, (SELECT group_concat(col_name, ',') FROM (SELECT c.col_name {OfListed}"
+            + " ORDER BY c.col_name)), r.reason, r.text, r.needs_tbl, r.needs_pk, r.tries, r.since, r.last_try, r.origin,"
+            + $" (SELECT count(*) {OfListed}), r.bytes FROM {Rows} AS r ORDER BY r.since, r.tbl, r.pk");
+    }
 
     /// <summary>Forgets what is remembered: the database may have changed.</summary>
     public void Forget()
@@ -136,79 +130,162 @@ internal sealed unsafe class WaitingStore : IDisposable
         exist = Remember(true);
     }
 
-    /// <summary>Adds the waiting changes of a row to a list.</summary>
-    /// <param name="row">Names the row.</param>
-    /// <param name="changes">The list.</param>
-    public void Load(in ChangeRow row, RowChanges changes)
+    /// <summary>What is stored of a row, to change it.</summary>
+    public WaitingRow Open(in ChangeRow row)
     {
-        Bind(load, row);
-        try
+        WaitingRow opened = default;
+        if (!Remember(tables.Any(row)))
         {
-            while (load.Step())
-            {
-                changes.Add(Read(row, changes));
-            }
+            return opened;
         }
-        finally
-        {
-            load.Reset();
-        }
-    }
 
-    /// <summary>What is stored of a row; null where nothing of it waits.</summary>
-    public WaitingRow? Find(in ChangeRow row)
-    {
         Bind(readRow, row);
-        WaitingRow? found = readRow.Step()
-            ? new WaitingRow(readRow.Blob(0).ToArray(), readRow.Int64(2), readRow.Int64(1), readRow.Int64(3))
-            : null;
+        if (readRow.Step())
+        {
+            opened = new WaitingRow { IsStored = true, Origin = readRow.Blob(0).ToArray(), Bytes = readRow.Int64(1) };
+        }
+
         readRow.Reset();
-        return found;
+        if (opened.IsStored)
+        {
+            opened.Life = Cells.Life(row) ?? 0;
+        }
+
+        return opened;
     }
 
     /// <summary>Stores a change unless a greater one of its cell is stored.</summary>
-    public void Put(in ChangeRow change)
+    /// <param name="change">The change, of the life of the row's other ones.</param>
+    /// <param name="sender">Who sent it.</param>
+    /// <param name="row">Its row.</param>
+    public void Put(in ChangeRow change, byte[] sender, ref WaitingRow row)
     {
-        Bind(insert, change);
-        BindCell(insert, change);
-        insert.Run();
-        if (session.Connection.Changes == 0 && Beats(change))
+        row.Origin ??= sender;
+        byte[]? other = row.Origin.AsSpan().SequenceEqual(sender) ? null : sender;
+        if (!Cells.TryAdd(change, other))
         {
-            Bind(replace, change);
-            BindCell(replace, change);
-            replace.Run();
+            read.Clear();
+            bool isThere = Cells.TryRead(change, read, out byte[]? by);
+            Check.That(isThere);
+            ref readonly ChangeRow stored = ref read.All[0];
+            if (Stamp.Compare(change, stored) <= 0)
+            {
+                return;
+            }
+
+            Add(by ?? row.Origin, stored, -1, ref row);
+            Cells.Replace(change, other);
         }
+
+        row.Life = change.CausalLength;
+        Add(sender, change, 1, ref row);
     }
 
-    /// <summary>Drops the change of a cell.</summary>
-    public void Remove(in ChangeRow change)
+    /// <summary>Drops a change.</summary>
+    /// <param name="change">The change, as it is stored.</param>
+    /// <param name="hasOtherSenders">Whether another than the row's origin may have sent it.</param>
+    /// <param name="row">Its row.</param>
+    public void Remove(in ChangeRow change, bool hasOtherSenders, ref WaitingRow row)
     {
-        Bind(removeCell, change);
-        BindName(removeCell, change);
-        removeCell.Run();
+        Return(change, hasOtherSenders, ref row);
+        Cells.Remove(change);
     }
 
     /// <summary>Drops the changes of earlier lives of a row.</summary>
-    public void RemoveOlder(in ChangeRow row, long causalLength)
+    /// <returns>Their number.</returns>
+    public long RemoveOlder(in ChangeRow change, long causalLength, ref WaitingRow row)
     {
-        Bind(removeOlder, row);
-        removeOlder.Bind(3, causalLength);
-        removeOlder.Run();
+        if (row.Origin == null || row.Life >= causalLength)
+        {
+            return 0;
+        }
+
+        older.Clear();
+        Cells.Load(change, older);
+        long count = 0;
+        foreach (ref readonly ChangeRow stored in older.All)
+        {
+            if (stored.CausalLength < causalLength)
+            {
+                Return(stored, older.HasOtherSenders, ref row);
+                count++;
+            }
+        }
+
+        Cells.RemoveOlder(change, causalLength);
+        return count;
     }
 
     /// <summary>Drops all changes of a row.</summary>
-    public long RemoveAll(in ChangeRow row, in WaitingRow before)
+    /// <returns>Their number.</returns>
+    public long RemoveAll(in ChangeRow change)
     {
-        RemoveOlder(row, long.MaxValue);
-        Count(row, before, 0, 0);
-        return before.Changes;
+        WaitingRow row = Open(change);
+        long count = RemoveOlder(change, long.MaxValue, ref row);
+        Close(change, row);
+        return count;
     }
 
-    /// <summary>Changes of a row were dropped: what is stored of it is counted again.</summary>
-    public void Count(in ChangeRow row, in WaitingRow before)
+    /// <summary>Ends changing a row: one without changes is not stored any more.</summary>
+    public void Close(in ChangeRow change, in WaitingRow row)
     {
-        (long changes, long bytes) = Measure(row);
-        Count(row, before, changes, bytes);
+        if (!row.IsStored || (!row.IsChanged && !row.HasLost))
+        {
+            return;
+        }
+
+        if (IsEmpty(change, row))
+        {
+            Drop(change);
+            return;
+        }
+
+        Bind(touchRow, change);
+        touchRow.Bind(3, row.Bytes);
+        touchRow.Run();
+    }
+
+    /// <summary>Ends changing a row that was tried, and stores why it waits. Where everything that was refused has lost meanwhile, it does not.</summary>
+    /// <param name="change">Names the row.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="why">Why.</param>
+    /// <param name="isDue">Whether it is tried in the next call.</param>
+    public void Close(in ChangeRow change, in WaitingRow row, in WaitingReason why, bool isDue)
+    {
+        if (IsEmpty(change, row))
+        {
+            if (row.IsStored)
+            {
+                Drop(change);
+            }
+
+            return;
+        }
+
+        long next = isDue ? 0 : NextTurn();
+        if (!row.IsStored)
+        {
+            addRow.BindBlob(10, row.Origin!);
+            Run(addRow, change, row, why, next);
+            isAny = Remember(true);
+            tables.NoteAny(change);
+            return;
+        }
+
+        // Mostly it waits for the same: then less is written.
+        Run(retryRow, change, row, why, next);
+        if (session.Connection.Changes == 0)
+        {
+            Run(explainRow, change, row, why, next);
+        }
+    }
+
+    /// <summary>Stores that of a row only changes of columns wait that are not here: what refused the others is no reason any more.</summary>
+    public void ExplainUnknown(in ChangeRow change, in WaitingReason why)
+    {
+        Bind(explainUnknown, change);
+        explainUnknown.Bind(3, RefusalKind.NameOf(why.Reason)).Bind(4, why.Text);
+        explainUnknown.Run();
     }
 
     /// <summary>A row that waits could not be tried: it comes again behind all others.</summary>
@@ -219,91 +296,41 @@ internal sealed unsafe class WaitingStore : IDisposable
         postponeRow.Run();
     }
 
-    /// <summary>Stores why a row waits, behind its changes.</summary>
-    public void Explain(in ChangeRow row, in WaitingRow? before, in WaitingReason why, byte[] origin, bool isDue)
+    public void Dispose()
     {
-        (long changes, long bytes) = Measure(row);
-        if (changes == 0)
-        {
-            // Everything that was refused has lost meanwhile.
-            if (before is WaitingRow known)
-            {
-                Count(row, known, 0, 0);
-            }
-
-            return;
-        }
-
-        Bind(writeRow, row);
-        writeRow.Bind(3, RefusalKind.NameOf(why.Reason)).Bind(4, why.Text);
-        _ = why.NeedsKey == null ? writeRow.BindNull(5).BindNull(6) : writeRow.Bind(5, why.NeedsTable!).BindBlob(6, why.NeedsKey);
-        writeRow.Bind(7, isDue ? 0 : NextTurn()).BindBlob(8, origin).Bind(9, bytes);
-        writeRow.Run();
-        isAny = Remember(true);
-        tables.NoteAny(row);
-        if (before is WaitingRow old)
-        {
-            Quota.Add(old.Origin, -old.Changes, -old.Bytes);
-        }
-
-        Quota.Add(origin, changes, bytes);
+        read.Dispose();
+        older.Dispose();
     }
 
-    /// <summary>Stores another reason why a row goes on waiting that needs no other row.</summary>
-    public void Explain(in ChangeRow row, in WaitingReason why)
+    private bool IsEmpty(in ChangeRow change, in WaitingRow row) =>
+        row.HasLost ? Cells.Life(change) == null : !row.IsStored && !row.IsChanged;
+
+    private void Drop(in ChangeRow change)
     {
-        Bind(explainRow, row);
-        explainRow.Bind(3, RefusalKind.NameOf(why.Reason)).Bind(4, why.Text);
-        explainRow.Run();
+        Bind(removeRow, change);
+        removeRow.Run();
+        isAny = null;
     }
 
-    public void Dispose() => measured.Dispose();
-
-    private void Count(in ChangeRow row, in WaitingRow before, long changes, long bytes)
+    private void Return(in ChangeRow change, bool hasOtherSenders, ref WaitingRow row)
     {
-        Statement statement = changes == 0 ? removeRow : touchRow;
-        Bind(statement, row);
-        if (changes > 0)
+        byte[]? sender = null;
+        if (hasOtherSenders)
         {
-            statement.Bind(3, bytes);
+            read.Clear();
+            _ = Cells.TryRead(change, read, out sender);
         }
 
-        statement.Run();
-        isAny = changes > 0 ? isAny : null;
-        Quota.Add(before.Origin, changes - before.Changes, bytes - before.Bytes);
+        Add(sender ?? row.Origin!, change, -1, ref row);
+        row.HasLost = true;
     }
 
-    private (long Changes, long Bytes) Measure(in ChangeRow row)
+    private void Add(byte[] sender, in ChangeRow change, int count, ref WaitingRow row)
     {
-        long changes = 0;
-        long bytes = 0;
-        measured.Clear();
-        Load(row, measured);
-        foreach (ref readonly ChangeRow change in measured.All)
-        {
-            changes++;
-            bytes += ChangeRowCodec.SizeOf(change);
-        }
-
-        return (changes, bytes);
-    }
-
-    private bool Beats(in ChangeRow change)
-    {
-        Bind(readCell, change);
-        BindName(readCell, change);
-        bool beats = true;
-        if (readCell.Step())
-        {
-            ChangeRow stored = change;
-            stored.Value = StoredValue.Read(readCell, 0);
-            stored.ColumnVersion = readCell.Int64(1);
-            stored.CausalLength = readCell.Int64(2);
-            beats = Stamp.Compare(change, stored) > 0;
-        }
-
-        readCell.Reset();
-        return beats;
+        long bytes = ChangeRowCodec.SizeOf(change) * (long)count;
+        row.Bytes += bytes;
+        row.IsChanged = true;
+        Quota.Add(sender, count, bytes);
     }
 
     private long NextTurn()
@@ -324,6 +351,15 @@ internal sealed unsafe class WaitingStore : IDisposable
         return value!.Value;
     }
 
+    private static void Run(Statement statement, in ChangeRow change, in WaitingRow row, in WaitingReason why, long next)
+    {
+        Bind(statement, change);
+        statement.Bind(3, RefusalKind.NameOf(why.Reason)).Bind(4, why.Text);
+        _ = why.NeedsKey == null ? statement.BindNull(5).BindNull(6) : statement.Bind(5, why.NeedsTable!).BindBlob(6, why.NeedsKey);
+        statement.Bind(7, next).Bind(8, DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Bind(9, row.Bytes);
+        statement.Run();
+    }
+
     private static bool Has(Statement statement)
     {
         bool found = statement.Step();
@@ -335,59 +371,5 @@ internal sealed unsafe class WaitingStore : IDisposable
     {
         statement.Reset();
         statement.BindStaticText(1, row.Table, row.TableLength).BindStaticBlob(2, row.KeyBytes);
-    }
-
-    private static void BindName(Statement statement, in ChangeRow change)
-    {
-        if (change.Column == null)
-        {
-            statement.BindText(3, SentinelColumn.Utf8);
-        }
-        else
-        {
-            statement.BindStaticText(3, change.Column, change.ColumnLength);
-        }
-    }
-
-    private static void BindCell(Statement statement, in ChangeRow change)
-    {
-        BindName(statement, change);
-        StoredValue.Bind(statement, 4, change.Value);
-        statement.Bind(5, change.ColumnVersion).Bind(6, change.DbVersion).BindStaticBlob(7, change.Site, change.SiteLength)
-            .Bind(8, change.CausalLength).Bind(9, change.Seq);
-    }
-
-    private ChangeRow Read(in ChangeRow row, RowChanges changes)
-    {
-        ReadOnlySpan<byte> name = load.Text(0);
-        ReadOnlySpan<byte> site = load.Blob(4);
-        ChangeRow change = row with
-        {
-            Column = changes.Keep(name),
-            ColumnLength = name.Length,
-            Value = StoredValue.Read(load, 1),
-            ColumnVersion = load.Int64(2),
-            DbVersion = load.Int64(3),
-            Site = changes.Keep(site),
-            SiteLength = site.Length,
-            CausalLength = load.Int64(5),
-            Seq = load.Int64(6),
-        };
-        if (change.Value.Kind is WireKind.Text or WireKind.Blob)
-        {
-            change.Value.Data = changes.Keep(change.Value.Bytes);
-        }
-
-        bool isSound = change.HasSoundNumbers && site.Length > 0 && load.Type(2) == StorageClass.Integer && load.Type(3) == StorageClass.Integer
-            && load.Type(5) == StorageClass.Integer && load.Type(6) == StorageClass.Integer;
-        return isSound ? change : throw Unreadable(row);
-    }
-
-    private static EngineException Unreadable(in ChangeRow row)
-    {
-        const int Shown = 64;
-        ReadOnlySpan<byte> key = row.KeyBlob[..Math.Min(row.KeyLength, Shown)];
-        return Errors.Corrupt($"cloudsync_waiting: a row of {WaitingTables.ChangesName} cannot be read (table"
-            + $" {System.Text.Encoding.UTF8.GetString(row.TableName)}, pk X'{Convert.ToHexString(key)}'); see cloudsync_check");
     }
 }

@@ -14,11 +14,12 @@ internal static class WaitingTables
     /// <summary>The name of the table of senders.</summary>
     public const string SitesName = "cloudsync_waiting_sites";
 
-    /// <summary>One change per cell: the one that would win, with values and versions as they came.</summary>
+    /// <summary>One change per cell: the one that would win, with values and versions as they came. sender is who sent it, where that is not
+    /// the row's origin.</summary>
     public static MetadataTable Changes { get; } = new(
         ChangesName, "(tbl TEXT NOT NULL COLLATE NOCASE, pk BLOB NOT NULL, col_name TEXT NOT NULL COLLATE NOCASE, col_value,"
         + " col_version INTEGER NOT NULL, db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL, seq INTEGER NOT NULL,"
-        + " PRIMARY KEY(tbl, pk, col_name)) WITHOUT ROWID", IsOnDemand: true);
+        + " sender BLOB, PRIMARY KEY(tbl, pk, col_name)) WITHOUT ROWID", IsOnDemand: true);
 
     /// <summary>One row per row that has changes waiting: why, and what it needs.</summary>
     public static MetadataTable Rows { get; } = new(
