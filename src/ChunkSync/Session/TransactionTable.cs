@@ -83,9 +83,10 @@ internal sealed unsafe class TransactionTable : VirtualTable
     }
 
     /// <summary>Ends what <see cref="Stand"/> began.</summary>
+    /// <exception cref="EngineException">The connection was interrupted, and the transaction is gone.</exception>
     public void StandDown()
     {
-        writer.End();
+        writer.Finish();
         Rows++;
     }
 

@@ -20,7 +20,17 @@ internal sealed class RollbackWriter(Connection connection, string sql)
         }
     }
 
-    /// <summary>Stops, where it stands. Under an interrupt the transaction is gone then.</summary>
+    /// <summary>Runs to its end, where it stands.</summary>
+    /// <exception cref="EngineException">It was interrupted, and the transaction is gone.</exception>
+    public void Finish()
+    {
+        if (writer.IsBusy)
+        {
+            writer.Run();
+        }
+    }
+
+    /// <summary>Stops, where it stands, for a transaction that is to be undone: under an interrupt it is gone then.</summary>
     public void End()
     {
         if (writer.IsBusy)

@@ -11,6 +11,7 @@ internal sealed unsafe class StepFault : IDisposable
         public long Asked;
         public StepFaultKind Kind;
         public nint Handle;
+        public bool OnlyWhileWriterStands;
     }
 
     private readonly nint handle;
@@ -21,7 +22,8 @@ internal sealed unsafe class StepFault : IDisposable
     /// <param name="database">The connection.</param>
     /// <param name="point">Where, counted from 1.</param>
     /// <param name="kind">How.</param>
-    public StepFault(Database database, long point, StepFaultKind kind)
+    /// <param name="onlyWhileWriterStands">Counts only the points at which the engine's standing writer has given its row and is not at its end.</param>
+    public StepFault(Database database, long point, StepFaultKind kind, bool onlyWhileWriterStands = false)
     {
         handle = database.Handle;
         pause = database.PauseChecks();
@@ -29,6 +31,7 @@ internal sealed unsafe class StepFault : IDisposable
         plan->Remaining = point;
         plan->Kind = kind;
         plan->Handle = handle;
+        plan->OnlyWhileWriterStands = onlyWhileWriterStands;
 
         // Every single step: SQLite asks at jumps and at the end of a statement only, which is where it can stop.
         NativeSqlite.ProgressHandler(handle, 1, &Ask, (nint)plan);
@@ -41,9 +44,9 @@ internal sealed unsafe class StepFault : IDisposable
     public long Asked => plan->Asked;
 
     /// <summary>How many points an operation has; it is not interrupted.</summary>
-    public static long Count(Database database, Action operation)
+    public static long Count(Database database, Action operation, bool onlyWhileWriterStands = false)
     {
-        using StepFault fault = new(database, long.MaxValue, StepFaultKind.Once);
+        using StepFault fault = new(database, long.MaxValue, StepFaultKind.Once, onlyWhileWriterStands);
         operation();
         return fault.Asked;
     }
@@ -59,6 +62,11 @@ internal sealed unsafe class StepFault : IDisposable
     private static int Ask(nint argument)
     {
         Plan* plan = (Plan*)argument;
+        if (plan->OnlyWhileWriterStands && !WriterStands(plan->Handle))
+        {
+            return 0;
+        }
+
         plan->Asked++;
         plan->Remaining--;
         if (plan->Remaining > 0)
@@ -77,5 +85,19 @@ internal sealed unsafe class StepFault : IDisposable
         }
 
         return plan->Remaining == 0 || plan->Kind == StepFaultKind.FromThereOn ? 1 : 0;
+    }
+
+    private static bool WriterStands(nint handle)
+    {
+        for (nint statement = NativeSqlite.NextStatement(handle, 0); statement != 0; statement = NativeSqlite.NextStatement(handle, statement))
+        {
+            if (NativeSqlite.StatementBusy(statement) != 0
+                && MemoryMarshal.CreateReadOnlySpanFromNullTerminated(NativeSqlite.Sql(statement)).StartsWith("INSERT INTO chunksync_transaction"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
