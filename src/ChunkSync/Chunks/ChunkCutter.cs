@@ -88,22 +88,20 @@ internal sealed class ChunkCutter(IChangeSource source, ChunkBody body) : IDispo
         }
     }
 
-    /// <summary>Goes on at a row that an earlier page of this connection remembered for the cursor.</summary>
-    /// <param name="resume">The cursor.</param>
-    /// <param name="done">Encoded bytes of the position's rows before that row.</param>
-    /// <param name="row">The row; the source starts there, or behind it when it is gone.</param>
+    /// <summary>Goes on at a row that was remembered for the cursor.</summary>
+    /// <param name="known">The cursor and the row; the source starts there, or behind it when it is gone.</param>
     /// <param name="maxChunkSize">The chunk size that parts are planned with.</param>
-    public void ResumeAt(ResumePoint resume, long done, RowKey row, long maxChunkSize)
+    public void ResumeAt(ResumeRow known, long maxChunkSize)
     {
-        if (!hasRow || !IsAt(resume))
+        if (!hasRow || !IsAt(known.Cursor))
         {
             return;
         }
 
-        positionOffset = done;
-        if (resume.Offset > done && row.Names(source))
+        positionOffset = known.Done;
+        if (known.Cursor.Offset > known.Done && known.Row.Names(source))
         {
-            ResumeInside(resume, ChangeRowCodec.SizeOf(source.Current), maxChunkSize);
+            ResumeInside(known.Cursor, ChangeRowCodec.SizeOf(source.Current), maxChunkSize);
         }
     }
 

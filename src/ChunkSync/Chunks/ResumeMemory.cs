@@ -1,39 +1,42 @@
 using ChunkSync.Changes;
+using ChunkSync.Session;
 
 namespace ChunkSync.Chunks;
 
-/// <summary>The row behind the last cursor that a page of this connection gave out inside a position: the next page then seeks
-/// to it instead of walking over the rows that share the position.</summary>
-internal sealed class ResumeMemory
+/// <summary>The row behind the last cursor that a page of this connection gave out inside a position, or, by way of
+/// <see cref="SharedResumeRows"/>, another connection of the process: the next page then seeks to it instead of walking over the rows that share
+/// the position.</summary>
+internal sealed class ResumeMemory(SyncSession session)
 {
-    private ResumePoint cursor;
-    private SiteFilter filter;
-    private long siteOrdinal;
+    private ResumeRow? last;
     private int generation;
-    private RowKey? row;
-
-    /// <summary>Encoded bytes of the position's rows before <see cref="Row"/>.</summary>
-    public long Done { get; private set; }
-
-    /// <summary>The row that the remembered cursor is before or inside of.</summary>
-    public RowKey Row => row!;
 
     /// <summary>Remembers where a cursor points: to the current row of the source.</summary>
-    public void Store(ResumePoint next, long done, IChangeSource source, ScanRange range, int metadataGeneration)
+    /// <param name="next">The cursor.</param>
+    /// <param name="done">Encoded bytes of the position's rows before that row.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="range">What it shows.</param>
+    public void Store(ResumePoint next, long done, IChangeSource source, ScanRange range)
     {
-        cursor = next;
-        Done = done;
-        filter = range.Filter;
-        siteOrdinal = range.SiteOrdinal;
-        generation = metadataGeneration;
-        row = RowKey.Of(source);
+        last = new ResumeRow(next, range.Filter, range.SiteOrdinal, done, RowKey.Of(source));
+        generation = session.Generation;
+        if (session.CommittedFile is CommittedFile file)
+        {
+            SharedResumeRows.Store(file, last);
+        }
     }
 
-    /// <summary>Whether the memory is about this cursor and scan.</summary>
-    public bool Knows(ResumePoint resume, ScanRange range, int metadataGeneration) =>
-        row != null && cursor == resume && filter == range.Filter && siteOrdinal == range.SiteOrdinal
-        && generation == metadataGeneration;
+    /// <summary>The row behind a cursor; null when it is not remembered.</summary>
+    public ResumeRow? Find(ResumePoint cursor, ScanRange range)
+    {
+        if (last != null && generation == session.Generation && last.IsFor(cursor, range))
+        {
+            return last;
+        }
 
-    /// <summary>Forgets it: a cursor may name another row now.</summary>
-    public void Forget() => row = null;
+        return session.CommittedFile is CommittedFile file ? SharedResumeRows.Find(file, cursor, range) : null;
+    }
+
+    /// <summary>Forgets what this connection remembers: what it read may be undone.</summary>
+    public void Forget() => last = null;
 }

@@ -37,6 +37,9 @@ internal sealed class Freshness(Connection connection, TransactionTable transact
     /// found at the second one, and the rows of one statement cost a few tests each.</summary>
     public bool IsCertain => IsLookedAt && !mustLook && connection.TotalChanges == changes;
 
+    /// <summary>The schema_version of what was read, where that is committed: other connections read the same under it. Null otherwise.</summary>
+    public long? CommittedSchema => origin == Origin.Committed && schema != Nothing && !connection.IsWriting ? schema : null;
+
     /// <summary>Compares what was read with what is there.</summary>
     /// <param name="schemaMoved">Whether the schema may be another; otherwise only rows may have changed.</param>
     /// <returns>Whether anything must be looked at. It counts as read from here on.</returns>

@@ -12,8 +12,7 @@ internal sealed class SyncSession
     private readonly Action replaced;
     private readonly Statement rollback;
     private readonly RollbackReader? reader;
-    private readonly Statement encoding;
-    private bool? isUtf8;
+    private readonly TextEncoding encoding;
 
     /// <summary>Whether the open transaction has made tables.</summary>
     private bool hasChangedSchema;
@@ -22,7 +21,7 @@ internal sealed class SyncSession
     {
         this.events = events;
         Connection = connection;
-        encoding = connection.Prepare("PRAGMA main.encoding");
+        encoding = new TextEncoding(connection);
         rollback = connection.Prepare("ROLLBACK");
         reader = RollbackReader.IsNeeded ? new RollbackReader(connection) : null;
         Transaction = new TransactionTable(connection, this);
@@ -67,6 +66,12 @@ internal sealed class SyncSession
     /// <summary>The value of <c>PRAGMA data_version</c>: moves when another connection commits.</summary>
     public long DataVersion => freshness.DataVersion;
 
+    /// <summary>What other connections of the process can know the database by, as this one reads it. Null where it has no file, and while something of it
+    /// is not committed.</summary>
+    public CommittedFile? CommittedFile =>
+        freshness.CommittedSchema is long schema && Sites.HasLocal && Connection.FileName is { Length: > 0 } path
+            ? new CommittedFile(path, new Guid(Sites.Local), schema) : null;
+
     /// <summary>Counts the rows that this connection writes, without what a change that fails may leave behind: its site as a known one.</summary>
     public int WrittenRows => Connection.TotalChanges - Transaction.Rows - Sites.Added;
 
@@ -82,21 +87,7 @@ internal sealed class SyncSession
     }
 
     /// <summary>True when the database stores text as UTF-8, so that stored bytes are payload bytes.</summary>
-    public bool IsUtf8
-    {
-        get
-        {
-            if (isUtf8 is not bool known)
-            {
-                encoding.Step();
-                known = encoding.String(0) == "UTF-8";
-                encoding.Reset();
-                isUtf8 = known;
-            }
-
-            return known;
-        }
-    }
+    public bool IsUtf8 => encoding.IsUtf8;
 
     /// <summary>Turns capture off until the scope is closed: a merge writes.</summary>
     public MergeScope Merging() => new(this);
@@ -384,6 +375,7 @@ internal sealed class SyncSession
     private void DatabaseReplaced()
     {
         Connection.ReleaseStatements();
+        encoding.Forget();
         events.Replaced();
         mainFile.DropPragmaTables();
         RolledBack();

@@ -26,6 +26,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     private readonly Statement keeper;
     private MergeEngine? merge;
     private FragmentStore? fragments;
+    private ResumeMemory? resume;
     private PayloadApplier? applier;
     private ChunkReceiver? receiver;
     private SyncStatus? status;
@@ -153,7 +154,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
     public SpareBody SpareBody { get; } = new();
 
     /// <summary>Where the last page of this connection ended inside a position.</summary>
-    public ResumeMemory Resume { get; } = new();
+    public ResumeMemory Resume => resume ??= new ResumeMemory(Session);
 
     /// <summary>The table whose disconnect releases our statements.</summary>
     public static ModuleDefinition KeeperDefinition { get; } = new(
@@ -263,7 +264,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Triggers.Undone();
         Catalog.Disabled.ForgetMarks();
         LargeValue.Forget();
-        Resume.Forget();
+        resume?.Forget();
         waiting?.Undone(since);
         Changes.ForgetNewest();
         fragments?.ForgetRefused();

@@ -232,19 +232,18 @@ internal sealed unsafe class PayloadChunksTable(Engine engine) : VirtualTable
                 return;
             }
 
-            ResumeMemory memory = engine.Resume;
-            bool known = resume.Offset > 0 && memory.Knows(resume, range, engine.Session.Generation);
-            if (known)
+            ResumeRow? known = resume.Offset > 0 ? engine.Resume.Find(resume, range) : null;
+            if (known != null)
             {
                 range.Start = ScanStart.Row;
-                range.FromRow = memory.Row;
+                range.FromRow = known.Row;
             }
 
             stream!.Start(range);
             cutter!.Start(query.Watermark, query.WindowCap, query.WindowSpent);
-            if (known)
+            if (known != null)
             {
-                cutter.ResumeAt(resume, memory.Done, memory.Row, MaxChunkSize());
+                cutter.ResumeAt(known, MaxChunkSize());
             }
             else
             {
@@ -264,7 +263,7 @@ internal sealed unsafe class PayloadChunksTable(Engine engine) : VirtualTable
             hasChunk = cutter!.TryCut(MaxChunkSize(), out chunk);
             if (hasChunk && cutter.IsInsidePosition)
             {
-                engine.Resume.Store(chunk.Next, cutter.PositionOffset, stream!, query!.Range, engine.Session.Generation);
+                engine.Resume.Store(chunk.Next, cutter.PositionOffset, stream!, query!.Range);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ChunkSync.Sqlite;
@@ -34,6 +35,18 @@ internal sealed unsafe class Connection(nint handle)
             fixed (byte* main = "main"u8)
             {
                 return Sqlite3.Api->db_readonly(Handle, main) == 1;
+            }
+        }
+    }
+
+    /// <summary>The path of the file of database <c>main</c>; empty for one in memory and for a temporary one.</summary>
+    public string FileName
+    {
+        get
+        {
+            fixed (byte* main = "main"u8)
+            {
+                return Marshal.PtrToStringUTF8((nint)Sqlite3.Api->db_filename(Handle, main)) ?? "";
             }
         }
     }

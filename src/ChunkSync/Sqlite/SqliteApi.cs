@@ -62,6 +62,7 @@ internal unsafe struct SqliteApi
     [FieldOffset(8 * 170)] public delegate* unmanaged[Cdecl]<nint, int, int, int> stmt_status;
     [FieldOffset(8 * 176)] public delegate* unmanaged[Cdecl]<nint, long, int> blob_reopen;
     [FieldOffset(8 * 177)] public delegate* unmanaged[Cdecl]<nint, int, int> vtab_config;
+    [FieldOffset(8 * 180)] public delegate* unmanaged[Cdecl]<nint, byte*, byte*> db_filename;
     [FieldOffset(8 * 181)] public delegate* unmanaged[Cdecl]<nint, byte*, int> db_readonly;
     [FieldOffset(8 * 184)] public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, int> stmt_busy;
     [FieldOffset(8 * 185)] public delegate* unmanaged[Cdecl]<nint, int> stmt_readonly;

@@ -58,6 +58,7 @@ internal static unsafe class SqliteRoutines
         ("stmt_status", 170),
         ("blob_reopen", 176),
         ("vtab_config", 177),
+        ("db_filename", 180),
         ("db_readonly", 181),
         ("stmt_busy", 184),
         ("stmt_readonly", 185),
