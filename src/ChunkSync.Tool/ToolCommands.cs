@@ -6,9 +6,17 @@ internal static class ToolCommands
     /// <summary>New ones.</summary>
     public static ToolCommand[] All() =>
     [
+        new InitCommand(),
         new StatusCommand(),
+        new InspectCommand(),
+        new PlanCommand(),
         new ChunksCommand(),
         new ApplyCommand(),
         new SyncCommand(),
+        new VerifyCommand(),
+        new DiffCommand(),
+        new DumpCommand(),
+        new DoctorCommand(),
+        new CompletionCommand(),
     ];
 }

@@ -6,6 +6,9 @@ namespace ChunkSync.Tool;
 /// <param name="Cancellation">Ends it.</param>
 internal sealed record ToolContext(Terminal Terminal, GlobalOptions Options, CancellationToken Cancellation)
 {
+    /// <summary>So many rows of a result of any length are in memory and have columns of one width.</summary>
+    private const int RowsOfTable = 500;
+
     /// <summary>Shows how far the command is.</summary>
     public ProgressOutput Progress { get; } = new(Terminal, Options, Cancellation);
 
@@ -23,6 +26,48 @@ internal sealed record ToolContext(Terminal Terminal, GlobalOptions Options, Can
         }
 
         return result.ToExitCode();
+    }
+
+    /// <summary>Writes results one in each line, as they come: as JSON objects, or as tables of many rows each.</summary>
+    /// <param name="lines">The results.</param>
+    /// <param name="columns">The names of the columns, as in <see cref="TextOutput.Table"/>.</param>
+    /// <param name="cells">The cells of a result.</param>
+    /// <returns>How many there were.</returns>
+    public long WriteLines<T>(IEnumerable<T> lines, IReadOnlyList<string> columns, Func<T, IReadOnlyList<string>> cells)
+        where T : CommandResult
+    {
+        long count = 0;
+        List<IReadOnlyList<string>> rows = [];
+        TextOutput output = new(Terminal, Options);
+        try
+        {
+            foreach (T line in lines)
+            {
+                count++;
+                if (Options.IsJson)
+                {
+                    Write(line);
+                    continue;
+                }
+
+                rows.Add(cells(line));
+                if (rows.Count == RowsOfTable)
+                {
+                    output.Table(columns, rows);
+                    rows.Clear();
+                }
+            }
+        }
+        finally
+        {
+            // Those before a failure, too.
+            if (rows.Count > 0)
+            {
+                output.Table(columns, rows);
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Says something about the way to the result, to standard error; nothing with <c>--quiet</c>.</summary>

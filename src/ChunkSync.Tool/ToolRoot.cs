@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 namespace ChunkSync.Tool;
 
@@ -12,6 +13,14 @@ internal sealed class ToolRoot : RootCommand
         // The version is that of this program, also where another one runs it, and known to --json.
         Remove<VersionOption>();
         Options.Add(Version);
+
+        // A slash begins a path.
+        foreach (HelpOption help in Options.OfType<HelpOption>())
+        {
+            help.Aliases.Remove("/h");
+            help.Aliases.Remove("/?");
+        }
+
         Globals.AddTo(this);
         foreach (ToolCommand command in ToolCommands.All())
         {

@@ -4,12 +4,6 @@ public sealed class StatusTests : IDisposable
 {
     private readonly Workspace workspace = new();
 
-    [Theory]
-    [InlineData("relay_sites")]
-    [InlineData("deletes_resurrects")]
-    public Task Status_is_the_recorded_one_when_the_database_is_a_fixture(string fixture) =>
-        Golden.CheckAsync(workspace, ExitCode.Done, "status." + fixture, "status", workspace.Fixture(fixture));
-
     [Fact]
     public async Task Process_says_the_same_when_it_runs_by_itself()
     {

@@ -127,6 +127,28 @@ internal sealed class DatabaseFile : IDisposable
         return query.Step() ? query.Row.Text(0) : null;
     }
 
+    /// <summary>The first value of a query as bytes; empty where it is NULL or there is none.</summary>
+    public byte[] Bytes(string sql, params object?[] values)
+    {
+        using Query query = new(this, sql, values);
+        return query.Step() ? query.Row.Blob(0).ToArray() : [];
+    }
+
+    /// <summary>A database in memory, with the engine on it.</summary>
+    public static DatabaseFile InMemory(ToolContext context)
+    {
+        Batteries_V2.Init();
+        int code = raw.sqlite3_open_v2(":memory:", out sqlite3 handle, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX, null);
+        if (code != raw.SQLITE_OK)
+        {
+            handle?.Dispose();
+            throw new ToolException(ExitCode.InputOutput, "memory", raw.sqlite3_errstr(code).utf8_to_string());
+        }
+
+        handle.LoadChunkSync();
+        return new DatabaseFile("memory", handle, context);
+    }
+
     /// <summary>What SQLite says now about a call that failed.</summary>
     internal ToolException Failure(int code)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using ChunkSync.Client;
 using SQLitePCL;
 
@@ -16,7 +17,17 @@ internal sealed class QueryRow(sqlite3_stmt statement)
     public long? NumberOrNull(int column) => IsNull(column) ? null : Number(column);
 
     /// <summary>A value as text; null for NULL.</summary>
-    public string? Text(int column) => IsNull(column) ? null : raw.sqlite3_column_text(statement, column).utf8_to_string();
+    public string? Text(int column)
+    {
+        if (IsNull(column))
+        {
+            return null;
+        }
+
+        // As UTF-8 first; then all of its bytes, NUL characters included.
+        _ = raw.sqlite3_column_text(statement, column);
+        return Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
+    }
 
     /// <summary>A value's bytes, valid until the next step.</summary>
     public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);

@@ -20,6 +20,7 @@ internal static class Failures
             new ToolException(ExitCode.Interrupted, what ?? "interrupted", "the command was stopped", "run it again"),
         ChunkSyncException engine => OfEngine(engine, what),
         SqliteException sqlite => new ToolException(ExitCode.Database, what ?? "database", sqlite.Message),
+        InvalidDataException => new ToolException(ExitCode.Refused, what ?? "payload", failure.Message, "get it again from who sent it"),
         UnauthorizedAccessException or IOException => new ToolException(ExitCode.InputOutput, what ?? "file", failure.Message),
         OutOfMemoryException => new ToolException(ExitCode.InputOutput, what ?? "memory", "there is not enough memory"),
         _ => null,

@@ -7,31 +7,41 @@ namespace ChunkSync.Tool;
 /// <summary>Shows how far work is, on standard error: a bar on a terminal, lines of JSON where they are asked for, nothing elsewhere.</summary>
 internal sealed class ProgressOutput(Terminal terminal, GlobalOptions options, CancellationToken cancellation)
 {
-    /// <summary>Does some work that reports its progress; the end of what it reports is 100 %.</summary>
+    /// <summary>Does some work that reports its progress in bytes; the end of what it reports is 100 %.</summary>
     /// <param name="title">What it is, in a word or two.</param>
     /// <param name="work">The work; what it is given can be reported to from any thread.</param>
-    public async Task<T> RunAsync<T>(string title, Func<IProgress<SyncProgress>, Task<T>> work)
+    public Task<T> RunAsync<T>(string title, Func<IProgress<SyncProgress>, Task<T>> work) => RunAsync(
+        title, true, show => work(new Reporter<SyncProgress>(now => show(now.Bytes, now.TotalBytes))));
+
+    /// <summary>Does some work that reports its progress in rows: how many are done, and of how many.</summary>
+    /// <param name="title">What it is, in a word or two.</param>
+    /// <param name="work">The work.</param>
+    public Task<T> RunRowsAsync<T>(string title, Func<Action<long, long?>, Task<T>> work) => RunAsync(title, false, work);
+
+    private async Task<T> RunAsync<T>(string title, bool isBytes, Func<Action<long, long?>, Task<T>> work)
     {
         cancellation.ThrowIfCancellationRequested();
-        ProgressMode mode = options.IsQuiet ? ProgressMode.None : options.Progress;
-        return mode switch
+        return (options.IsQuiet ? ProgressMode.None : options.Progress) switch
         {
-            ProgressMode.Json => await work(new Reporter(Write)),
-            ProgressMode.Auto or ProgressMode.Bar when terminal.IsErrorTerminal => await DrawAsync(title, work),
-            _ => await work(new Reporter(static _ => { })),
+            ProgressMode.Json => await work((done, total) => Write(isBytes, done, total)),
+            ProgressMode.Auto or ProgressMode.Bar when terminal.IsErrorTerminal => await DrawAsync(title, isBytes, work),
+            _ => await work(static (_, _) => { }),
         };
     }
 
-    private void Write(SyncProgress now)
+    private void Write(bool isBytes, long done, long? total)
     {
-        ProgressLine line = new(now.Bytes, now.TotalBytes is long total ? Math.Max(total, now.Bytes) : null);
+        long? all = total is long known ? Math.Max(known, done) : null;
+        string line = isBytes
+            ? JsonSerializer.Serialize(new ProgressLine(done, all), ToolJson.Instance.ProgressLine)
+            : JsonSerializer.Serialize(new RowProgressLine(done, all), ToolJson.Instance.RowProgressLine);
         lock (terminal.Error)
         {
-            terminal.Error.WriteLine(JsonSerializer.Serialize(line, ToolJson.Instance.ProgressLine));
+            terminal.Error.WriteLine(line);
         }
     }
 
-    private async Task<T> DrawAsync<T>(string title, Func<IProgress<SyncProgress>, Task<T>> work)
+    private async Task<T> DrawAsync<T>(string title, bool isBytes, Func<Action<long, long?>, Task<T>> work)
     {
         bool hasColor = terminal.MayColor && options.HasColor;
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -41,25 +51,30 @@ internal sealed class ProgressOutput(Terminal terminal, GlobalOptions options, C
             Interactive = InteractionSupport.Yes,
             Out = new AnsiConsoleOutput(terminal.Error),
         });
-        console.Profile.Width = terminal.Width;
-        Progress bar = console.Progress().AutoRefresh(true).Columns(
-            new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new DownloadedColumn());
-        return await bar.StartAsync(async display =>
+        console.Profile.Width = terminal.Width();
+        List<ProgressColumn> columns =
+            [new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn()];
+        if (isBytes)
+        {
+            columns.Add(new DownloadedColumn());
+        }
+
+        return await console.Progress().AutoRefresh(true).Columns([.. columns]).StartAsync(async display =>
         {
             ProgressTask task = display.AddTask(Markup.Escape(title), maxValue: 1);
             task.IsIndeterminate = true;
-            return await work(new Reporter(now =>
+            return await work((done, total) =>
             {
-                task.IsIndeterminate = now.TotalBytes == null;
-                task.MaxValue = Math.Max(1, Math.Max(now.TotalBytes ?? 0, now.Bytes));
-                task.Value = now.TotalBytes == 0 ? 1 : now.Bytes;
-            }));
+                task.IsIndeterminate = total == null;
+                task.MaxValue = Math.Max(1, Math.Max(total ?? 0, done));
+                task.Value = total == 0 ? 1 : done;
+            });
         });
     }
 
     /// <summary>Reports at once, on the caller's thread: the last report is there when the work is over.</summary>
-    private sealed class Reporter(Action<SyncProgress> show) : IProgress<SyncProgress>
+    private sealed class Reporter<T>(Action<T> show) : IProgress<T>
     {
-        public void Report(SyncProgress value) => show(value);
+        public void Report(T value) => show(value);
     }
 }

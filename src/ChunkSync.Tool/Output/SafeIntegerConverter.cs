@@ -15,7 +15,10 @@ internal sealed class SafeIntegerConverter : JsonConverter<long>
         : reader.GetInt64();
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options)
+    public override void Write(Utf8JsonWriter writer, long value, JsonSerializerOptions options) => Write(writer, value);
+
+    /// <summary>Writes one.</summary>
+    public static void Write(Utf8JsonWriter writer, long value)
     {
         if (value is >= -Largest and <= Largest)
         {

@@ -5,6 +5,10 @@ namespace ChunkSync.Tool;
 /// <summary>Where the program reads and writes.</summary>
 internal sealed record Terminal
 {
+    private const int UsualWidth = 80;
+    private const int NarrowWidth = 60;
+    private const int WideWidth = 1000;
+
     /// <summary>Text of standard output: the result.</summary>
     public required TextWriter Out { get; init; }
 
@@ -26,8 +30,8 @@ internal sealed record Terminal
     /// <summary>Whether colours may be used at all: not where NO_COLOR is set.</summary>
     public bool MayColor { get; init; }
 
-    /// <summary>The terminal's columns.</summary>
-    public int Width { get; init; } = 80;
+    /// <summary>Asks for the terminal's columns; not before they are needed, because it changes the mode of a terminal.</summary>
+    public Func<int> Width { get; init; } = static () => UsualWidth;
 
     /// <summary>That of the process.</summary>
     public static Terminal OfProcess()
@@ -43,19 +47,21 @@ internal sealed record Terminal
             IsOutputTerminal = isOut,
             IsErrorTerminal = !Console.IsErrorRedirected,
             MayColor = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
-            Width = WidthOfWindow(),
+            Width = WidthOfWindow,
         };
     }
 
+    /// <summary>The terminal's width; that of a usual one where it does not say it.</summary>
     private static int WidthOfWindow()
     {
         try
         {
-            return Console.IsOutputRedirected && Console.IsErrorRedirected ? 80 : Math.Clamp(Console.WindowWidth, 20, 1000);
+            int width = Console.IsOutputRedirected && Console.IsErrorRedirected ? 0 : Console.WindowWidth;
+            return width <= 0 ? UsualWidth : Math.Clamp(width, NarrowWidth, WideWidth);
         }
         catch (IOException)
         {
-            return 80;
+            return UsualWidth;
         }
     }
 }

@@ -20,6 +20,9 @@ internal sealed class TextOutput(Terminal terminal, GlobalOptions options)
     /// <summary>Writes a line.</summary>
     public void Line(string text = "") => terminal.Out.WriteLine(Printable.Of(text));
 
+    /// <summary>Writes a line of this program's own as it is.</summary>
+    public void Verbatim(string line) => terminal.Out.WriteLine(line);
+
     /// <summary>Writes a line in a colour, where colours are shown.</summary>
     public void Line(string text, Color color)
     {

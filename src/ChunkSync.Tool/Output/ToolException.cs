@@ -20,5 +20,5 @@ internal sealed class ToolException(ExitCode code, string what, string cause, st
     public string? Cure => cure;
 
     /// <summary>The line.</summary>
-    public string Line => Printable.Of($"chunksync: {what}: {Message}" + (cure == null ? "" : "; " + cure));
+    public string Line => Printable.Of($"chunksync: {what}: {Message.TrimEnd('.')}" + (cure == null ? "" : "; " + cure));
 }

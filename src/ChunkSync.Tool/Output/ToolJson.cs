@@ -6,13 +6,25 @@ namespace ChunkSync.Tool;
 
 /// <summary>JSON of every result, by generated code. Integers above 2^53 are strings; blobs are strings of hex digits.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(SafeIntegerConverter), typeof(CursorTextConverter), typeof(SiteTextConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, 
+    Converters = [typeof(SafeIntegerConverter), typeof(CursorTextConverter), typeof(SiteTextConverter), typeof(SqlValueConverter)])]
 [JsonSerializable(typeof(ApplyCommandResult))]
 [JsonSerializable(typeof(ChunksResult))]
+[JsonSerializable(typeof(ClockLine))]
+[JsonSerializable(typeof(CompletionResult))]
+[JsonSerializable(typeof(DiffResult))]
+[JsonSerializable(typeof(DoctorResult))]
+[JsonSerializable(typeof(DumpedChange))]
+[JsonSerializable(typeof(DumpedHeader))]
 [JsonSerializable(typeof(ErrorResult))]
+[JsonSerializable(typeof(InitResult))]
+[JsonSerializable(typeof(PagingResult))]
+[JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(ProgressLine))]
+[JsonSerializable(typeof(RowProgressLine))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(SyncResult))]
+[JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {

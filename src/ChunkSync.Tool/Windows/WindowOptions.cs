@@ -42,6 +42,10 @@ internal sealed class WindowOptions
         });
     }
 
+    /// <summary>Whether one of them was given.</summary>
+    public bool IsGiven(System.CommandLine.Parsing.CommandResult result) =>
+        ((Option[])[since, until, from, site, allButSite, chunkSize, windowBytes]).Any(option => result.GetResult(option) is { Implicit: false });
+
     /// <summary>The window that they choose.</summary>
     public ChunkWindow Window(ParseResult parsed)
     {

@@ -14,6 +14,9 @@ internal sealed record ToolRun(int Code, string Output, string Error)
     /// <summary>Standard output as JSON objects, one in each line.</summary>
     public JsonObject[] JsonLines => [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Assert.IsType<JsonObject>(JsonNode.Parse(line)))];
 
+    /// <inheritdoc/>
+    public override string ToString() => $"exit code {Code}\n{Output}\n{Error}";
+
     /// <summary>The same run, which ended with a code.</summary>
     public ToolRun Expect(ExitCode code)
     {

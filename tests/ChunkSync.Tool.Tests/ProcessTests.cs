@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+
+namespace ChunkSync.Tool.Tests;
+
+/// <summary>Exit codes and terminals: what a process shows to those who started it.</summary>
+public sealed partial class ProcessTests : IDisposable
+{
+    private readonly Workspace workspace = new();
+
+    [Fact]
+    public async Task Code_is_busy_when_somebody_has_the_database_locked()
+    {
+        string file = workspace.Shop();
+        using SqliteConnection connection = Workspace.Connect(file);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "BEGIN EXCLUSIVE";
+        command.ExecuteNonQuery();
+        foreach (string[] arguments in (string[][])[["status", file], ["plan", file], ["init", file, "items"], ["verify", file, file], ["doctor", file]])
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            (await Tool.RunAsync([.. arguments, "--busy-timeout", "60"])).Fails(
+                ExitCode.Busy, $"chunksync: {file}: database is locked; try again, or wait longer with --busy-timeout");
+            Assert.True(watch.ElapsedMilliseconds >= 50, "it did not wait");
+        }
+    }
+
+    [Fact]
+    public async Task Code_is_interrupted_when_the_command_is_stopped()
+    {
+        using CancellationTokenSource stopped = new();
+        await stopped.CancelAsync();
+        ToolRun run = await Tool.RunAsync(new ToolInput { Cancellation = stopped.Token }, "plan", workspace.Shop(), "--json");
+        run.Expect(ExitCode.Interrupted);
+        Assert.Equal("chunksync.error.v1", (string?)run.Json["schema"]);
+    }
+
+    [Fact]
+    public async Task Process_ends_with_130_when_it_gets_a_signal()
+    {
+        using Process process = Tool.Start("dump", "-");
+        await Task.Delay(700);
+        using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(20));
+        await process.WaitForExitAsync(limit.Token);
+        Assert.Equal(130, process.ExitCode);
+        Assert.Equal("chunksync: interrupted: the command was stopped; run it again\n", await process.StandardError.ReadToEndAsync());
+    }
+
+    /// <summary>A pseudo-terminal, which util-linux makes.</summary>
+    [Fact]
+    public async Task Bar_appears_on_a_terminal_and_ends_with_all()
+    {
+        (int code, string shown) = await OnTerminalAsync($"init {Filled("bar.db")} items --sliced");
+        Assert.True(code == 0, shown);
+        int[] percents = [.. Percent().Matches(shown).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+        Assert.True(percents.Length > 0, shown);
+        Assert.Equal(100, percents[^1]);
+        Assert.All(percents, percent => Assert.InRange(percent, 0, 100));
+        Assert.Contains('\u001b', shown);
+
+        (_, shown) = await OnTerminalAsync($"init {Filled("none.db")} items --sliced --progress none --color never");
+        Assert.DoesNotContain('%', shown);
+        (_, shown) = await OnTerminalAsync($"init {Filled("quiet.db")} items --sliced --quiet --color never");
+        Assert.DoesNotContain('%', shown);
+    }
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("bar")]
+    [InlineData("none")]
+    public async Task Bar_never_appears_in_a_pipe(string progress)
+    {
+        ToolRun run = (await Tool.RunProcessAsync("init", Filled("pipe.db"), "items", "--sliced", "--progress", progress)).Expect(ExitCode.Done);
+        Assert.Equal("", run.Error);
+        Assert.DoesNotContain('\u001b', run.Output);
+    }
+
+    [Fact]
+    public async Task Colours_are_shown_only_on_a_terminal_that_wants_them()
+    {
+        string file = workspace.Fixture("relay_sites");
+        ToolInput terminal = new() { IsOutputTerminal = true };
+        Assert.Contains('\u001b', (await Tool.RunAsync(terminal, "doctor", file)).Output);
+        Assert.DoesNotContain('\u001b', (await Tool.RunAsync(terminal, "doctor", file, "--color", "never")).Output);
+        Assert.DoesNotContain('\u001b', (await Tool.RunAsync(terminal, "doctor", file, "--json")).Output);
+        Assert.DoesNotContain('\u001b', (await Tool.RunAsync("doctor", file)).Output);
+    }
+
+    /// <summary>The script, in a real bash, with the program under its name.</summary>
+    [Fact]
+    public async Task Bash_completes_commands_options_and_values()
+    {
+        string script = $$"""
+            chunksync() { dotnet {{Tool.ProgramFile}} "$@"; }
+            source <(chunksync completion bash)
+            try() { COMP_LINE="$1"; COMP_POINT=${#1}; COMP_WORDS=($1); [[ "$1" == *" " ]] && COMP_WORDS+=(""); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); _chunksync; echo "${COMPREPLY[*]}"; }
+            try "chunksync st"
+            try "chunksync plan x.db --chunk"
+            try "chunksync status x.db --progress "
+            try "chunksync status "
+            """;
+        ProcessStartInfo start = new("bash", ["-c", script]) { RedirectStandardOutput = true };
+        using Process bash = Process.Start(start)!;
+        Assert.Equal("status\n--chunk-size\nauto bar json none\n\n", await bash.StandardOutput.ReadToEndAsync());
+    }
+
+    public void Dispose() => workspace.Dispose();
+
+    private string Filled(string name)
+    {
+        string file = workspace.At(name);
+        Workspace.Run(file, "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, a)",
+            "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000) INSERT INTO items SELECT 'k' || i, i FROM c");
+        return file;
+    }
+
+    private static async Task<(int Code, string Shown)> OnTerminalAsync(string command)
+    {
+        ProcessStartInfo start = new("script", ["-qec", $"dotnet {Tool.ProgramFile} {command}", "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        start.Environment["TERM"] = "xterm-256color";
+        start.Environment.Remove("NO_COLOR");
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        string shown = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, shown);
+    }
+
+    [GeneratedRegex(@"(\d+)%")]
+    private static partial Regex Percent();
+}
