@@ -178,7 +178,7 @@ public sealed class GrowthTests(ITestOutputHelper output)
             there.Exec($"CREATE TABLE t{table}(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t{table}'); INSERT INTO t{table} VALUES ('0', 1, 2)");
         }
 
-        for (int turn = 1; turn <= 40; turn++)
+        for (int turn = 1; turn <= (Share.IsWhole ? 40 : 15); turn++)
         {
             Database writer = random.Next(3) == 0 ? here : there;
             for (int changes = random.Next(1, 4); changes > 0; changes--)

@@ -35,7 +35,7 @@ public class HistoryShrinkerTests(ITestOutputHelper output)
         get
         {
             TheoryData<string, string[]> data = [];
-            foreach ((string sql, string[] said) in Share.Of(All, parts: 3))
+            foreach ((string sql, string[] said) in Share.Of(All, parts: 5))
             {
                 data.Add(sql, said);
             }
