@@ -218,7 +218,7 @@ run_soak() {
     CHUNKSYNC_ALL_CASES=1 run_project loaded ChunkSync.Loaded.Tests --filter "Category!=Soak"
     CHUNKSYNC_ALL_CASES=1 run_project client ChunkSync.Client.Tests
     CHUNKSYNC_ALL_CASES=1 run_project client-oldest ChunkSync.Client.Oldest.Tests
-    CHUNKSYNC_ALL_CASES=1 run_project tool ChunkSync.Tool.Tests
+    CHUNKSYNC_ALL_CASES=1 run_project tool ChunkSync.Tool.Tests --filter "Category!=Soak"
     for sqlite in system oldest newest; do
       CHUNKSYNC_ALL_CASES=1 CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
     done
@@ -226,7 +226,8 @@ run_soak() {
   left=$(awk -v all="$minutes" -v spent="$SECONDS" 'BEGIN { left = all - spent / 60; print (left < 1 ? 1 : left) }')
   say "soak tests, $left minutes"
   # One core for the loaded library, the other for the in-process tests: half of the time on the system's SQLite.
-  CHUNKSYNC_SOAK_MINUTES=$left run_project loaded-soak ChunkSync.Loaded.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false &
+  { CHUNKSYNC_SOAK_MINUTES=$(awk -v left="$left" 'BEGIN { print left * 4 / 5 }') run_project loaded-soak ChunkSync.Loaded.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false
+    CHUNKSYNC_SOAK_MINUTES=$(awk -v left="$left" 'BEGIN { print left / 5 }') run_project tool-soak ChunkSync.Tool.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false; } &
   for sqlite in system:2 oldest:4 newest:4; do
     CHUNKSYNC_TEST_SQLITE=${sqlite%:*} CHUNKSYNC_SOAK_MINUTES=$(awk -v left="$left" -v part="${sqlite#*:}" 'BEGIN { print left / part }') \
       run_project "in-process-soak-${sqlite%:*}" ChunkSync.Tests --filter "$filter" -- xUnit.ParallelizeTestCollections=false

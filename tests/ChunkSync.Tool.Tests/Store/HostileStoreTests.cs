@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
 
 namespace ChunkSync.Tool.Tests;
 
 /// <summary>Stores in which somebody has changed something, with all the SHA-256 and names that he can make right: the tool says in one line what is wrong, and has
 /// changed nothing but what the chunks before it bring.</summary>
-public sealed class HostileStoreTests : IDisposable
+public sealed class HostileStoreTests(ITestOutputHelper output) : IDisposable
 {
     private const string Place = "store";
 
@@ -226,7 +228,62 @@ public sealed class HostileStoreTests : IDisposable
         await RefusedAsync(copy, "", rows: 1);
     }
 
+    [Fact, Soak("store-mutations", Weight = 0.5)]
+    public async Task Export_is_refused_or_unharmed_when_bytes_of_it_were_changed()
+    {
+        (SortedDictionary<string, byte[]> store, byte[] empty) = await Made.Value;
+        string[] names = [.. store.Keys];
+        using Effort effort = Effort.Start("store-mutations", output, sample: 20);
+        while (effort.Next("stores"))
+        {
+            string copy = await ExportAsync();
+            for (int change = effort.Random.Next(1, 4); change > 0; change--)
+            {
+                string name = names[effort.Random.Next(names.Length)], other = names[effort.Random.Next(names.Length)];
+                byte[]? bytes = Mutated(effort.Random, store[name], store[other]);
+                File.Delete(At(name));
+                if (bytes != null)
+                {
+                    await File.WriteAllBytesAsync(At(name), bytes);
+                }
+            }
+
+            ToolRun run = await Tool.RunAsync(["apply", copy, workspace.At(Place), .. effort.Random.Next(2) == 0 ? (string[])["--receive"] : []]);
+            effort.Add(run.Code == 0 ? "taken" : "refused", 1);
+            Assert.Contains((ExitCode)run.Code, (ExitCode[])[ExitCode.Done, ExitCode.Refused, ExitCode.InputOutput]);
+            Assert.Equal(run.Code == 0 ? 0 : 1, run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+            string rows = Workspace.Text(copy, "SELECT group_concat(id, '') FROM (SELECT id FROM notes ORDER BY id)");
+            Assert.Contains(rows, (string[])["", "a1", "a1b1", "a1b1c1", "a1b1c1d1"]);
+            Assert.Equal("ok", Workspace.Text(copy, "PRAGMA integrity_check"));
+            Directory.Delete(workspace.At(Place), recursive: true);
+            await File.WriteAllBytesAsync(copy, empty);
+        }
+    }
+
     public void Dispose() => workspace.Dispose();
+
+    private static byte[]? Mutated(Random random, byte[] bytes, byte[] other)
+    {
+        byte[] changed = [.. bytes];
+        int at = random.Next(bytes.Length);
+        switch (random.Next(6))
+        {
+            case 0:
+                return null;
+            case 1:
+                return other;
+            case 2:
+                return changed[..at];
+            case 3:
+                return [.. changed, (byte)random.Next(256)];
+            case 4:
+                changed[at] = (byte)"0123456789\"{}[]:,./-"[random.Next(21)];
+                return changed;
+            default:
+                changed[at] ^= (byte)(1 << random.Next(8));
+                return changed;
+        }
+    }
 
     private static JsonObject Read(string path) => JsonNode.Parse(File.ReadAllText(path))!.AsObject();
 
