@@ -170,9 +170,10 @@ internal sealed unsafe class AlterationSnapshot
     {
         // By column of the snapshot: the column it is now, or -1 when it was dropped.
         int[] present = [.. columns.Select(name => table.FindValueColumn(Encoding.UTF8.GetBytes(name)))];
-        // Columns that are new. Where one has clocks, they are those of a column that was renamed before, without begin and commit: the new
+        // Columns that are new. Where one has clocks, they are those of a column that was renamed, now or before, without begin and commit: the new
         // one goes on above them.
         int[] appeared = [.. Enumerable.Range(0, table.ValueColumns.Length).Except(present)];
+        CarryRenamed(table, columns, new RenamedColumns([.. Enumerable.Range(0, present.Length).Where(i => present[i] < 0 && columns[i].Length > 0)], appeared));
         LocalClockWriter writer = clocks.Writer(table);
         using ClockRows rowClocks = new(session.Connection, table);
         using KeyBuffer key = new(session.Connection);
@@ -217,6 +218,40 @@ internal sealed unsafe class AlterationSnapshot
             }
 
             known.Reset();
+        }
+    }
+
+    /// <summary>Gives clocks of a renamed column its new name. What it holds was written by somebody, as often as they say; as the DEFAULT of a new
+    /// column it would lose against that of a replica on which the column was renamed earlier.</summary>
+    private void CarryRenamed(TrackedTable table, string[] columns, RenamedColumns renamed)
+    {
+        if (!renamed.IsPossible)
+        {
+            return;
+        }
+
+        using KeyBuffer key = new(session.Connection);
+        using Statement known = session.Connection.Prepare($"SELECT digests FROM {Rows} WHERE tbl = ?1 AND pk = ?2");
+        using Statement rows = session.Connection.Prepare(ExistingRows.Select(table, table.ValueColumns));
+        while (rows.Step())
+        {
+            if (key.TryRead(rows, table.KeyColumns.Length))
+            {
+                known.Bind(1, table.Name).BindStaticBlob(2, key.Data, key.Length);
+                if (known.Step())
+                {
+                    renamed.Add(MemoryMarshal.Cast<byte, ulong>(known.Blob(0)), rows, table.KeyColumns.Length);
+                }
+
+                known.Reset();
+            }
+        }
+
+        foreach ((int from, int to) in renamed.Find())
+        {
+            using Statement carry = session.Connection.Prepare($"UPDATE OR IGNORE {table.QuotedClock} SET col_name = ?1 WHERE col_name = ?2 COLLATE NOCASE");
+            carry.Bind(1, table.ValueColumns[to].ClockName).Bind(2, columns[from]);
+            carry.Run();
         }
     }
 }
