@@ -60,6 +60,7 @@ internal sealed class ChunksCommand : ToolCommand
             MaxWindowBytes = wanted.MaxWindowBytes,
             Restart = arguments.GetValue(restart),
             Generation = arguments.GetValue(generation),
+            WithTotals = context.Progress.IsShown,
         };
         Exporter exporter = new(file.Sync, place, ChunkSizeSetting.Of(file));
         ExportResult done = await context.Progress.RunAsync("export", progress => exporter.RunAsync(request, progress, context.Cancellation));

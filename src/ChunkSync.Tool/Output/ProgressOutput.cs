@@ -7,6 +7,13 @@ namespace ChunkSync.Tool;
 /// <summary>Shows how far work is, on standard error: a bar on a terminal, lines of JSON where they are asked for, nothing elsewhere.</summary>
 internal sealed class ProgressOutput(Terminal terminal, GlobalOptions options, CancellationToken cancellation)
 {
+    private readonly ProgressMode mode = options.IsQuiet ? ProgressMode.None
+        : options.Progress is ProgressMode.Auto or ProgressMode.Bar ? terminal.IsErrorTerminal ? ProgressMode.Bar : ProgressMode.None
+        : options.Progress;
+
+    /// <summary>Whether anybody sees it, so that it is worth knowing how much there is.</summary>
+    public bool IsShown => mode != ProgressMode.None;
+
     /// <summary>Does some work that reports its progress in bytes; the end of what it reports is 100 %.</summary>
     /// <param name="title">What it is, in a word or two.</param>
     /// <param name="work">The work; what it is given can be reported to from any thread.</param>
@@ -21,10 +28,10 @@ internal sealed class ProgressOutput(Terminal terminal, GlobalOptions options, C
     private async Task<T> RunAsync<T>(string title, bool isBytes, Func<Action<long, long?>, Task<T>> work)
     {
         cancellation.ThrowIfCancellationRequested();
-        return (options.IsQuiet ? ProgressMode.None : options.Progress) switch
+        return mode switch
         {
             ProgressMode.Json => await work((done, total) => Write(isBytes, done, total)),
-            ProgressMode.Auto or ProgressMode.Bar when terminal.IsErrorTerminal => await DrawAsync(title, isBytes, work),
+            ProgressMode.Bar => await DrawAsync(title, isBytes, work),
             _ => await work(static (_, _) => { }),
         };
     }

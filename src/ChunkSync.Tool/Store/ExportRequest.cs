@@ -23,6 +23,9 @@ internal sealed record ExportRequest
     /// <summary>Whether it begins anew.</summary>
     public bool Restart { get; init; }
 
+    /// <summary>Whether progress shall know how much there is; that is counted before.</summary>
+    public bool WithTotals { get; init; }
+
     /// <summary>The number that a new window gets; nothing is to be done where the export has reached it.</summary>
     public long? Generation { get; init; }
 }

@@ -38,7 +38,7 @@ internal sealed class Exporter(SyncDatabase database, IChunkStore store, int def
             MaxWindowBytes = head.MaxWindowBytes == 0 ? 0 : Math.Max(1, head.MaxWindowBytes - head.WindowBytes),
         };
         ReadOptions options = new() { MaxChunkSize = (int)head.ChunkSize, Progress = progress };
-        if (progress != null)
+        if (request.WithTotals)
         {
             options = options with { Plan = await database.PlanAsync(window, options, cancellation) };
         }

@@ -13,6 +13,8 @@ internal sealed class S3Store : IChunkStore
     /// <summary>The region that requests are signed for where none is configured: servers of one's own mostly do not look at it.</summary>
     private const string DefaultRegion = "us-east-1";
 
+    private const string Cure = "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or AWS_ENDPOINT_URL for a server of your own";
+
     private readonly AmazonS3Client client;
     private readonly bool isOwner;
     private readonly string bucket;
@@ -21,8 +23,9 @@ internal sealed class S3Store : IChunkStore
     /// <summary>Takes a part of a bucket.</summary>
     /// <param name="bucket">The bucket.</param>
     /// <param name="prefix">What the names of all objects begin with, without a slash at its ends; empty for nothing.</param>
+    /// <exception cref="ToolException">What is configured cannot be used.</exception>
     public S3Store(string bucket, string prefix)
-        : this(Connect(), true, bucket, prefix)
+        : this(Connect(bucket), true, bucket, prefix)
     {
     }
 
@@ -121,17 +124,28 @@ internal sealed class S3Store : IChunkStore
         }
     }
 
-    private static AmazonS3Client Connect()
+    private static AmazonS3Client Connect(string bucket)
     {
-        string? endpoint = Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL");
+        try
+        {
+            return new AmazonS3Client(Configure());
+        }
+        catch (Exception failure) when (failure is AmazonClientException or ArgumentException or UriFormatException)
+        {
+            throw new ToolException(ExitCode.Usage, $"s3://{bucket}", FirstLine(failure.Message), Cure);
+        }
+    }
+
+    /// <summary>Only what every server with this API understands: no checksums in trailers, no host names made of buckets.</summary>
+    private static AmazonS3Config Configure()
+    {
+        string? endpoint = Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL"), region = Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION");
         AmazonS3Config config = new()
         {
-            // Only what every server with this API understands: no checksums in trailers, no host names made of buckets.
             ForcePathStyle = endpoint != null,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };
-        string? region = Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION");
         if (endpoint != null)
         {
             config.ServiceURL = endpoint;
@@ -142,7 +156,7 @@ internal sealed class S3Store : IChunkStore
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(DefaultRegion);
         }
 
-        return new AmazonS3Client(config);
+        return config;
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
@@ -152,7 +166,7 @@ internal sealed class S3Store : IChunkStore
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(content.ToArray(), writable: false);
 
-    private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd('\r', '.');
+    private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd('\r', '.', ':');
 
     private async Task<T> TryAsync<T>(string name, Func<string, Task<T>> call, bool isFolder = false)
     {
@@ -168,7 +182,7 @@ internal sealed class S3Store : IChunkStore
         catch (Exception failure) when (failure is AmazonClientException or AmazonServiceException or HttpRequestException or IOException or WebException)
         {
             string code = failure is AmazonServiceException { ErrorCode: { Length: > 0 } error } ? error + ", " : "";
-            throw new ToolException(ExitCode.InputOutput, $"s3://{bucket}/{prefix}{name}", code + FirstLine(failure.Message));
+            throw new ToolException(ExitCode.InputOutput, $"s3://{bucket}/{prefix}{name}", code + FirstLine(failure.Message), failure is AmazonServiceException ? null : Cure);
         }
     }
 }

@@ -78,5 +78,5 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
     }
 
     private Task<ExportResult> ExportAsync(IChunkStore own, IProgress<SyncProgress> progress) =>
-        new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(new ExportRequest(), progress, cancellation);
+        new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(new ExportRequest { WithTotals = file.Context.Progress.IsShown }, progress, cancellation);
 }

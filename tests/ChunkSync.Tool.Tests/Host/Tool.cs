@@ -31,7 +31,12 @@ internal static class Tool
 
     /// <summary>Begins a process of its own; the caller reads, kills and disposes it.</summary>
     /// <param name="arguments">The command line.</param>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(static _ => { }, arguments);
+
+    /// <summary>Begins a process of its own; the caller reads, kills and disposes it.</summary>
+    /// <param name="configure">Changes how it is started.</param>
+    /// <param name="arguments">The command line.</param>
+    public static Process Start(Action<ProcessStartInfo> configure, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["TERM"] = "xterm-256color";
@@ -40,6 +45,7 @@ internal static class Tool
             start.ArgumentList.Add(argument);
         }
 
+        configure(start);
         return Process.Start(start)!;
     }
 

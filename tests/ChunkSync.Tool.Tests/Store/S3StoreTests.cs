@@ -39,6 +39,22 @@ public sealed class S3StoreTests : ChunkStoreTests
         Assert.Equal((ExitCode.Usage, "chunksync: s3:///x: the bucket is missing; write s3://BUCKET/PREFIX"), (failure.Code, failure.Line));
     }
 
+    [Theory]
+    [InlineData("AWS_ENDPOINT_URL_S3", "nonsense", 2, "s3://b: Value for ServiceURL is not a valid URL: nonsense; set AWS_ACCESS_KEY_ID, ")]
+    [InlineData("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1", 6, "s3://b/p/head.json: Connection refused (127.0.0.1:1); set AWS_ACCESS_KEY_ID, ")]
+    public async Task Command_fails_with_one_line_when_what_is_configured_cannot_be_used(string variable, string value, int code, string line)
+    {
+        _ = S3Server.Shared;
+        using Workspace workspace = new();
+        using System.Diagnostics.Process process = Tool.Start(start => start.Environment[variable] = value, "chunks", workspace.Shop(), "--out", "s3://b/p");
+        process.StandardInput.Close();
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(code, process.ExitCode);
+        Assert.StartsWith("chunksync: " + line, error, StringComparison.Ordinal);
+        Assert.EndsWith("for a server of your own\n", error, StringComparison.Ordinal);
+    }
+
     private protected override IChunkStore Open() => ChunkStores.Open($"s3://{NewBucket()}/prefix");
 
     private static string NewBucket()
