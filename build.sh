@@ -9,7 +9,7 @@
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
-#   ./build.sh pack           build, then put the packages into artifacts/ and try them in empty projects
+#   ./build.sh pack           build, then put the packages (NuGet, wheel, npm, archive) into artifacts/ and try them in empty places
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root"
@@ -299,6 +299,51 @@ try_packages() {
   try_package net9.0 "$provider" "$newest" -r "$(rid)" -p:PublishAot=true
 }
 
+# A Python whose sqlite3 loads extensions; nothing where there is none.
+find_python() {
+  local python
+  for python in python3 /usr/bin/python3 /usr/local/bin/python3; do
+    if command -v "$python" >/dev/null && "$python" -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension' 2>/dev/null; then
+      command -v "$python"
+      return
+    fi
+  done
+}
+
+# The wheel in an environment of its own, with an empty environment around it.
+try_wheel() {
+  local python folder
+  say "the wheel in a new environment"
+  python=$(find_python)
+  [ -n "$python" ] || { echo "wheel: skipped, no Python here whose sqlite3 loads extensions"; return; }
+  folder=$(mktemp -d)
+  if "$python" -m venv "$folder/env" >"$folder/log.txt" 2>&1; then
+    "$folder/env/bin/python" -m pip install --quiet --no-index --disable-pip-version-check artifacts/chunksync-*.whl || fail "the wheel cannot be installed"
+    python=$folder/env/bin/python
+  else
+    # Without pip a wheel is unpacked, which is what installing it comes to.
+    "$python" -m zipfile -e artifacts/chunksync-*.whl "$folder/env"
+  fi
+  (cd "$folder" && env -i PYTHONPATH="$folder/env" "$python" "$root/tests/packages/wheel.py") || fail "the wheel does not work; it is in $folder"
+  rm -rf "$folder"
+}
+
+# The npm packages in an empty folder, with better-sqlite3 where that installs.
+try_npm() {
+  local folder
+  say "the npm package in an empty folder"
+  command -v npm >/dev/null || { echo "npm package: skipped, no npm here"; return; }
+  folder=$(mktemp -d)
+  # The package of the platform first: the registry need not have it.
+  (cd "$folder" && echo '{"private": true}' >package.json && npm install --silent --no-audit --no-fund --offline \
+    "$root"/artifacts/chunksync-"$(rid)"-[0-9]*.tgz "$root"/artifacts/chunksync-[0-9]*.tgz) || fail "the npm packages cannot be installed; they are in $folder"
+  if ! (cd "$folder" && npm install --silent --no-audit --no-fund better-sqlite3 >better-sqlite3.log 2>&1); then
+    echo "better-sqlite3 cannot be installed here"
+  fi
+  (cd "$folder" && cp "$root/tests/packages/npm.cjs" try.cjs && node try.cjs) || fail "the npm package does not work; it is in $folder"
+  rm -rf "$folder"
+}
+
 # A version out of Directory.Packages.props.
 pin() { sed -nE "s|.*$1.*|\1|p" Directory.Packages.props; }
 
@@ -312,7 +357,11 @@ case "${1:-}" in
     set_up_build; build_library
     dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
-    ls -l artifacts/*.nupkg artifacts/*.tar.gz
-    try_packages ;;
+    rm -f artifacts/chunksync-*.whl artifacts/chunksync-*.tgz
+    dotnet run --project tools/ChunkSync.Packaging -c Release -- "$root"
+    ls -l artifacts/*.nupkg artifacts/*.tar.gz artifacts/*.whl artifacts/*.tgz
+    try_packages
+    try_wheel
+    try_npm ;;
   *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
