@@ -6,6 +6,7 @@
 #   ./build.sh run backfill [DB]   cut its tables into exact pieces, export one with two connections, fill clocks in slices
 #   ./build.sh run waiting [DB]    three copies with constraints write at once what does not fit together, and are equal in the end
 #   ./build.sh run tree [DB TABLE PARENT_COLUMN]   edit two replicas of an outline at once, and have one tree without cycles in the end
+#   ./build.sh demo           show the program chunksync: two databases, an export that is killed, an apply, damage, a report
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
@@ -344,12 +345,31 @@ try_npm() {
   rm -rf "$folder"
 }
 
+# The program that was built last: the single file, or what runs on the installed runtime.
+tool_program() {
+  local single="$root/dist/$(rid)/bin/chunksync" folder=$root/artifacts/tool
+  if [ -x "$single" ]; then printf '%s' "$single"; return; fi
+  dotnet publish src/ChunkSync.Tool/ChunkSync.Tool.csproj -c Release -f "$(sed -nE 's|.*<ToolTfm>(.*)</ToolTfm>.*|\1|p' Directory.Build.props)" -o "$folder" -v quiet -nologo >&2
+  [ -x "$folder/chunksync" ] || ln -sf ChunkSync.Tool "$folder/chunksync"
+  printf '%s/chunksync' "$folder"
+}
+
+run_demo() {
+  local folder=$root/artifacts/demo program
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  program=$(tool_program)
+  dotnet run --project samples/MainJob -c Release -- "$root/dist/$(rid)/$(library_name)" demo "$folder"
+  samples/demo.sh "$folder" "$program" "$root/dist/$(rid)/$(library_name)"
+}
+
 # A version out of Directory.Packages.props.
 pin() { sed -nE "s|.*$1.*|\1|p" Directory.Packages.props; }
 
 case "${1:-}" in
   "") set_up_build; build_library ;;
   run) shift; set_up_tests; build_library; dotnet run --project samples/MainJob -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
+  demo) set_up_tests; build_library; run_demo ;;
   test) set_up_tests; build_library; run_tests ;;
   soak) shift; set_up_tests; build_library; run_soak "$@" ;;
   bench) shift; set_up_bench; build_library; dotnet run --project tests/ChunkSync.Bench -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
@@ -363,5 +383,5 @@ case "${1:-}" in
     try_packages
     try_wheel
     try_npm ;;
-  *) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

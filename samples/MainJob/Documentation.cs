@@ -11,8 +11,14 @@ internal static class Documentation
     /// and deleted.</summary>
     public static (int Files, int Members) Import(SqliteConnection connection)
     {
-        string[] files = DocumentationFiles.Find();
         Create(connection);
+        return Fill(connection);
+    }
+
+    /// <summary>The same into tables that are there, tracked or not.</summary>
+    public static (int Files, int Members) Fill(SqliteConnection connection)
+    {
+        string[] files = DocumentationFiles.Find();
         List<(string Id, string File, string Kind, string Summary, string Xml)> members = [];
         using (SqliteTransaction transaction = connection.BeginTransaction())
         {
@@ -37,10 +43,16 @@ internal static class Documentation
     }
 
     /// <summary>The tables, tracked.</summary>
-    public static void Create(SqliteConnection connection) => Sql.Run(connection, """
+    public static void Create(SqliteConnection connection)
+    {
+        CreateTables(connection);
+        Sql.Run(connection, "SELECT cloudsync_init('files'), cloudsync_init('members')");
+    }
+
+    /// <summary>The tables as any program has them.</summary>
+    public static void CreateTables(SqliteConnection connection) => Sql.Run(connection, """
         CREATE TABLE files(path TEXT PRIMARY KEY NOT NULL, bytes INTEGER, text TEXT);
         CREATE TABLE members(id TEXT PRIMARY KEY NOT NULL, file TEXT, kind TEXT, summary TEXT, xml TEXT);
-        SELECT cloudsync_init('files'), cloudsync_init('members');
         """);
 
     private static void Insert(

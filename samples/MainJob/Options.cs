@@ -4,7 +4,7 @@ namespace ChunkSync.Samples.MainJob;
 
 /// <summary>The command line: the library, then what to page.</summary>
 /// <param name="Library">The native library.</param>
-/// <param name="Database">A database of the user's, or null for the documentation.</param>
+/// <param name="Database">A database of the user's, or null for the documentation; for <see cref="Options.DemoJob"/> a folder.</param>
 /// <param name="ChunkSize">The chunk size, or null for the default.</param>
 /// <param name="ShowAll">Whether all chunks are listed.</param>
 /// <param name="Probe">The namespace to take out of stored chunks, or null.</param>
@@ -17,6 +17,7 @@ internal sealed record Options(
     public const string BackfillJob = "backfill";
     public const string WaitingJob = "waiting";
     public const string TreeJob = "tree";
+    public const string DemoJob = "demo";
     private const string DefaultNamespace = "System.Text.Json";
 
     public static Options Parse(string[] args)
@@ -55,7 +56,7 @@ internal sealed record Options(
                     bool named = i + 1 < args.Length && !args[i + 1].StartsWith('-');
                     probe = named ? args[++i] : DefaultNamespace;
                     break;
-                case BackfillJob or WaitingJob or TreeJob when job == null && probe == null && database == null:
+                case BackfillJob or WaitingJob or TreeJob or DemoJob when job == null && probe == null && database == null:
                     job = args[i];
                     break;
                 case string name when job == TreeJob && database != null && tree.Count < 2:
@@ -74,9 +75,14 @@ internal sealed record Options(
             throw new ArgumentException("the native library is missing: run ./build.sh first");
         }
 
-        if (database != null && !File.Exists(database))
+        if (database != null && !(job == DemoJob ? Directory.Exists(database) : File.Exists(database)))
         {
-            throw new ArgumentException("there is no database " + database);
+            throw new ArgumentException($"there is no {(job == DemoJob ? "folder" : "database")} {database}");
+        }
+
+        if (job == DemoJob && database == null)
+        {
+            throw new ArgumentException("demo takes the folder for its databases");
         }
 
         if (job == TreeJob && database != null && tree.Count < 2)

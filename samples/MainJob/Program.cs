@@ -6,6 +6,7 @@ using Spectre.Console;
 // chunksync.so probe [NAMESPACE]: takes one namespace out of stored chunks.
 // chunksync.so waiting [database]: three copies write at once what does not fit together, and are equal in the end.
 // chunksync.so tree [database table parent]: two replicas of an outline are edited at once and have one tree in the end.
+// chunksync.so demo FOLDER: two databases for the demonstration of the command-line tool.
 SQLitePCL.Batteries_V2.Init();
 if (Console.IsOutputRedirected)
 {
@@ -18,6 +19,12 @@ try
     if (options.Job == Options.WaitingJob)
     {
         return new WaitingDemo(options.Library, options.Members).Run(options.Database) ? 0 : 1;
+    }
+
+    if (options.Job == Options.DemoJob)
+    {
+        DemoDatabases.Write(options.Database!);
+        return 0;
     }
 
     if (options.Job == Options.TreeJob)
