@@ -10,13 +10,16 @@
 #   ./build.sh test           build, then run all tests, those with a long variant as a sample
 #   ./build.sh soak [MINUTES [NAME]]   build, then run all tests at length: 30 minutes; or those whose soak name contains NAME
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
-#   ./build.sh pack           build, then put the packages (NuGet, wheel, npm, archive) into artifacts/ and try them in empty places
+#   ./build.sh tool           build the program chunksync, one file, into dist/<rid>/bin/, and try it by itself
+#   ./build.sh pack           build, then put the packages (NuGet, dotnet tool, wheel, npm, archive) into artifacts/ and try them in empty places
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 say() { printf '\n== %s\n' "$*"; }
+# Inside of a subshell whose failure somebody else reports: bash goes on there after a command that fails.
+must() { "$@" || exit 1; }
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
 rid() {
@@ -366,8 +369,101 @@ run_demo() {
 # A version out of Directory.Packages.props.
 pin() { sed -nE "s|.*$1.*|\1|p" Directory.Packages.props; }
 
+# The static library of the system's SQLite, which the program has inside.
+sqlite_archive() {
+  local archive
+  for archive in /usr/lib/"$(uname -m)"-*/libsqlite3.a /usr/lib64/libsqlite3.a /usr/lib/libsqlite3.a /opt/homebrew/opt/sqlite/lib/libsqlite3.a; do
+    [ ! -e "$archive" ] || { printf '%s' "$archive"; return; }
+  done
+}
+
+build_tool() {
+  local target="dist/$(rid)/bin" out archive
+  archive=$(sqlite_archive)
+  if [ -z "$archive" ]; then
+    need_packages libsqlite3-dev
+    archive=$(sqlite_archive)
+  fi
+  [ -n "$archive" ] || fail "there is no libsqlite3.a, which the program has inside"
+  say "building $target/chunksync with $archive"
+  out=$(mktemp)
+  if ! dotnet publish src/ChunkSync.Tool/ChunkSync.Tool.csproj -f "$(aot_tfm)" -c Release -r "$(rid)" -o artifacts/tool -p:SqliteArchive="$archive" -v quiet >"$out" 2>&1 ||
+    grep -q 'warning' "$out"; then
+    cat "$out" >&2
+    rm -f "$out"
+    fail "the program could not be built"
+  fi
+  rm -f "$out"
+  mkdir -p "$target"
+  cp artifacts/tool/ChunkSync.Tool "$target/.new" && mv -f "$target/.new" "$target/chunksync"
+  ls -l "$target/chunksync"
+}
+
+aot_tfm() { sed -nE 's|.*<AotTfm>(.*)</AotTfm>.*|\1|p' Directory.Build.props; }
+
+largest_tool=$((24 << 20))
+
+# The program in a folder of its own with an empty environment; as root, also with no other file than the libraries that it names.
+try_tool() {
+  local program=$root/dist/$(rid)/bin/chunksync folder size libraries library begin milliseconds
+  say "the program by itself"
+  size=$(wc -c <"$program")
+  [ "$size" -le "$largest_tool" ] || fail "the program has $size bytes: more than $largest_tool"
+  if [ "$(uname -s)" = Linux ]; then
+    libraries=$(ldd "$program" | sed -nE 's|^[[:space:]]*([^ ]+).*|\1|p' | grep -Ev '^(linux-vdso|/lib.*ld-linux|ld-musl)' | tr '\n' ' ')
+    printf 'needs: %s\n' "$libraries"
+    [ -z "$(printf '%s' "$libraries" | tr ' ' '\n' | grep -Ev '^lib(c|m)\.(so\.6|musl.*)$' || true)" ] || fail "the program needs more than libc and libm"
+  fi
+  folder=$(mktemp -d)
+  cp "$program" "$folder/"
+  cp tests/fixtures/oversized.db "$folder/shop.db"
+  (
+    must cd "$folder"
+    must env -i ./chunksync --version
+    begin=$(date +%s%N)
+    for _ in 1 2 3 4 5 6 7 8 9 10; do env -i ./chunksync --version >/dev/null; done
+    milliseconds=$((($(date +%s%N) - begin) / 10000000))
+    printf -- '--version takes %d ms, the file has %d bytes\n' "$milliseconds" "$size"
+    [ "$milliseconds" -le 30 ] || echo "that is more than 30 ms: was the machine busy?"
+    must env -i ./chunksync status shop.db
+    must env -i ./chunksync chunks shop.db --out export --chunk-size 256K
+    must env -i ./chunksync verify shop.db --paging --every-cut --chunk-size 256K
+    must env -i ./chunksync doctor shop.db --fix --deep
+    must env -i ./chunksync report shop.db --out report.html --timed
+    must cp shop.db copy.db
+    must env -i ./chunksync apply copy.db export --no-checkpoint
+    must env -i ./chunksync verify shop.db copy.db
+    if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
+      mkdir -p alone/tmp
+      must cp chunksync shop.db alone/
+      ldd chunksync | grep -oE '/[^ ]+' | while read -r library; do mkdir -p "alone$(dirname "$library")"; cp -L "$library" "alone$library"; done
+      must env -i "$(command -v chroot)" alone /chunksync chunks /shop.db --out /export
+      must env -i "$(command -v chroot)" alone /chunksync apply /shop.db /export --receive --json
+    fi
+  ) || fail "the program does not work by itself; it is in $folder"
+  rm -rf "$folder"
+}
+
+# The dotnet tool in an empty folder, with a package cache of its own.
+try_dotnet_tool() {
+  local folder version
+  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
+  folder=$(mktemp -d)
+  say "the dotnet tool in an empty folder"
+  cp tests/fixtures/oversized.db "$folder/shop.db"
+  printf '<configuration><packageSources><clear /><add key="made" value="%s" /></packageSources></configuration>\n' "$root/artifacts" >"$folder/nuget.config"
+  (
+    must cd "$folder"
+    NUGET_PACKAGES=$folder/packages must dotnet tool install ChunkSync.Tool --version "$version" --tool-path tools --configfile nuget.config
+    must ./tools/chunksync --version
+    must ./tools/chunksync status shop.db
+  ) || fail "the dotnet tool does not work; it is in $folder"
+  rm -rf "$folder"
+}
+
 case "${1:-}" in
   "") set_up_build; build_library ;;
+  tool) set_up_build; build_tool; try_tool ;;
   run) shift; set_up_tests; build_library; dotnet run --project samples/MainJob -c Release -- "$root/dist/$(rid)/$(library_name)" "$@" ;;
   demo) set_up_tests; build_library; run_demo ;;
   test) set_up_tests; build_library; run_tests ;;
@@ -376,12 +472,14 @@ case "${1:-}" in
   pack)
     set_up_build; build_library
     dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet
+    dotnet pack src/ChunkSync.Tool/ChunkSync.Tool.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
     rm -f artifacts/chunksync-*.whl artifacts/chunksync-*.tgz
     dotnet run --project tools/ChunkSync.Packaging -c Release -- "$root"
     ls -l artifacts/*.nupkg artifacts/*.tar.gz artifacts/*.whl artifacts/*.tgz
     try_packages
+    try_dotnet_tool
     try_wheel
     try_npm ;;
-  *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

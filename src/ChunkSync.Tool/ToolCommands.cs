@@ -17,6 +17,7 @@ internal static class ToolCommands
         new DiffCommand(),
         new DumpCommand(),
         new DoctorCommand(),
+        new ReportCommand(),
         new CompletionCommand(),
     ];
 }

@@ -6,7 +6,7 @@ namespace ChunkSync.Tool.Tests;
 
 public sealed class VerifyTests : IDisposable
 {
-    private const int Sample = 25;
+    private const int Sample = 12;
     private const int All = 1000;
 
     private readonly Workspace workspace = new();

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace ChunkSync.Client;
@@ -77,7 +76,7 @@ public sealed record ChunkBookmark
     {
         string text = string.Create(CultureInfo.InvariantCulture,
             $"{Version}:{Cursor}:{Until}:{ChunkSize}:{WindowBytes}:{MaxWindowBytes}:{Sites}:{(IsComplete ? 1 : 0)}");
-        return text + ":" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..CheckDigits];
+        return text + ":" + Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(text)))[..CheckDigits];
     }
 
     private static bool TryNumber(string text, out long number) =>

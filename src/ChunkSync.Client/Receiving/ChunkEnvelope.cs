@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 
 namespace ChunkSync.Client;
 
@@ -193,11 +192,8 @@ public sealed class ChunkEnvelope
 
     private static void Check(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> payload, Span<byte> check)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(frame[..HashedLength]);
-        hash.AppendData(payload);
-        Span<byte> all = stackalloc byte[SHA256.HashSizeInBytes];
-        hash.GetHashAndReset(all);
+        Span<byte> all = stackalloc byte[Sha256.Length];
+        Sha256.Hash(frame[..HashedLength], payload, all);
         all[..CheckLength].CopyTo(check);
     }
 

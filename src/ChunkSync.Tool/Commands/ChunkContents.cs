@@ -20,19 +20,14 @@ internal sealed class ChunkContents
     public static List<ChunkContents> Read(DatabaseFile file, ChunkWindow window, SendPlan plan)
     {
         List<ChunkContents> contents = [.. plan.Chunks.Select(_ => new ChunkContents())];
-        (string condition, byte[] site) = window.Sites switch
-        {
-            { HasSite: false } => ("site_id = ?3", file.Sync.Site.ToByteArray()),
-            { IsExcluded: true } => ("site_id <> ?3", window.Sites.Site.ToByteArray()),
-            _ => ("site_id = ?3", window.Sites.Site.ToByteArray()),
-        };
+        (string condition, byte[] site) = Sites(file, window);
         int first = 0;
         foreach (QueryRow row in file.Rows(
             $"SELECT db_version, seq, tbl, col_name FROM cloudsync_changes WHERE db_version >= ?1 AND db_version <= ?2 AND {condition}",
             window.From.DbVersion, plan.Watermark, site))
         {
             ChunkCursor position = new(row.Number(0), row.Number(1), 0);
-            while (first < contents.Count && plan.Chunks[first].Next <= position)
+            while (first + 1 < contents.Count && plan.Chunks[first].Next <= position)
             {
                 first++;
             }
@@ -48,6 +43,15 @@ internal sealed class ChunkContents
         return contents;
     }
 
+    /// <summary>The condition of a window's sites in <c>cloudsync_changes</c>, and its ?3.</summary>
+    public static (string Condition, byte[] Site) Sites(DatabaseFile file, ChunkWindow window) => window.Sites switch
+    {
+        { HasSite: false } => ("site_id = ?3", file.Sync.Site.ToByteArray()),
+        { IsExcluded: true } => ("site_id <> ?3", window.Sites.Site.ToByteArray()),
+        _ => ("site_id = ?3", window.Sites.Site.ToByteArray()),
+    };
+
+    /// <summary>Behind a final chunk the next window begins: it has all that is left.</summary>
     private static bool IsIn(PlannedChunk chunk, ChunkCursor position) =>
-        chunk.Next > position && chunk.From <= position with { Offset = long.MaxValue };
+        (chunk.Next > position || chunk.IsFinal) && chunk.From <= position with { Offset = long.MaxValue };
 }

@@ -33,24 +33,13 @@ internal sealed class DiffCommand : ToolCommand
         LackingChanges? lacking = file == null ? null : new LackingChanges(pair);
         List<DiffTable> compared =
             [.. TableNames.Choose(pair, arguments.GetValue(tables)).Select(table => DiffTable.Of(pair, table, arguments.GetValue(limit), lacking))];
-        DiffPayload? written = lacking?.Encode() is (byte[] bytes, long changes) ? await WriteAsync(file!, bytes, changes, context) : null;
+        DiffPayload? written = null;
+        if (lacking?.Encode() is (byte[] bytes, long changes))
+        {
+            await WholeFile.WriteAsync(file!, bytes, context.Cancellation);
+            written = new DiffPayload(file!, changes, bytes.Length);
+        }
+
         return context.Write(new DiffResult(left, right, compared.TrueForAll(table => table.Differing == 0 && table.Obstacle == null), compared, written));
-    }
-
-    /// <summary>The file appears whole or not at all.</summary>
-    private static async Task<DiffPayload> WriteAsync(string file, byte[] bytes, long changes, ToolContext context)
-    {
-        string part = file + ".part";
-        try
-        {
-            await File.WriteAllBytesAsync(part, bytes, context.Cancellation);
-            File.Move(part, file, overwrite: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException(ExitCode.InputOutput, file, failure.Message);
-        }
-
-        return new DiffPayload(file, changes, bytes.Length);
     }
 }

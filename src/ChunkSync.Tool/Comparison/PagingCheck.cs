@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ChunkSync.Client;
 
 namespace ChunkSync.Tool;
@@ -67,14 +66,14 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
             (long?)chunkSize))
         {
             byte[] payload = row.Blob(0).ToArray();
-            scan.Add(new ScannedChunk(SHA256.HashData(payload), new ChunkCursor(row.Number(1), row.Number(2), row.Number(3)), RowsOf(payload)));
+            scan.Add(new ScannedChunk(Sha256.Hash(payload), new ChunkCursor(row.Number(1), row.Number(2), row.Number(3)), RowsOf(payload)));
         }
     }
 
     private void Compare(int index, Chunk chunk, string what)
     {
         pages++;
-        bool isSame = index < scan.Count && scan[index].Next == chunk.Next && SHA256.HashData(chunk.Payload.Span).AsSpan().SequenceEqual(scan[index].Hash);
+        bool isSame = index < scan.Count && scan[index].Next == chunk.Next && Sha256.Hash(chunk.Payload.Span).AsSpan().SequenceEqual(scan[index].Hash);
         if (!isSame)
         {
             differences.Add($"{what} {index} from {chunk.From}");
@@ -122,6 +121,6 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
     private List<ScannedRow> RowsOf(byte[] payload) =>
     [
         .. file.Rows("SELECT db_version, seq, encoded FROM cloudsync_payload_rows(?1)", payload)
-            .Select(row => new ScannedRow(new ChunkCursor(row.Number(0), row.Number(1), 0), SHA256.HashData(row.Blob(2)))),
+            .Select(row => new ScannedRow(new ChunkCursor(row.Number(0), row.Number(1), 0), Sha256.Hash(row.Blob(2)))),
     ];
 }

@@ -21,6 +21,7 @@ namespace ChunkSync.Tool;
 [JsonSerializable(typeof(PagingResult))]
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(ProgressLine))]
+[JsonSerializable(typeof(ReportResult))]
 [JsonSerializable(typeof(RowProgressLine))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(SyncResult))]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using ChunkSync.Client;
 
@@ -17,8 +16,8 @@ internal static partial class StoreNames
     /// <summary>The SHA-256 of an object, 64 hex digits.</summary>
     public static string Hash(ReadOnlySpan<byte> content)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(content, hash);
+        Span<byte> hash = stackalloc byte[Sha256.Length];
+        Sha256.Hash([], content, hash);
         return Convert.ToHexStringLower(hash);
     }
 
