@@ -387,7 +387,7 @@ build_tool() {
   [ -n "$archive" ] || fail "there is no libsqlite3.a, which the program has inside"
   say "building $target/chunksync with $archive"
   out=$(mktemp)
-  if ! dotnet publish src/ChunkSync.Tool/ChunkSync.Tool.csproj -f "$(aot_tfm)" -c Release -r "$(rid)" -o artifacts/tool -p:SqliteArchive="$archive" -v quiet >"$out" 2>&1 ||
+  if ! dotnet publish src/ChunkSync.Tool/ChunkSync.Tool.csproj -f "$(aot_tfm)" -c Release -r "$(rid)" -o artifacts/tool-native -p:SqliteArchive="$archive" -v quiet >"$out" 2>&1 ||
     grep -q 'warning' "$out"; then
     cat "$out" >&2
     rm -f "$out"
@@ -395,7 +395,7 @@ build_tool() {
   fi
   rm -f "$out"
   mkdir -p "$target"
-  cp artifacts/tool/ChunkSync.Tool "$target/.new" && mv -f "$target/.new" "$target/chunksync"
+  cp artifacts/tool-native/ChunkSync.Tool "$target/.new" && mv -f "$target/.new" "$target/chunksync"
   ls -l "$target/chunksync"
 }
 
@@ -435,10 +435,10 @@ try_tool() {
     must env -i ./chunksync verify shop.db copy.db
     if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
       mkdir -p alone/tmp
-      must cp chunksync shop.db alone/
+      must cp chunksync shop.db copy.db alone/
       ldd chunksync | grep -oE '/[^ ]+' | while read -r library; do mkdir -p "alone$(dirname "$library")"; cp -L "$library" "alone$library"; done
       must env -i "$(command -v chroot)" alone /chunksync chunks /shop.db --out /export
-      must env -i "$(command -v chroot)" alone /chunksync apply /shop.db /export --receive --json
+      must env -i "$(command -v chroot)" alone /chunksync apply /copy.db /export --no-checkpoint --json
     fi
   ) || fail "the program does not work by itself; it is in $folder"
   rm -rf "$folder"
