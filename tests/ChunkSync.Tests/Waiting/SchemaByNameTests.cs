@@ -52,6 +52,30 @@ public sealed class SchemaByNameTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Cell_of_a_new_life_waits_on_when_the_deletion_before_it_comes_late()
+    {
+        using Database sender = RefusingReplica.Open(V2);
+        using Database receiver = RefusingReplica.Open(V1 + "SELECT cloudsync_set('schema_check', 'names')");
+        sender.Exec("INSERT INTO t VALUES ('1', 'blue', 'a'); DELETE FROM t");
+        byte[]? deletion = RefusingReplica.Payload(sender, 1);
+        sender.Exec("INSERT INTO t VALUES ('1', 'green', 'b')");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 2));
+        RefusingReplica.Apply(receiver, deletion);
+        Assert.Equal(["t|'1'|c|column"], RefusingReplica.Waiting(receiver));
+        receiver.Exec("SELECT cloudsync_begin_alter('t'); ALTER TABLE t ADD COLUMN c DEFAULT 'none'; SELECT cloudsync_commit_alter('t')");
+        Assert.Equal(["1|b|NULL|green"], RefusingReplica.Read(receiver, "SELECT * FROM t"));
+
+        // One that is newer ends it.
+        sender.Exec("INSERT INTO t VALUES ('2', 'red', 'a')");
+        using Database other = RefusingReplica.Open(V1 + "SELECT cloudsync_set('schema_check', 'names')");
+        RefusingReplica.Apply(other, RefusingReplica.Payload(sender, 3));
+        Assert.Equal(["t|'2'|c|column"], RefusingReplica.Waiting(other));
+        sender.Exec("DELETE FROM t WHERE id = '2'");
+        RefusingReplica.Apply(other, RefusingReplica.Payload(sender, 4));
+        Assert.Empty(RefusingReplica.Waiting(other));
+    }
+
+    [Fact]
     public void Fill_has_version_1_when_only_hashes_are_matched()
     {
         using Database database = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('1', 1);", null);
