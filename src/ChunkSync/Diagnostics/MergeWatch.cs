@@ -22,7 +22,8 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     private bool isDurable = true;
     private byte[]? booked;
     private Suspicion? own;
-    private Suspicion? news;
+    private readonly List<BookedChange> news = [];
+    private readonly ConvertedCounts converted;
     private long ownCount;
     private long newsCount;
 
@@ -30,6 +31,7 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     {
         this.session = session;
         Log = new ConflictLog(session);
+        converted = new ConvertedCounts(session);
         waitingExists = session.Connection.Prepare("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'cloudsync_waiting_changes'");
         waits = session.Connection.Prepare("SELECT 1 FROM main.cloudsync_waiting_changes WHERE tbl = ?1 AND pk = ?2 LIMIT 1");
     }
@@ -87,7 +89,7 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
 
     public void Repeats(byte[] site) => booked = site;
 
-    public WatchMark Mark() => new(Applied.Length, Applied.Writes, ownCount, newsCount);
+    public WatchMark Mark() => new(Applied.Length, Applied.Writes, ownCount, newsCount, converted.Total);
 
     public void Rewind(WatchMark mark)
     {
@@ -103,17 +105,28 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
         }
 
         Applied.Add(table, key, columns, effect);
-        if (booked != null && !Waits(table, key))
+    }
+
+    public void Won(TrackedTable table, NativeBytes key, in News news, long ownDbVersion)
+    {
+        if (ownDbVersion != 0)
         {
-            news ??= First(table, key, 0);
-            newsCount++;
+            own ??= First(table, key, ownDbVersion);
+            ownCount++;
+        }
+
+        if (booked != null && news.Any && !Waits(table, key) && ++newsCount <= BookedChange.Most)
+        {
+            this.news.Add(BookedChange.Of(table, key, news));
         }
     }
 
-    public void OwnArrived(TrackedTable table, NativeBytes key, long dbVersion)
+    public void Converted(TrackedTable table, int column)
     {
-        own ??= First(table, key, dbVersion);
-        ownCount++;
+        if (isCalled)
+        {
+            converted.Add(table, column);
+        }
     }
 
     public void Note(in Conflict conflict) => Log.Add(conflict);
@@ -131,11 +144,13 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     public void Store()
     {
         Store(Settings.ForeignOwn, own, ownCount);
-        if (booked != null)
+        if (booked != null && newsCount > 0)
         {
-            Store(Settings.BookedNews + Convert.ToHexStringLower(booked), news, newsCount);
+            string key = Settings.BookedNews + Convert.ToHexStringLower(booked);
+            session.Settings.Set(key, BookedChange.Format(BookedChange.Parse(session.Settings.Text(key)).Concat(news).TakeLast(BookedChange.Most)));
         }
 
+        converted.Store();
         Reset(default);
         Log.Cut();
     }
@@ -184,8 +199,9 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     {
         ownCount = mark.Own;
         newsCount = mark.News;
+        converted.Rewind(mark.Converted);
         own = ownCount == 0 ? null : own;
-        news = newsCount == 0 ? null : news;
+        news.RemoveRange((int)Math.Min(newsCount, news.Count), news.Count - (int)Math.Min(newsCount, news.Count));
     }
 
     private void Store(string key, Suspicion? first, long count)

@@ -37,8 +37,12 @@ internal sealed unsafe class ColumnMerger : RowMerger
     /// <summary>The db_version of a change of the local site that this file never made; 0 when there was none.</summary>
     private long ownArrived;
 
-    /// <summary>Whether the last two values that were compared are of different storage classes.</summary>
-    private bool kindsDiffer;
+    /// <summary>Whether the last two values of one version can be there without a second writer: columns of different types stored them, or a row
+    /// outside the filter was written.</summary>
+    private bool isExplained;
+
+    /// <summary>The first change that won.</summary>
+    private News news;
 
     public ColumnMerger(MergeContext context, TrackedTable table, bool hasTombstones)
         : base(context, table, hasTombstones)
@@ -69,6 +73,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         local.Clear();
         isIgnored = false;
         ownArrived = 0;
+        news = default;
         if (!isNew)
         {
             bool withSites = conflicts is { IsOn: true };
@@ -167,9 +172,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         Check.That(pending.IsEmpty);
-        if (ownArrived != 0 && !isIgnored)
+        if ((news.Any || ownArrived != 0) && !isIgnored)
         {
-            watch?.OwnArrived(Table, Key, ownArrived);
+            watch?.Won(Table, Key, news, ownArrived);
         }
 
         conflicts?.Done(Table, Key);
@@ -190,7 +195,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
     private void AddColumn(in ChangeRow change, int column)
     {
-        kindsDiffer = false;
+        isExplained = false;
         bool wins = (!pending.Has(column) && (change.CausalLength > local.CausalLength || !local.IsKnown || !local.Has(column)))
             || change.ColumnVersion > local.Version(column)
             || (change.ColumnVersion == local.Version(column) && BeatsLocalValue(change, column));
@@ -206,12 +211,13 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         ClockEntry entry = entries.Column(column, change);
-        if (entry.Site == SiteDirectory.LocalOrdinal && change.ColumnVersion > 0 && !kindsDiffer)
+        if (entry.Site == SiteDirectory.LocalOrdinal && change.ColumnVersion > 0 && !isExplained)
         {
             // Version 0 is what a new life leaves of a column: others store that in our name.
             ownArrived = change.DbVersion;
         }
 
+        news = isExplained || news.Any ? news : new News(column, change.ColumnVersion, change.CausalLength);
         pending.Set(column, change.Value, entry);
         local.Set(column, change.ColumnVersion);
         local.SetSite(column, entry.Site);
@@ -259,24 +265,16 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
         WireValue known = writer.ReadValue(Key, column);
         int order = ValueOrder.Compare(change.Value, known);
-        kindsDiffer = change.Value.Kind != known.Kind;
+        isExplained = order != 0 && (Table.Filter != null || ConvertedValue.IsPossible(change.Value, known));
         writer.Release(column);
-        if (order < 0 && !kindsDiffer && watch != null && change.CausalLength == local.CausalLength)
+        if (order < 0 && !isExplained && watch != null && change.CausalLength == local.CausalLength && change.ColumnVersion > 0
+            && change.SiteId.SequenceEqual(context.Session.Sites.Local) && writer.ReadSite(Key, column) == SiteDirectory.LocalOrdinal)
         {
-            LookForOther(change, column);
+            // It loses against an equal version: where both are of the local site, only one of them was written here.
+            ownArrived = change.DbVersion;
         }
 
         return order > 0;
-    }
-
-    /// <summary>A value that loses against an equal version: where both are of the local site, only one of them was written here.</summary>
-    private void LookForOther(in ChangeRow change, int column)
-    {
-        if (change.ColumnVersion > 0 && change.SiteId.SequenceEqual(context.Session.Sites.Local)
-            && writer.ReadSite(Key, column) == SiteDirectory.LocalOrdinal)
-        {
-            ownArrived = change.DbVersion;
-        }
     }
 
     private void NoteBlock(in ChangeRow change)
@@ -284,6 +282,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         int column = Table.FindValueColumn(change.ColumnName[..change.ColumnName.IndexOf(TrackedTable.BlockSeparator)]);
         if (column >= 0)
         {
+            news = new News(-1, 0, local.CausalLength);
             watch?.Changed(Table, Key, [column], RowEffect.Update);
         }
     }
@@ -338,6 +337,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         clock.Use();
         if (wasAlive)
         {
+            news = new News(-1, 0, change.CausalLength);
             watch?.Changed(Table, Key, [], RowEffect.Delete);
         }
 
@@ -389,7 +389,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         clock.Use();
-        conflicts?.AddConverted(Key, pending, columns, local.CausalLength, mergingVersion);
+        conflicts?.AddConverted(pending, columns, local.CausalLength, mergingVersion);
         watch?.Changed(Table, Key, columns, wasAlive ? RowEffect.Update : RowEffect.Insert);
         referred.Capture(reaches);
         isNew = false;

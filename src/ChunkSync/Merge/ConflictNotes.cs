@@ -91,26 +91,24 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
         }
     }
 
-    /// <summary>A row was written: values that the affinity of their column may have changed are looked at.</summary>
-    public void AddConverted(NativeBytes key, PendingRow pending, ReadOnlySpan<int> columns, long causalLength, long dbVersion)
+    /// <summary>A row was written: values that the affinity of their column has changed are told.</summary>
+    public void AddConverted(PendingRow pending, ReadOnlySpan<int> columns, long causalLength, long dbVersion)
     {
-        for (int i = 0; IsOn && i < columns.Length; i++)
+        affinities ??= [.. table.ValueColumns.Select(column => KeyColumnRule.AffinityOf(column.DeclaredType, isStrict: false))];
+        foreach (int column in columns)
         {
-            ref WireValue value = ref pending.Values[columns[i]];
-            if (!MayConvert(columns[i], value.Kind))
+            ref WireValue value = ref pending.Values[column];
+            if (!ConvertedValue.IsConverted(affinities[column], value))
             {
                 continue;
             }
 
-            bool isConverted = writer.ReadValue(key, columns[i]).Kind != value.Kind;
-            writer.Release(columns[i]);
-            if (isConverted)
+            watch.Converted(table, column);
+            if (IsOn)
             {
-                NoteAlone(ConflictKind.Converted, columns[i], value, pending.Clock(columns[i]), causalLength, dbVersion);
+                NoteAlone(ConflictKind.Converted, column, value, pending.Clock(column), causalLength, dbVersion);
             }
         }
-
-        writer.EndValues();
     }
 
     /// <summary>A trigger of the user's has kept the row from being written.</summary>
@@ -178,19 +176,6 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
         DbVersion = dbVersion,
         Seq = clock.Seq,
     });
-
-    /// <summary>Whether a column may store a value of a storage class as another one.</summary>
-    private bool MayConvert(int column, WireKind kind)
-    {
-        affinities ??= [.. table.ValueColumns.Select(value => KeyColumnRule.AffinityOf(value.DeclaredType, isStrict: false))];
-        return affinities[column] switch
-        {
-            KeyAffinity.Text => kind is WireKind.Integer or WireKind.Real,
-            KeyAffinity.Numeric => kind is WireKind.Text or WireKind.Real,
-            KeyAffinity.Real => kind is WireKind.Text or WireKind.Integer,
-            _ => false,
-        };
-    }
 
     private void Note(in Conflict conflict)
     {

@@ -38,9 +38,16 @@ internal interface IMergeWatch
     /// <param name="effect">What became of the row.</param>
     void Changed(TrackedTable table, NativeBytes key, ReadOnlySpan<int> columns, RowEffect effect);
 
-    /// <summary>A change of the local site won, or has another value than the one that was written here under the same version: this file never
-    /// made it.</summary>
-    void OwnArrived(TrackedTable table, NativeBytes key, long dbVersion);
+    /// <summary>Changes of a row won, or show that somebody else writes as the local site.</summary>
+    /// <param name="table">Its table.</param>
+    /// <param name="key">Its pk blob.</param>
+    /// <param name="news">The first one that won.</param>
+    /// <param name="ownDbVersion">The db_version of a change of the local site that won, or that has another value than the one that was written here
+    /// under the same version: this file never made it. 0 for none.</param>
+    void Won(TrackedTable table, NativeBytes key, in News news, long ownDbVersion);
+
+    /// <summary>A value was stored as one of another storage class, because of the type of its column.</summary>
+    void Converted(TrackedTable table, int column);
 
     /// <summary>Something lost; it counts only when the row is done.</summary>
     void Note(in Conflict conflict);

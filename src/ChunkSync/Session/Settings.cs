@@ -34,6 +34,9 @@ internal sealed class Settings
     /// <summary>What stands before a sender's site id in hex: that what it sent in a range which was booked has won.</summary>
     public const string BookedNews = "chunksync_booked_news:";
 
+    /// <summary>What stands before a table and a column, in hex: how many received values the column stored as others, and its type.</summary>
+    public const string Converted = "chunksync_converted:";
+
     /// <summary>How many rows the conflict log keeps; 0 for none.</summary>
     public const string ConflictLog = "conflict_log";
 

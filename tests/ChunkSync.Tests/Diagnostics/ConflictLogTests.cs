@@ -81,6 +81,37 @@ public class ConflictLogTests
     }
 
     [Fact]
+    public void Values_are_logged_as_converted_when_sqlite_stores_them_as_others()
+    {
+        string[] literals =
+        [
+            "5", "-0.0", "5.0", "5.5", "9e18", "1e19", "1e300", "9223372036854775807", "'5'", "' 5 '", "'\t5\n'", "'+5'", "'-5'", "'.5'", "'5.'", "'.'", "'-'", "''", "'1e5'", "'1E+5'", "'1e'",
+            "'1e400'", "'0x10'", "'1_0'", "'5 5'", "'- 5'", "'5-'", "'1,000'", "'nan'", "'Infinity'", "'-inf'", "'9223372036854775808'", "'2026-01-02'", "'five'", "x'35'", "NULL", $"'{new string('7', 300)}'",
+        ];
+        string[] types = ["INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB", ""];
+        string columns = string.Join(", ", types.Select((_, i) => $"c{i}"));
+        using Database sender = Database.Open();
+        using Database receiver = Database.Open();
+        sender.Exec($"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, {columns}); SELECT cloudsync_init('t');"
+            + string.Concat(literals.Select((literal, i) => $"INSERT INTO t VALUES ('k{i}'{string.Concat(Enumerable.Repeat(", " + literal, types.Length))});")));
+        receiver.Exec($"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, {string.Join(", ", types.Select((type, i) => $"c{i} {type}"))});"
+            + " SELECT cloudsync_init('t'), cloudsync_set('conflict_log', 1000), cloudsync_set('skip_schema_hash_check', 1)");
+        receiver.Scalar("SELECT cloudsync_payload_apply(?)", sender.Scalar("SELECT payload FROM cloudsync_payload_chunks"));
+        List<string> expected = [];
+        for (int i = 0; i < types.Length; i++)
+        {
+            Dictionary<object, object?> sent = sender.Query($"SELECT id, typeof(c{i}) FROM t").ToDictionary(row => row[0]!, row => row[1]);
+            expected.AddRange(receiver.Query($"SELECT id, typeof(c{i}) FROM t").Where(row => !sent[row[0]!]!.Equals(row[1])).Select(row => $"{row[0]} c{i}"));
+        }
+
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            receiver.Query("SELECT cloudsync_pk_decode(pk, 1) || ' ' || col_name FROM cloudsync_conflicts WHERE kind = 'converted'").Select(row => (string)row[0]!).Order(StringComparer.Ordinal));
+        Assert.True(expected.Count > 30);
+        Assert.Equal((long)expected.Count, receiver.Scalar("SELECT sum(n) FROM cloudsync_check WHERE id = 'D27'"));
+    }
+
+    [Fact]
     public void Nothing_is_logged_when_the_row_is_refused()
     {
         using Database database = Open("INSERT INTO t VALUES ('x', 1, 1); CREATE UNIQUE INDEX one ON t(b); INSERT INTO t VALUES ('y', 2, 2)");

@@ -9,6 +9,10 @@ public class FindingTests
 {
     private const string Plain = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('x', 1, 1), ('y', 2, 2);";
     private const string Rebuild = "CREATE TABLE n(id TEXT PRIMARY KEY NOT NULL, a, b); INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;";
+    private const string Tree = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, up TEXT); SELECT cloudsync_init('t'); SELECT cloudsync_tree_init('t', 'up', NULL); INSERT INTO t VALUES ('a', NULL), ('b', NULL);";
+    private const string Ranges = "CREATE TABLE cloudsync_receive_ranges(site_id BLOB NOT NULL, from_db_version INTEGER NOT NULL, from_seq INTEGER NOT NULL, from_frag_offset INTEGER NOT NULL,"
+        + " to_db_version INTEGER NOT NULL, to_seq INTEGER NOT NULL, to_frag_offset INTEGER NOT NULL, last_db_version INTEGER, last_seq INTEGER,"
+        + " PRIMARY KEY (site_id, from_db_version, from_seq, from_frag_offset)) WITHOUT ROWID;";
     private const string Waiting = """
         CREATE TABLE cloudsync_waiting_changes(tbl TEXT NOT NULL COLLATE NOCASE, pk BLOB NOT NULL, col_name TEXT NOT NULL COLLATE NOCASE, col_value,
           col_version INTEGER NOT NULL, db_version INTEGER NOT NULL, site_id BLOB NOT NULL, cl INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(tbl, pk, col_name)) WITHOUT ROWID;
@@ -42,6 +46,7 @@ public class FindingTests
         { "D09", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a NOT NULL, b NOT NULL DEFAULT 1); SELECT cloudsync_init('t', 'cls', 2)", false, None },
         { "D10", Plain + "INSERT INTO cloudsync_payload_fragments VALUES ('v', 0, 2, 9, 'c', 1000, 't', x'01', 'a', 1, 1, x'01', 1, 0, x'00')", false, Pasted },
         { "D11", Plain + "SELECT cloudsync_set('send_dbversion', 99)", false, Pasted },
+        { "D11", Plain + "INSERT INTO cloudsync_settings VALUES ('waiting_dbversion', '99')", false, Pasted },
         { "D12", Plain + "INSERT INTO cloudsync_site_id(site_id) VALUES (x'0102')", true, None },
         { "D15", "PRAGMA foreign_keys = ON;" + Plain + "CREATE TABLE c(id TEXT PRIMARY KEY NOT NULL, t REFERENCES t); SELECT cloudsync_init('c')", false, Pasted },
         { "D16", Plain + "CREATE TABLE mycloudsync(x)", false, Pasted },
@@ -56,23 +61,29 @@ public class FindingTests
         { "D22", Plain + Rebuild, false, Pasted },
         { "D23", Plain + "INSERT INTO cloudsync_changes VALUES ('t', cloudsync_pk_encode('x'), 'a', 5, 9, 9, cloudsync_siteid(), 1, 0)", false, Pasted },
         { "D24", Plain + "INSERT INTO cloudsync_settings VALUES ('chunksync_booked_news:0102', '3 1700000000 0 0102 t'); INSERT INTO cloudsync_settings VALUES ('chunksync_booked_news:03', 'garbage');"
-            + "CREATE TABLE cloudsync_receive_ranges(site_id BLOB NOT NULL, from_db_version INTEGER NOT NULL, from_seq INTEGER NOT NULL, from_frag_offset INTEGER NOT NULL,"
-            + " to_db_version INTEGER NOT NULL, to_seq INTEGER NOT NULL, to_frag_offset INTEGER NOT NULL, last_db_version INTEGER, last_seq INTEGER,"
-            + " PRIMARY KEY (site_id, from_db_version, from_seq, from_frag_offset)) WITHOUT ROWID", false, Pasted },
+            + Ranges, false, Pasted },
         { "D25", Plain + Waiting + "INSERT INTO cloudsync_waiting_rows VALUES ('t', x'01', 'constraint', 'UNIQUE constraint failed: t.a', NULL, NULL, 3, 1000, 1000, 1, x'', 10)", false, Shown },
         { "D26", Plain + Waiting + "INSERT INTO cloudsync_waiting_sites VALUES (x'0102', 900000, 5)", false, Shown },
         { "D27", Plain + Waiting + "INSERT INTO cloudsync_waiting_rows VALUES ('t', x'01', 'column', 'no column', NULL, NULL, 3, 1000, 1000, 1, x'', 10);"
             + "INSERT INTO cloudsync_waiting_changes VALUES ('t', x'01', 'new', 1, 1, 1, x'01', 1, 0)", false, Shown },
         { "D27", Plain + "INSERT INTO cloudsync_settings VALUES ('ignored:old', '1')", false, None },
+        { "D27", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a INTEGER); SELECT cloudsync_init('t'), cloudsync_set('skip_schema_hash_check', 1);"
+            + " SELECT cloudsync_payload_apply(cloudsync_payload_encode('t', cloudsync_pk_encode('x'), 'a', '5', 1, 1, x'07', 1, 0))", false, None },
         { "D28", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE ON CONFLICT IGNORE); SELECT cloudsync_init('t')", false, None },
         { "D29", Plain + "DELETE FROM t", true, None },
         { "D30", Plain + "INSERT OR REPLACE INTO cloudsync_settings VALUES ('check_seq', 'abc')", false, Pasted },
         { "D30", Plain + "DELETE FROM cloudsync_schema_versions", false, Pasted },
         { "D30", Plain + "DROP TABLE t_cloudsync", false, None },
         { "D30", Plain + "DELETE FROM cloudsync_site_id", false, None },
+        { "D30", Plain + Ranges + "INSERT INTO cloudsync_receive_ranges VALUES (x'0102', 'a', 0, 0, 2, 0, 0, NULL, NULL)", false, Pasted },
+        { "D30", Plain + Ranges + "INSERT INTO cloudsync_receive_ranges VALUES ('text', 1, 0, 0, 2, 0, 0, NULL, NULL)", false, Pasted },
+        { "D30", Plain + Waiting + "INSERT INTO cloudsync_waiting_changes VALUES ('t', 'no blob', 'a', 1, 1, 1, x'01', 1, 0)", true, Pasted },
+        { "D30", Plain + "INSERT INTO cloudsync_site_id(site_id) VALUES (x'')", false, Pasted },
         { "D31", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); INSERT INTO t VALUES ('x', 1); SELECT cloudsync_backfill_begin('t')", false, Pasted },
-        { "D32", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, up TEXT); SELECT cloudsync_init('t'); SELECT cloudsync_tree_init('t', 'up', NULL); INSERT INTO t VALUES ('a', NULL), ('b', NULL);"
-            + " SELECT cloudsync_set('tree_catchup', 'deferred'); INSERT INTO cloudsync_changes VALUES ('t_treeops', cloudsync_pk_encode(9, x'00112233445566778899aabbccddeeff', 'b', 'a', x''),"
+        { "D01", Tree + "DROP TRIGGER cloudsync_after_insert_t", false, Pasted },
+        { "D32", Tree + "DROP TABLE t_tree_log", false, Pasted },
+        { "D32", Tree + "DELETE FROM t_tree_log", false, Pasted },
+        { "D32", Tree + "SELECT cloudsync_set('tree_catchup', 'deferred'); INSERT INTO cloudsync_changes VALUES ('t_treeops', cloudsync_pk_encode(9, x'00112233445566778899aabbccddeeff', 'b', 'a', x''),"
             + " '__[RIP]__', NULL, 1, 5, x'00112233445566778899aabbccddeeff', 1, 0)", false, Pasted },
     };
 
@@ -91,6 +102,7 @@ public class FindingTests
         Assert.Contains(id, Ids(database, deep));
         List<object?[]> found = Findings(database, deep, id);
         Assert.All(found, finding => Assert.True(finding[4] is string { Length: > 20 }, "a finding without a text"));
+        NothingIsWritten(database, id);
         string?[] cures = [.. found.Select(finding => finding[5] as string)];
         Assert.Equal(cure != None, cures.All(sql => sql != null));
         if (cure != Pasted)
@@ -178,6 +190,22 @@ public class FindingTests
     }
 
     [Fact]
+    public void Converted_values_are_counted_until_their_column_has_another_type()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a INTEGER, b TEXT); SELECT cloudsync_init('t'), cloudsync_set('schema_check', 'names')");
+        const string Send = "SELECT cloudsync_payload_apply(cloudsync_payload_encode('t', cloudsync_pk_encode(i), c, v, 1, 1, x'07', 1, i)) FROM (SELECT {0} AS c, column1 AS i, column2 AS v FROM (VALUES {1}))";
+        database.Exec(string.Format(null, System.Text.CompositeFormat.Parse(Send), "'a'", "(1, '5'), (2, 6), (3, '7'), (4, 'x')"));
+        database.Exec("BEGIN;" + string.Format(null, System.Text.CompositeFormat.Parse(Send), "'b'", "(1, 5), (2, 6)") + "; ROLLBACK");
+        Assert.Equal(["t", "a", 2L], Assert.Single(Findings(database, deep: false, "D27"))[1..4]);
+        database.Exec(string.Format(null, System.Text.CompositeFormat.Parse(Send), "'a'", "(5, '5')"));
+        Assert.Equal(["t", "a", 3L], Assert.Single(Findings(database, deep: false, "D27"))[1..4]);
+        database.Exec("SELECT cloudsync_begin_alter('t'); CREATE TABLE n(id TEXT PRIMARY KEY NOT NULL, a, b TEXT); INSERT INTO n SELECT * FROM t; DROP TABLE t;"
+            + " ALTER TABLE n RENAME TO t; SELECT cloudsync_commit_alter('t')");
+        Assert.Empty(Findings(database, deep: false, "D27"));
+    }
+
+    [Fact]
     public void Hole_is_found_when_it_is_older_than_a_day()
     {
         using Database sender = ReceivePair.NewSender(15);
@@ -206,6 +234,35 @@ public class FindingTests
             + " INSERT INTO t VALUES ('x', 9); PRAGMA ignore_check_constraints = OFF");
         Assert.Contains("D14", Ids(database, deep: true));
         Assert.DoesNotContain("D14", Ids(database, deep: false));
+    }
+
+    /// <summary>The same findings on a read-only file, of which no byte changes.</summary>
+    private static void NothingIsWritten(Database database, string id)
+    {
+        if (database.InTransaction)
+        {
+            return;
+        }
+
+        string[] found = Ids(database, deep: true);
+        int written = NativeSqlite.TotalChanges(database.Handle);
+        database.Exec("PRAGMA query_only = ON");
+        Assert.Equal(found, Ids(database, deep: true));
+        database.Exec("PRAGMA query_only = OFF; BEGIN");
+        Assert.Equal(found, Ids(database, deep: true));
+        database.Exec("COMMIT");
+        Assert.Equal(written, NativeSqlite.TotalChanges(database.Handle));
+        using TempFile file = new();
+        Database.OpenCopy(database, file.Path).Dispose();
+        byte[] bytes = File.ReadAllBytes(file.Path);
+        using (Database reader = Database.Open(file.Path, readOnly: true))
+        {
+            reader.Deviates(Deviation.Damaged, "that is what is looked for");
+            reader.Exec(id == "D15" ? "PRAGMA foreign_keys = ON" : "");
+            Assert.Equal(found, Ids(reader, deep: true));
+        }
+
+        Assert.Equal(bytes, File.ReadAllBytes(file.Path));
     }
 
     private static string[] Ids(Database database, bool deep) =>

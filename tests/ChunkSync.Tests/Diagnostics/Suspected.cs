@@ -2,16 +2,19 @@ using ChunkSync.Tests.Host;
 
 namespace ChunkSync.Tests.Diagnostics;
 
-/// <summary>What a database has stored about changes that cannot be if every file has an identity of its own.</summary>
+/// <summary>What a database finds about changes that cannot be if every file has an identity of its own.</summary>
 internal static class Suspected
 {
+    /// <summary>The findings D23 and D24.</summary>
+    public static IEnumerable<string> In(Database database) => (long)database.Scalar("SELECT count(*) FROM cloudsync_settings WHERE key LIKE 'chunksync\\_%' ESCAPE '\\'")! == 0 ? []
+        : database.Query("SELECT id, tbl, key, text FROM cloudsync_check WHERE id IN ('D23', 'D24')").Select(row => string.Join(" ", row));
+
     /// <summary>Fails where there is something: in a history in which nothing was copied, restored or forged.</summary>
     public static void Nothing(Database database, IEnumerable<string> log)
     {
-        foreach (object?[] row in database.Query(
-            "SELECT key, value FROM cloudsync_settings WHERE key = 'chunksync_foreign_own' OR key LIKE 'chunksync\\_booked\\_news:%' ESCAPE '\\'"))
+        foreach (string found in In(database))
         {
-            Assert.Fail($"suspected: {row[0]} {row[1]}\n{string.Join("\n", log)}");
+            Assert.Fail($"suspected: {found}\n{string.Join("\n", log)}");
         }
     }
 }
