@@ -14,7 +14,9 @@ internal static class ToolRunner
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellation = default)
     {
         ToolRoot root = new();
-        ParseResult parsed = root.Parse(arguments);
+
+        // An argument that begins with @ is a name as any other one, not a file with arguments.
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         string? command = parsed.CommandResult.Command is ToolCommand chosen ? chosen.Name : null;
 
         // Somebody who asked for JSON gets it, whatever else was wrong.
@@ -42,8 +44,10 @@ internal static class ToolRunner
                 ? (int)await toRun.RunAsync(parsed, context)
                 : throw UsageErrors.NoCommand();
         }
-        catch (Exception failure) when (Failures.Of(failure, cancellation) is ToolException error)
+        catch (Exception failure)
         {
+            ToolException error = Failures.Of(failure, cancellation) ?? new ToolException(
+                ExitCode.Defect, "chunksync", $"{failure.GetType().Name}: {failure.Message}", "this is a defect of the program: please report it");
             return (int)ErrorOutput.Write(terminal, error, command, isJson);
         }
     }

@@ -36,6 +36,7 @@ public sealed partial class DocumentationTests : IDisposable
         if (IsWriting)
         {
             await File.WriteAllTextAsync(path, page.ToString());
+            return;
         }
 
         Assert.Equal(text, page.ToString());

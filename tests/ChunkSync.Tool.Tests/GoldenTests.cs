@@ -1,3 +1,5 @@
+using ChunkSync.Client;
+
 namespace ChunkSync.Tool.Tests;
 
 /// <summary>Every command's output, as text and as JSON, on recorded databases.</summary>
@@ -9,6 +11,23 @@ public sealed class GoldenTests : IDisposable
     [InlineData("relay_sites")]
     [InlineData("deletes_resurrects")]
     public Task Status_is_the_recorded_one(string fixture) => CheckAsync("status." + fixture, "status", workspace.Fixture(fixture));
+
+    /// <summary>The first chunk of a sender has not arrived.</summary>
+    [Fact]
+    public async Task Status_of_a_receiver_is_the_recorded_one()
+    {
+        string sender = workspace.Shop("sender.db", "INSERT INTO items VALUES ('a', 'apple', 1)", "INSERT INTO items VALUES ('b', 'banana', 2)");
+        string receiver = workspace.Shop("receiver.db");
+        using (Microsoft.Data.Sqlite.SqliteConnection from = Workspace.Connect(sender), to = Workspace.Connect(receiver))
+        {
+            await foreach (Chunk chunk in from.ChunkSync().ReadAsync(new ChunkWindow(since: 1)))
+            {
+                await to.ChunkSync().ReceiveAsync(chunk.ToEnvelope(from.ChunkSync().Site));
+            }
+        }
+
+        await CheckAsync("status.receiver", "status", receiver);
+    }
 
     [Fact]
     public Task Inspect_is_the_recorded_one() => CheckAsync("inspect", "inspect", workspace.Fixture("composite_pk"));

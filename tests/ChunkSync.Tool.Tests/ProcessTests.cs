@@ -28,6 +28,21 @@ public sealed partial class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Code_is_refused_when_a_cursor_is_no_boundary()
+    {
+        string file = workspace.Fixture("oversized");
+        foreach (string[] arguments in (string[][])[["plan", file], ["verify", file, "--paging"], ["report", file, "--out", workspace.At("page.html")]])
+        {
+            ToolRun run = (await Tool.RunAsync([.. arguments, "--from", "2.5.77"])).Expect(ExitCode.Refused);
+            Assert.EndsWith("; go on with --from 2.5.0\n", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Argument_is_a_name_when_it_begins_with_an_at_sign() =>
+        (await Tool.RunAsync("status", "@no.db")).Fails(ExitCode.Database, "chunksync: @no.db: no such file; give the path of a database file");
+
+    [Fact]
     public async Task Code_is_interrupted_when_the_command_is_stopped()
     {
         using CancellationTokenSource stopped = new();

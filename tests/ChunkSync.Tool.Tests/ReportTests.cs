@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ChunkSync.Client;
@@ -72,6 +73,25 @@ public sealed partial class ReportTests : IDisposable
             [.. Enumerable.Range(0, 240).Select(i => new ReportVersions(i * 40, (i * 40) + 39, 4000))],
             [.. Enumerable.Range(0, 240).Select(i => new ReportWriter(new SiteId(Guid.NewGuid().ToByteArray()), "items", i))], [], [], null, null);
         Assert.InRange(ReportPage.Make(report).Length, 1, LargestPage);
+    }
+
+    /// <summary>In a real browser, which reaches no network: its log has no message of the page.</summary>
+    [BrowserFact]
+    public async Task Browser_has_nothing_to_say_about_the_page()
+    {
+        string page = workspace.At("page.html");
+        (await Tool.RunAsync("report", workspace.Fixture("oversized"), "--chunk-size", "256K", "--out", page, "--timed")).Expect(ExitCode.Done);
+        ProcessStartInfo start = new(BrowserFactAttribute.Browser!,
+        [
+            "--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--user-data-dir=" + workspace.At("profile"),
+            "--dump-dom", "file://" + page,
+        ]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process browser = Process.Start(start)!;
+        Task<string> log = browser.StandardError.ReadToEndAsync();
+        string shown = await browser.StandardOutput.ReadToEndAsync();
+        Assert.Equal(6, Regex.Count(shown, "<figure>"));
+        Assert.DoesNotContain("CONSOLE", await log, StringComparison.Ordinal);
+        await browser.WaitForExitAsync();
     }
 
     [Fact]

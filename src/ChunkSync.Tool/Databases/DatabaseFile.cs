@@ -165,7 +165,9 @@ internal sealed class DatabaseFile : IDisposable
             raw.SQLITE_READONLY or raw.SQLITE_PERM => new ToolException(ExitCode.InputOutput, Path, message, "make the file and its folder writable"),
             raw.SQLITE_FULL => new ToolException(ExitCode.InputOutput, Path, message, "make room on the disk"),
             raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_TOOBIG => new ToolException(ExitCode.InputOutput, Path, message),
-            _ => new ToolException(ExitCode.Database, Path, message),
+            _ => ChunkSyncException.Of(Handle, code) is { Kind: ChunkSyncErrorKind.InvalidCursor } engine
+                ? Failures.Of(engine, Context.Cancellation)!
+                : new ToolException(ExitCode.Database, Path, message),
         };
     }
 

@@ -24,6 +24,9 @@ internal enum ExitCode
     /// <summary>A file or the network failed.</summary>
     InputOutput = 6,
 
+    /// <summary>A defect of this program.</summary>
+    Defect = 70,
+
     /// <summary>It was interrupted.</summary>
     Interrupted = 130,
 }

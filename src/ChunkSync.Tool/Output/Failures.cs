@@ -8,7 +8,7 @@ internal static class Failures
 {
     private const string Again = "try again, or wait longer with --busy-timeout";
 
-    /// <summary>The failure as the user is told; null for a defect of this program, which keeps its trace.</summary>
+    /// <summary>The failure as the user is told; null for a defect of this program.</summary>
     /// <param name="failure">What was thrown.</param>
     /// <param name="cancellation">Whether the user interrupted.</param>
     /// <param name="what">What it is about, where that is known.</param>
