@@ -15,4 +15,10 @@ internal unsafe struct AsideGroup
     /// <summary>Why a single change waits that no attempt can place: its table or column is not here; <see cref="RefusalReason.None"/> for a
     /// group that was refused when it was written.</summary>
     public RefusalReason Unknown;
+
+    /// <summary>SQLite's message when the group was refused alone (<see cref="MergeCall.TextOf"/>); 0 where it is not kept.</summary>
+    public byte Text;
+
+    /// <summary>SQLite's extended code at that; 0 where it is not kept.</summary>
+    public short Code;
 }

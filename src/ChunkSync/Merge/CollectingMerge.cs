@@ -176,7 +176,7 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
         }
 
         merge.AbandonRow();
-        call.Add(new AsideGroup { Rows = groupStart, Count = (int)(row - rowStart) });
+        call.Add(new AsideGroup { Rows = groupStart, Count = (int)(row - rowStart) }, merge.Refusals, merge.WrittenRows);
     }
 
     private ChangeRow FirstOfGroup()

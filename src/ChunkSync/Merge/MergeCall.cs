@@ -19,6 +19,7 @@ internal sealed unsafe class MergeCall : IDisposable
     private HashSet<string>? traced;
     private HashSet<long>? untried;
     private Dictionary<long, List<int>>? parked;
+    private readonly List<string> texts = [];
     private int rollbacks;
 
     /// <summary>Begins a call.</summary>
@@ -71,12 +72,44 @@ internal sealed unsafe class MergeCall : IDisposable
         Add(new AsideGroup { Rows = copies.Data, Count = 1, Unknown = unknown });
     }
 
+    /// <summary>Puts a group aside that was refused, with the reason.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="refusals">The reason.</param>
+    /// <param name="writtenRows">What the session has written so far.</param>
+    public void Add(in AsideGroup group, Refusals refusals, int writtenRows)
+    {
+        FirstRefusedAt ??= writtenRows;
+        Add(group with { Code = (short)refusals.Code, Text = NoteText(refusals.Text) });
+    }
+
+    /// <summary>What the session had written (<see cref="SyncSession.WrittenRows"/>) when a group was refused first; null before.</summary>
+    public int? FirstRefusedAt { get; private set; }
+
+    /// <summary>Keeps a message. There are few, unless a trigger makes them.</summary>
+    /// <returns>Its number; 0 where there are too many.</returns>
+    public byte NoteText(string text)
+    {
+        int number = texts.LastIndexOf(text);
+        if (number < 0 && texts.Count < byte.MaxValue)
+        {
+            number = texts.Count;
+            texts.Add(text);
+        }
+
+        return (byte)(number + 1);
+    }
+
+    /// <summary>The message of a number; null for 0.</summary>
+    public string? TextOf(byte number) => number == 0 ? null : texts[number - 1];
+
     /// <summary>Forgets what is aside: the call begins anew, or another part of it.</summary>
     public void Clear()
     {
         asides.Clear();
         copies.Clear();
         parked = null;
+        FirstRefusedAt = null;
+        texts.Clear();
         CanBeginAnew = false;
     }
 

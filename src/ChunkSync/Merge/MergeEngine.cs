@@ -78,6 +78,9 @@ internal sealed unsafe class MergeEngine : IDisposable
     /// <summary>Whether the row in progress wrote anything so far.</summary>
     public bool HasWritten => session.WrittenRows != writtenBefore;
 
+    /// <inheritdoc cref="SyncSession.WrittenRows"/>
+    public int WrittenRows => session.WrittenRows;
+
     /// <summary>The connection's counter of written rows when the row in progress began.</summary>
     public int ChangesBefore => changesBefore;
 

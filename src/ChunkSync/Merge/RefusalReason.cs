@@ -1,7 +1,7 @@
 namespace ChunkSync.Merge;
 
 /// <summary>Why a change could not be merged into its table now, although it is sound.</summary>
-internal enum RefusalReason
+internal enum RefusalReason : byte
 {
     /// <summary>It is no such refusal but an error of the call.</summary>
     None,

@@ -116,6 +116,10 @@ internal abstract unsafe class RowMerger : IDisposable
     /// <summary>The value that won for a column and is not written yet.</summary>
     public abstract bool TryGetWon(int column, out WireValue value);
 
+    /// <summary>Whether a change of a column was decided to win, and is not written.</summary>
+    public bool HasWon(in ChangeRow change) => !change.IsSentinel && (change.CausalLength & 1) == 1
+        && Table.FindValueColumn(change.ColumnName) is int column and >= 0 && TryGetWon(column, out _);
+
     /// <summary>Forgets what was decided and not written: the row failed.</summary>
     public void Abandon()
     {

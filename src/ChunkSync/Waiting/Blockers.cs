@@ -41,7 +41,8 @@ internal sealed class Blockers
         };
     }
 
-    private Blocker? FindHolder(RowMerger row)
+    /// <summary>The row that has a unique value which a row in progress would have; null where none has.</summary>
+    public Blocker? FindHolder(RowMerger row)
     {
         UniqueHolders indexes = Holders(row.Table);
         for (int i = 0; i < indexes.Count; i++)

@@ -21,6 +21,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     private readonly MergeEngine merge;
     private readonly GroupWriter groups;
     private readonly RowAttempt attempt;
+    private readonly RowTrial trial;
     private readonly RefusedRowKeeper keeper;
     private readonly Settler settler;
     private readonly WaitingQueue queue;
@@ -37,9 +38,10 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         groups = new GroupWriter(session, clock, merge);
         attempt = new RowAttempt(merge, groups, Store);
         Blockers blockers = new(session.Connection, catalog, keys, merge);
-        settler = new Settler(session, clock, keys, merge, groups, Store, attempt, blockers);
+        trial = new RowTrial(session, merge, groups, attempt, blockers);
+        settler = new Settler(session, clock, keys, merge, Store, attempt, trial, blockers);
         queue = new WaitingQueue(session, catalog);
-        keeper = new RefusedRowKeeper(catalog, clock, merge, Store, queue, attempt, blockers, settler);
+        keeper = new RefusedRowKeeper(catalog, clock, merge, Store, queue, attempt, trial, settler);
         Ignored = new IgnoredChanges(session, catalog);
         rollingBack = new RollbackTriggers(session.Connection);
     }
@@ -99,6 +101,8 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
             return true;
         }
 
+        bool isUnchanged = call.FirstRefusedAt == session.WrittenRows;
+
         // What is remembered of the tables goes when the transaction is undone.
         session.Transaction.Join();
         if (Store.Any)
@@ -107,15 +111,23 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
             queue.AddDue(rows, session.Settings.Integer(Settings.WaitingBudget) ?? DefaultBudget);
         }
 
-        Arrange(call);
-        if (!call.Keeps && HasAside(rows))
+        Store.Quota.Collect();
+        try
         {
-            merge.AbandonRow();
-            return false;
-        }
+            Arrange(call, isUnchanged);
+            if (!call.Keeps && HasAside(rows))
+            {
+                merge.AbandonRow();
+                return false;
+            }
 
-        keeper.Keep(call, rows);
-        return true;
+            keeper.Keep(call, rows);
+            return true;
+        }
+        finally
+        {
+            Store.Quota.EndCollecting();
+        }
     }
 
     /// <summary>Tries what waits, until nothing more fits, in the transaction of the caller.</summary>
@@ -129,14 +141,18 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         merge.Enter();
         try
         {
+            Store.KeepsTurns = table == null;
+            Store.Quota.Collect();
             merge.Collect(true);
             List(table, key);
-            Arrange(call);
+            Arrange(call, isUnchanged: false);
             keeper.Keep(call, settler.Rows);
             merge.Watch?.Store();
         }
         finally
         {
+            Store.KeepsTurns = false;
+            Store.Quota.EndCollecting();
             merge.Leave();
         }
 
@@ -249,6 +265,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     {
         keeper.Dispose();
         settler.Dispose();
+        trial.Dispose();
         attempt.Dispose();
         groups.Dispose();
         Store.Dispose();
@@ -271,11 +288,11 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     }
 
     /// <summary>Arranges the rows of the list, and those that need a row that was written meanwhile.</summary>
-    private void Arrange(MergeCall call)
+    private void Arrange(MergeCall call, bool isUnchanged)
     {
         long since = session.Settings.Integer(Settings.WaitingDbVersion) ?? 0;
         int limit = FirstNeeded;
-        settler.Begin();
+        settler.Begin(isUnchanged);
         int fit;
         bool goesOn;
         do

@@ -17,8 +17,14 @@ internal unsafe struct RefusedRow
     /// <summary>The row's last group.</summary>
     public int Last;
 
-    /// <summary>SQLite's code at the last attempt.</summary>
+    /// <summary>SQLite's code at the last attempt; 0 where it is not known.</summary>
     public int Code;
+
+    /// <summary>SQLite's message at that (<see cref="MergeCall.TextOf"/>).</summary>
+    public byte Text;
+
+    /// <summary>Whether it was tried since it came.</summary>
+    public bool IsTried;
 
     /// <summary>Where the row stands.</summary>
     public RefusedState State;

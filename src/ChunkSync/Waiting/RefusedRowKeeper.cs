@@ -8,22 +8,25 @@ namespace ChunkSync.Waiting;
 
 /// <summary>Stores what could not be arranged in a call: its changes, why they wait, and which row they need.</summary>
 internal sealed unsafe class RefusedRowKeeper(
-    TableCatalog catalog, VersionClock clock, MergeEngine merge, WaitingStore store, WaitingQueue queue, RowAttempt attempt, Blockers blockers, Settler settler)
+    TableCatalog catalog, VersionClock clock, MergeEngine merge, WaitingStore store, WaitingQueue queue, RowAttempt attempt, RowTrial trial, Settler settler)
     : IDisposable
 {
     private readonly RowChanges changes = new();
 
+    /// <summary>Whether nothing waits yet but rows of this call, each of which is stored once.</summary>
+    private bool isFirst;
+
     /// <summary>Stores what could not be arranged: of what waits already only why.</summary>
     public void Keep(MergeCall call, RefusedRows rows)
     {
-        store.Quota.Collect();
+        trial.EndPasses();
         try
         {
             KeepAll(call, rows);
         }
         finally
         {
-            store.Quota.AbandonCollected();
+            trial.End();
         }
     }
 
@@ -32,33 +35,35 @@ internal sealed unsafe class RefusedRowKeeper(
     private void KeepAll(MergeCall call, RefusedRows rows)
     {
         // SQLite reads the schema again at every ROLLBACK TO behind a CREATE TABLE: what may need one comes first.
-        List<(int Row, WaitingReason Why)> tried = [];
+        List<(int Row, Refusal Refusal)> tried = [];
         bool triesFirst = call.IsCareful && !store.Exist;
         for (int i = 0; triesFirst && i < rows.Count; i++)
         {
-            if (IsLeft(rows, i) && Try(call, rows, i) is WaitingReason why)
+            if (IsLeft(rows, i) && Try(call, rows, i) is Refusal refusal)
             {
-                tried.Add((i, why));
+                tried.Add((i, refusal));
             }
         }
 
         merge.AbandonRow();
+        isFirst = !store.Any;
         long waited = KeepUnknown(call);
-        foreach ((int row, WaitingReason why) in tried)
+        isFirst &= waited == 0;
+        foreach ((int row, Refusal refusal) in tried)
         {
-            waited += Keep(call, rows, row, why) ? 1 : 0;
+            waited += Keep(call, rows, row, refusal) ? 1 : 0;
         }
 
         for (int i = 0; !triesFirst && i < rows.Count; i++)
         {
-            if (IsLeft(rows, i) && Try(call, rows, i) is WaitingReason why)
+            if (IsLeft(rows, i) && Try(call, rows, i) is Refusal refusal)
             {
-                waited += Keep(call, rows, i, why) ? 1 : 0;
+                waited += Keep(call, rows, i, refusal) ? 1 : 0;
             }
         }
 
         merge.AbandonRow();
-        store.Quota.EndCollecting();
+        store.Quota.WriteCollected();
         merge.Watch?.Settled(call.Asides.Length, waited);
         if (waited > 0)
         {
@@ -111,7 +116,7 @@ internal sealed unsafe class RefusedRowKeeper(
                 last = (change.CausalLength, table != null && IsPast(change));
             }
 
-            if (!last.IsPast && (stored.Origin == null || change.CausalLength >= stored.Life))
+            if (!last.IsPast && (stored.Origin == null || change.CausalLength >= store.LifeOf(change, ref stored)))
             {
                 store.RemoveOlder(change, change.CausalLength, ref stored);
                 store.Put(change, call.Origin, ref stored);
@@ -137,45 +142,44 @@ internal sealed unsafe class RefusedRowKeeper(
     private static bool IsSameRow(in ChangeRow left, in ChangeRow right) =>
         left.KeyBlob.SequenceEqual(right.KeyBlob) && AsciiNames.Same(left.TableName, right.TableName);
 
-    /// <summary>Tries a row once more, which tells why it waits.</summary>
+    /// <summary>Tells why a row waits.</summary>
     /// <returns>Null where it is written, or cannot be tried.</returns>
-    private WaitingReason? Try(MergeCall call, RefusedRows rows, int row)
+    private Refusal? Try(MergeCall call, RefusedRows rows, int row)
     {
-        bool? isWritten = attempt.Write(call, rows, row);
+        bool? isWritten = trial.Explain(call, rows, row, out Refusal refusal);
         rows[row].State = isWritten == true ? RefusedState.Done : rows[row].State;
         if (isWritten == null && rows[row].Count == 0)
         {
             store.Postpone(rows.First(row));
         }
 
-        if (isWritten != false)
-        {
-            return null;
-        }
-
-        Blocker? blocker = blockers.Find();
-        return new WaitingReason(merge.Refusals.Reason, merge.Refusals.Text, blocker?.Table.Name, blocker?.Key);
+        return isWritten == false ? refusal : null;
     }
 
     /// <summary>Stores a row that was refused.</summary>
-    private bool Keep(MergeCall call, RefusedRows rows, int row, in WaitingReason why)
+    private bool Keep(MergeCall call, RefusedRows rows, int row, in Refusal refusal)
     {
         ChangeRow first = rows.First(row);
         bool isAside = rows[row].Count > 0;
         merge.AbandonRow();
         store.Create();
-        WaitingRow stored = attempt.DropLost(first);
-        if (isAside)
+        if (!isAside && refusal.HaveAllWon && store.TryRepeat(first, refusal.Why, settler.IsExhausted))
         {
-            Put(call, rows, row, ref stored);
+            return false;
         }
 
-        store.Close(first, stored, why, isDue: settler.IsExhausted);
+        WaitingRow stored = isFirst ? default : attempt.DropLost(first);
+        if (isAside)
+        {
+            Put(call, rows, row, refusal.HaveAllWon, ref stored);
+        }
+
+        store.Close(first, stored, refusal.Why, settler.IsExhausted);
         return isAside;
     }
 
     /// <summary>Stores the changes of a row's groups that are not written and have not lost.</summary>
-    private void Put(MergeCall call, RefusedRows rows, int row, ref WaitingRow stored)
+    private void Put(MergeCall call, RefusedRows rows, int row, bool haveAllWon, ref WaitingRow stored)
     {
         changes.Clear();
         for (int entry = row; entry != RefusedRows.None; entry = rows[entry].Next)
@@ -187,22 +191,22 @@ internal sealed unsafe class RefusedRowKeeper(
         }
 
         changes.KeepLatestLife();
-        if (changes.Count == 0 || (stored.IsStored && changes.All[0].CausalLength < stored.Life))
+        if (changes.Count == 0 || (stored.IsStored && changes.All[0].CausalLength < store.LifeOf(changes.All[0], ref stored)))
         {
             return;
         }
 
         ChangeRow first = changes.All[0];
         store.RemoveOlder(first, first.CausalLength, ref stored);
-        bool canTell = merge.IsExact(first);
-        if (canTell)
+        bool decides = !haveAllWon && merge.IsExact(first);
+        if (decides)
         {
             merge.BeginRow(first);
         }
 
         foreach (ref readonly ChangeRow change in changes.All)
         {
-            if (merge.Knows(change) && (!canTell || merge.Current!.Beats(change)))
+            if (merge.Knows(change) && (!decides || merge.Current!.Beats(change)))
             {
                 store.Put(change, call.Origin, ref stored);
             }

@@ -52,6 +52,8 @@ internal sealed unsafe class RefusedRows : IDisposable
         ChangeRow first = RowChanges.First(group);
         int* slot = Slot(first.TableName, first.KeyBlob);
         int added = Append(group.Rows, group.Count);
+        this[added].Code = group.Code;
+        this[added].Text = group.Text;
         if (*slot == None)
         {
             *slot = added;

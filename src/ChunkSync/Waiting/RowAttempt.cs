@@ -14,6 +14,12 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     /// none.</summary>
     private ChangeRow other;
 
+    /// <summary>Whether nothing waits for that row but what is in <see cref="stored"/>.</summary>
+    private bool isAll;
+
+    /// <summary>Whether all changes of the row that was refused last would win against what is here.</summary>
+    public bool HaveAllWon { get; private set; }
+
     /// <summary>Writes a row. One that was refused stays in progress in the merge until the next attempt, or until it is abandoned.</summary>
     /// <param name="call">The call.</param>
     /// <param name="rows">The rows.</param>
@@ -38,8 +44,11 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
             return true;
         }
 
+        HaveAllWon = false;
         if (own == 0 || own + Math.Min(waiting, 1) < 2)
         {
+            // Of a key that is refused nothing was decided.
+            HaveAllWon = merge.Refusals.Code != 0 && merge.Current is { Table.HasBlocks: false } refused && changes.HaveAllWon(refused);
             return false;
         }
 
@@ -191,7 +200,7 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
     private void LoadStored(in ChangeRow row)
     {
         stored.Clear();
-        store.Cells.LoadKnown(row, merge.Find(row.TableName), stored, out other);
+        isAll = store.Cells.LoadKnown(row, merge.Find(row.TableName), stored, out other) && other.Table == null;
     }
 
     /// <summary>What waited for a row is written with it: it does not wait any more. Changes of columns that are not here go on, in this
@@ -209,8 +218,14 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
             return;
         }
 
-        bool isOver = found.Life < life || (found.Life == life && (life & 1) == 0);
-        if (isOver)
+        found.Life = stored.Count > 0 ? stored.All[0].CausalLength : null;
+        long waited = store.LifeOf(row, ref found);
+        bool isOver = waited < life || (waited == life && (life & 1) == 0);
+        if (isAll)
+        {
+            store.RemoveAll(row, stored, ref found);
+        }
+        else if (isOver)
         {
             store.RemoveOlder(row, long.MaxValue, ref found);
         }
@@ -223,7 +238,7 @@ internal sealed unsafe class RowAttempt(MergeEngine merge, GroupWriter groups, W
         }
 
         store.Close(row, found);
-        if (!isOver)
+        if (!isOver && !isAll)
         {
             ExplainUnknown(other);
         }

@@ -75,6 +75,20 @@ internal sealed unsafe class RowChanges : IDisposable
     /// <summary>Leaves out the changes behind the first ones.</summary>
     public void Truncate(int count) => changes.Truncate((long)count * sizeof(ChangeRow));
 
+    /// <summary>Whether all of them were decided to win for a row, and are not written.</summary>
+    public bool HaveAllWon(RowMerger row)
+    {
+        foreach (ref readonly ChangeRow change in All)
+        {
+            if (!row.HasWon(change))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Forgets the changes, and the bytes that were kept.</summary>
     public void Clear()
     {

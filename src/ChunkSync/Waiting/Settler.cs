@@ -19,36 +19,32 @@ internal sealed unsafe class Settler : IDisposable
     private readonly SyncSession session;
     private readonly VersionClock clock;
     private readonly MergeEngine merge;
-    private readonly GroupWriter groups;
     private readonly WaitingStore store;
     private readonly RowAttempt attempt;
+    private readonly RowTrial trial;
     private readonly Blockers blockers;
     private readonly DeferredKeys deferred;
     private readonly Parking parking;
-    private readonly Statement open;
-    private readonly Statement release;
-    private readonly Statement undo;
+    private readonly PlaceSavepoint savepoint;
     private readonly List<int> stack = [];
     private readonly List<int> placed = [];
     private readonly RowChanges parkedChanges = new();
     private long limit;
 
     public Settler(
-        SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, GroupWriter groups, WaitingStore store,
-        RowAttempt attempt, Blockers blockers)
+        SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, WaitingStore store,
+        RowAttempt attempt, RowTrial trial, Blockers blockers)
     {
         this.session = session;
         this.clock = clock;
         this.merge = merge;
-        this.groups = groups;
         this.store = store;
         this.attempt = attempt;
+        this.trial = trial;
         this.blockers = blockers;
         deferred = new DeferredKeys(session);
         parking = new Parking(session, keys, deferred);
-        open = session.Connection.Prepare("SAVEPOINT chunksync_place");
-        release = session.Connection.Prepare("RELEASE chunksync_place");
-        undo = session.Connection.Prepare("ROLLBACK TO chunksync_place");
+        savepoint = new PlaceSavepoint(session, store, trial);
     }
 
     /// <summary>The rows that are to be arranged.</summary>
@@ -58,13 +54,15 @@ internal sealed unsafe class Settler : IDisposable
     public long Parkings { get; private set; }
 
     /// <summary>Whether there is work left to spend in this call.</summary>
-    public bool IsExhausted => groups.Writes >= limit;
+    public bool IsExhausted => trial.Work >= limit;
 
     /// <summary>A call begins: its rows are in the list.</summary>
-    public void Begin()
+    /// <param name="isUnchanged">Whether nothing was written since the first of them was refused.</param>
+    public void Begin(bool isUnchanged)
     {
         deferred.Forget();
-        limit = groups.Writes + (WritesPerRow * (long)Rows.Count) + MoreWrites;
+        trial.Begin(isUnchanged);
+        limit = trial.Work + (WritesPerRow * (long)Rows.Count) + MoreWrites;
     }
 
     /// <summary>More rows came into the list.</summary>
@@ -93,9 +91,7 @@ internal sealed unsafe class Settler : IDisposable
         parking.Dispose();
         Rows.Dispose();
         parkedChanges.Dispose();
-        open.Dispose();
-        release.Dispose();
-        undo.Dispose();
+        savepoint.Dispose();
     }
 
     private int Pass(MergeCall call, bool forward)
@@ -123,14 +119,21 @@ internal sealed unsafe class Settler : IDisposable
     /// <returns>The number of rows that were written.</returns>
     private int Place(MergeCall call, int root)
     {
-        if (TryWrite(call, root) is true)
+        bool? isWritten = trial.Write(call, Rows, root);
+        if (isWritten == true)
         {
             Rows[root].State = RefusedState.Done;
             return 1;
         }
 
         Rows[root].State = RefusedState.Open;
-        if (NextInWay(out Blocker? blocker) is not int next)
+        int? inWay = NextInWay(out Blocker? blocker);
+        if (isWritten == false)
+        {
+            trial.Remember(Rows, root);
+        }
+
+        if (inWay is not int next)
         {
             Rows[root].State = RefusedState.Failed;
             return 0;
@@ -143,11 +146,11 @@ internal sealed unsafe class Settler : IDisposable
         stack.Clear();
         placed.Clear();
         stack.Add(root);
-        open.Run();
+        savepoint.Open();
         bool isPlaced = MakeRoom(call, next, blocker!.Value) && PlaceStack(call);
         if (isPlaced && (wasViolated || !deferred.AreViolated))
         {
-            release.Run();
+            savepoint.Release();
             deferred.TurnOff();
             placed.ForEach(row => Rows[row].State = RefusedState.Done);
         }
@@ -172,7 +175,7 @@ internal sealed unsafe class Settler : IDisposable
                 return false;
             }
 
-            if (TryWrite(call, top) is true)
+            if (trial.Write(call, Rows, top) is true)
             {
                 Rows[top].State = RefusedState.Placed;
                 placed.Add(top);
@@ -190,7 +193,7 @@ internal sealed unsafe class Settler : IDisposable
     private void Undo(VersionClock.State saved, WatchMark mark)
     {
         merge.AbandonRow();
-        session.RollBackTo(undo, release);
+        savepoint.Undo();
         merge.Watch?.Rewind(mark);
         clock.Restore(saved);
         deferred.TurnOff();
@@ -207,17 +210,10 @@ internal sealed unsafe class Settler : IDisposable
         }
     }
 
-    private bool? TryWrite(MergeCall call, int row)
-    {
-        bool? isWritten = attempt.Write(call, Rows, row);
-        Rows[row].Code = isWritten == false ? merge.Refusals.Code : 0;
-        return isWritten;
-    }
-
     /// <summary>The row that is in the way of the one that was refused last, if it can be moved; null otherwise.</summary>
     private int? NextInWay(out Blocker? blocker)
     {
-        blocker = blockers.Find();
+        blocker = trial.FindBlocker();
         if (blocker is not Blocker found)
         {
             return null;
@@ -338,10 +334,10 @@ internal sealed unsafe class Settler : IDisposable
         Rows.Attempt++;
         stack.Clear();
         placed.Clear();
-        open.Run();
+        savepoint.Open();
         if (!deferred.TryTurnOn())
         {
-            release.Run();
+            savepoint.Release();
             circle.Clear();
             return false;
         }
@@ -350,7 +346,7 @@ internal sealed unsafe class Settler : IDisposable
         List<int> leaving = [];
         foreach (int row in circle)
         {
-            if (TryWrite(call, row) is true)
+            if (trial.Write(call, Rows, row) is true)
             {
                 placed.Add(row);
             }
@@ -365,7 +361,7 @@ internal sealed unsafe class Settler : IDisposable
         bool holds = leaving.Count == 0 && !deferred.AreViolated;
         if (holds)
         {
-            release.Run();
+            savepoint.Release();
             deferred.TurnOff();
             placed.ForEach(row => Rows[row].State = RefusedState.Done);
             Rows.Attempt++;

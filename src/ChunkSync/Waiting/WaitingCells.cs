@@ -62,8 +62,9 @@ internal sealed unsafe class WaitingCells
     /// <param name="row">Names the row.</param>
     /// <param name="table">The table; null where it is not tracked: then none is.</param>
     /// <param name="changes">The list, empty; keeps the bytes of <paramref name="other"/>, too.</param>
-    /// <param name="other">One of the others; without a table where there is none.</param>
-    public void LoadKnown(in ChangeRow row, TrackedTable? table, RowChanges changes, out ChangeRow other)
+    /// <param name="other">One of the others; without a table where there is none, or none was seen.</param>
+    /// <returns>Whether all changes of the row were looked at.</returns>
+    public bool LoadKnown(in ChangeRow row, TrackedTable? table, RowChanges changes, out ChangeRow other)
     {
         Bind(load, row);
         bool isAll = Read(load, row, changes, MaxScan);
@@ -87,6 +88,8 @@ internal sealed unsafe class WaitingCells
         {
             Seek(row, table, changes);
         }
+
+        return isAll;
     }
 
     /// <summary>The change of a cell that is stored.</summary>

@@ -57,20 +57,31 @@ internal sealed class WaitingQuota
         collectedBytes += bytes;
     }
 
-    /// <summary>Many rows follow, and nothing of them is undone without the others: what is added is written once for each run of a sender.</summary>
+    /// <summary>Many rows follow: what is added is written once for each run of a sender. Who undoes a part of the transaction calls
+    /// <see cref="WriteCollected"/> before that begins, and <see cref="DropCollected"/> behind it.</summary>
     public void Collect() => isCollecting = true;
 
-    /// <summary>Writes what was collected.</summary>
+    /// <summary>Ends collecting; what is not written is forgotten.</summary>
     public void EndCollecting()
     {
-        WriteCollected();
         isCollecting = false;
+        DropCollected();
     }
 
-    /// <summary>Forgets what was collected and is not written: the call has failed.</summary>
-    public void AbandonCollected()
+    /// <summary>Writes what was collected.</summary>
+    public void WriteCollected()
     {
-        isCollecting = false;
+        if (collecting != null)
+        {
+            Write(collecting, collectedChanges, collectedBytes);
+        }
+
+        DropCollected();
+    }
+
+    /// <summary>Forgets what was collected and is not written: it is undone.</summary>
+    public void DropCollected()
+    {
         collecting = null;
         collectedChanges = 0;
         collectedBytes = 0;
@@ -88,18 +99,6 @@ internal sealed class WaitingQuota
         read.BindBlob(1, origin);
         Check(operation, read, $"of origin X'{Convert.ToHexString(origin)}'", 1);
         Check(operation, total, "of all origins", Senders);
-    }
-
-    private void WriteCollected()
-    {
-        if (collecting != null)
-        {
-            Write(collecting, collectedChanges, collectedBytes);
-        }
-
-        collecting = null;
-        collectedChanges = 0;
-        collectedBytes = 0;
     }
 
     private void Write(byte[] origin, long changes, long bytes)

@@ -10,8 +10,8 @@ internal struct WaitingRow
     /// <summary>The encoded size of its changes.</summary>
     public long Bytes;
 
-    /// <summary>The causal length that all of them have.</summary>
-    public long Life;
+    /// <summary>The causal length that all of them have; null where it was not read.</summary>
+    public long? Life;
 
     /// <summary>Whether the row was stored when it was opened.</summary>
     public bool IsStored;
@@ -21,4 +21,7 @@ internal struct WaitingRow
 
     /// <summary>Whether changes were dropped: perhaps none is left.</summary>
     public bool HasLost;
+
+    /// <summary>Whether it is known that none is left.</summary>
+    public bool IsEmpty;
 }

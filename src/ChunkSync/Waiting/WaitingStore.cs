@@ -21,7 +21,8 @@ internal sealed unsafe class WaitingStore : IDisposable
     private readonly Statement readRow;
     private readonly Statement addRow;
     private readonly Statement explainRow;
-    private readonly Statement retryRow;
+    private readonly Statement repeatRow;
+    private readonly Statement repeatInTurn;
     private readonly Statement touchRow;
     private readonly Statement explainUnknown;
     private readonly Statement removeRow;
@@ -48,8 +49,9 @@ internal sealed unsafe class WaitingStore : IDisposable
             + " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?8, ?8, ?7, ?10, ?9)");
         explainRow = connection.Prepare($"UPDATE {Rows} SET reason = ?3, text = ?4, needs_tbl = ?5, needs_pk = ?6, tries = tries + 1, last_try = ?8,"
             + $" turn = ?7, bytes = ?9 WHERE {OfRow}");
-        retryRow = connection.Prepare($"UPDATE {Rows} SET tries = tries + 1, last_try = ?8, turn = ?7, bytes = ?9"
-            + $" WHERE {OfRow} AND reason = ?3 AND text = ?4 AND needs_tbl IS ?5 AND needs_pk IS ?6");
+        const string Same = "reason = ?3 AND text = ?4 AND needs_tbl IS ?5 AND needs_pk IS ?6";
+        repeatRow = connection.Prepare($"UPDATE {Rows} SET tries = tries + 1, last_try = ?8, turn = ?7 WHERE {OfRow} AND {Same}");
+        repeatInTurn = connection.Prepare($"UPDATE {Rows} SET tries = tries + 1, last_try = ?8 WHERE {OfRow} AND {Same} AND turn > 0");
         touchRow = connection.Prepare($"UPDATE {Rows} SET bytes = ?3 WHERE {OfRow}");
         explainUnknown = connection.Prepare($"UPDATE {Rows} SET reason = ?3, text = ?4, needs_tbl = NULL, needs_pk = NULL WHERE {OfRow} AND reason <> ?3");
         removeRow = connection.Prepare($"DELETE FROM {Rows} WHERE {OfRow}");
@@ -62,6 +64,9 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     /// <summary>The changes, to be read.</summary>
     public WaitingCells Cells { get; }
+
+    /// <summary>Whether all rows are tried, in the order of their turns: then these stay.</summary>
+    public bool KeepsTurns { get; set; }
 
     /// <summary>Whether any change waits: remembered until what is cached of the database is dropped.</summary>
     public bool Any => isAny ?? Remember(isAny = Exist && Has(any));
@@ -91,13 +96,7 @@ internal sealed unsafe class WaitingStore : IDisposable
 
     /// <summary>All rows that wait, as <c>cloudsync_waiting</c> shows them, the oldest first; the third column is left to the reader, who
     /// disposes the statement.</summary>
-    public Statement OpenList()
-    {
-        const string OfListed = $"FROM main.{WaitingTables.ChangesName} AS c WHERE c.tbl = r.tbl AND c.pk = r.pk";
-        return session.Connection.Prepare($"SELECT r.tbl, r.pk, NULL, (SELECT group_concat(col_name, ',') FROM (SELECT c.col_name {OfListed}"
-            + " ORDER BY c.col_name)), r.reason, r.text, r.needs_tbl, r.needs_pk, r.tries, r.since, r.last_try, r.origin,"
-            + $" (SELECT count(*) {OfListed}), r.bytes FROM {Rows} AS r ORDER BY r.since, r.tbl, r.pk");
-    }
+    public Statement OpenList() => session.Connection.Prepare(WaitingTables.List);
 
     /// <summary>Forgets what is remembered: the database may have changed.</summary>
     public void Forget()
@@ -146,12 +145,14 @@ internal sealed unsafe class WaitingStore : IDisposable
         }
 
         readRow.Reset();
-        if (opened.IsStored)
-        {
-            opened.Life = Cells.Life(row) ?? 0;
-        }
-
         return opened;
+    }
+
+    /// <summary>The causal length of a row's changes; 0 where there are none.</summary>
+    public long LifeOf(in ChangeRow change, ref WaitingRow row)
+    {
+        row.Life ??= row.IsStored ? Cells.Life(change) ?? 0 : 0;
+        return row.Life.Value;
     }
 
     /// <summary>Stores a change unless a greater one of its cell is stored.</summary>
@@ -195,7 +196,7 @@ internal sealed unsafe class WaitingStore : IDisposable
     /// <returns>Their number.</returns>
     public long RemoveOlder(in ChangeRow change, long causalLength, ref WaitingRow row)
     {
-        if (row.Origin == null || row.Life >= causalLength)
+        if (row.Origin == null || LifeOf(change, ref row) >= causalLength)
         {
             return 0;
         }
@@ -216,6 +217,18 @@ internal sealed unsafe class WaitingStore : IDisposable
         return count;
     }
 
+    /// <summary>Drops all changes of a row, which were read.</summary>
+    public void RemoveAll(in ChangeRow change, RowChanges all, ref WaitingRow row)
+    {
+        foreach (ref readonly ChangeRow stored in all.All)
+        {
+            Return(stored, all.HasOtherSenders, ref row);
+        }
+
+        Cells.RemoveOlder(change, long.MaxValue);
+        row.IsEmpty = true;
+    }
+
     /// <summary>Drops all changes of a row.</summary>
     /// <returns>Their number.</returns>
     public long RemoveAll(in ChangeRow change)
@@ -229,20 +242,15 @@ internal sealed unsafe class WaitingStore : IDisposable
     /// <summary>Ends changing a row: one without changes is not stored any more.</summary>
     public void Close(in ChangeRow change, in WaitingRow row)
     {
-        if (!row.IsStored || (!row.IsChanged && !row.HasLost))
-        {
-            return;
-        }
-
-        if (IsEmpty(change, row))
+        if (row.IsStored && IsEmpty(change, row))
         {
             Drop(change);
-            return;
         }
-
-        Bind(touchRow, change);
-        touchRow.Bind(3, row.Bytes);
-        touchRow.Run();
+        else if (row.IsStored && row.IsChanged)
+        {
+            Bind(touchRow, change);
+            touchRow.Bind(3, row.Bytes).Run();
+        }
     }
 
     /// <summary>Ends changing a row that was tried, and stores why it waits. Where everything that was refused has lost meanwhile, it does not.</summary>
@@ -262,22 +270,38 @@ internal sealed unsafe class WaitingStore : IDisposable
             return;
         }
 
-        long next = isDue ? 0 : NextTurn();
-        if (!row.IsStored)
+        if (row.IsStored && !row.IsChanged && TryRepeat(change, why, isDue))
         {
-            addRow.BindBlob(10, row.Origin!);
-            Run(addRow, change, row, why, next);
-            isAny = Remember(true);
-            tables.NoteAny(change);
             return;
         }
 
-        // Mostly it waits for the same: then less is written.
-        Run(retryRow, change, row, why, next);
-        if (session.Connection.Changes == 0)
+        Statement statement = row.IsStored ? explainRow : addRow;
+        Bind(statement, change, why).Bind(7, isDue ? 0 : NextTurn()).Bind(9, row.Bytes);
+        if (!row.IsStored)
         {
-            Run(explainRow, change, row, why, next);
+            statement.BindBlob(10, row.Origin!);
+            tables.NoteAny(change);
+            isAny = Remember(true);
         }
+
+        statement.Run();
+    }
+
+    /// <summary>Stores that a row was tried again and waits for the same reason, its changes being those that are stored.</summary>
+    /// <returns>False where it is another reason.</returns>
+    public bool TryRepeat(in ChangeRow change, in WaitingReason why, bool isDue)
+    {
+        if (KeepsTurns && !isDue)
+        {
+            Bind(repeatInTurn, change, why).Run();
+            if (session.Connection.Changes > 0)
+            {
+                return true;
+            }
+        }
+
+        Bind(repeatRow, change, why).Bind(7, isDue ? 0 : NextTurn()).Run();
+        return session.Connection.Changes > 0;
     }
 
     /// <summary>Stores that of a row only changes of columns wait that are not here: what refused the others is no reason any more.</summary>
@@ -303,7 +327,7 @@ internal sealed unsafe class WaitingStore : IDisposable
     }
 
     private bool IsEmpty(in ChangeRow change, in WaitingRow row) =>
-        row.HasLost ? Cells.Life(change) == null : !row.IsStored && !row.IsChanged;
+        row.IsEmpty || (row.HasLost ? Cells.Life(change) == null : !row.IsStored && !row.IsChanged);
 
     private void Drop(in ChangeRow change)
     {
@@ -351,13 +375,12 @@ internal sealed unsafe class WaitingStore : IDisposable
         return value!.Value;
     }
 
-    private static void Run(Statement statement, in ChangeRow change, in WaitingRow row, in WaitingReason why, long next)
+    private static Statement Bind(Statement statement, in ChangeRow change, in WaitingReason why)
     {
         Bind(statement, change);
         statement.Bind(3, RefusalKind.NameOf(why.Reason)).Bind(4, why.Text);
         _ = why.NeedsKey == null ? statement.BindNull(5).BindNull(6) : statement.Bind(5, why.NeedsTable!).BindBlob(6, why.NeedsKey);
-        statement.Bind(7, next).Bind(8, DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Bind(9, row.Bytes);
-        statement.Run();
+        return statement.Bind(8, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
     }
 
     private static bool Has(Statement statement)

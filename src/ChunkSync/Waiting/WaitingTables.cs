@@ -14,6 +14,13 @@ internal static class WaitingTables
     /// <summary>The name of the table of senders.</summary>
     public const string SitesName = "cloudsync_waiting_sites";
 
+    /// <summary>The query of all rows that wait, as <c>cloudsync_waiting</c> shows them.</summary>
+    public const string List = "SELECT r.tbl, r.pk, NULL, (SELECT group_concat(col_name, ',') FROM (SELECT c.col_name " + OfListed
+        + " ORDER BY c.col_name)), r.reason, r.text, r.needs_tbl, r.needs_pk, r.tries, r.since, r.last_try, r.origin,"
+        + $" (SELECT count(*) {OfListed}), r.bytes FROM main.{RowsName} AS r ORDER BY r.since, r.tbl, r.pk";
+
+    private const string OfListed = $"FROM main.{ChangesName} AS c WHERE c.tbl = r.tbl AND c.pk = r.pk";
+
     /// <summary>One change per cell: the one that would win, with values and versions as they came. sender is who sent it, where that is not
     /// the row's origin.</summary>
     public static MetadataTable Changes { get; } = new(

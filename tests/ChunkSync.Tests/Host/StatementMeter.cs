@@ -10,6 +10,7 @@ internal sealed unsafe class StatementMeter : IDisposable
         public long Steps;
         public long Seeks;
         public long Runs;
+        public long Writes;
     }
 
     private const uint Profile = 2;
@@ -38,6 +39,9 @@ internal sealed unsafe class StatementMeter : IDisposable
     /// <summary>The runs of statements that have ended, without pragmas: a table-valued pragma is one for each row that it is joined with.</summary>
     public long Runs => counts->Runs;
 
+    /// <summary>The runs of statements that have ended and write one row of a user's table, as merges do.</summary>
+    public long Writes => counts->Writes;
+
     /// <summary>The steps of one statement that is run to its end.</summary>
     public static long StepsOf(Database database, string sql)
     {
@@ -60,6 +64,7 @@ internal sealed unsafe class StatementMeter : IDisposable
         ReadOnlySpan<byte> sql = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(NativeSqlite.Sql(statement));
         counts->Runs += sql.StartsWith("PRAGMA"u8) ? 0 : 1;
         counts->Seeks += sql.EndsWith(" LIMIT 1"u8) ? 1 : 0;
+        counts->Writes += sql.StartsWith("INSERT INTO main.\""u8) || sql.StartsWith("UPDATE main.\""u8) ? 1 : 0;
         return 0;
     }
 }

@@ -1,10 +1,11 @@
 using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
 
 namespace ChunkSync.Tests.Waiting;
 
 /// <summary>What a refused row costs, in runs of statements: what is remembered of sites and of what waits outlives the statements that SQLite
 /// undoes.</summary>
-public sealed class WaitingCostTests
+public sealed class WaitingCostTests(ITestOutputHelper output)
 {
     private const int Rows = 200;
     private const string Numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO t SELECT";
@@ -50,6 +51,65 @@ public sealed class WaitingCostTests
         Assert.Equal((long)Rows, receiver.Scalar("SELECT cloudsync_waiting_retry()"));
         Assert.Equal(0L, receiver.Scalar("SELECT count(*) FROM cloudsync_waiting_sites"));
         Assert.Equal((long)Rows, receiver.Scalar("SELECT count(*) FROM cloudsync_changes WHERE site_id <> cloudsync_siteid() AND col_name = 'a'"));
+    }
+
+    [Theory]
+    [InlineData("UNIQUE", "own", 175, 150, 195)]
+    [InlineData("CHECK (a NOT LIKE 'a%' OR id NOT LIKE 'k%')", "a", 160, 120, 0)]
+    public void Refused_row_takes_few_steps_beside_an_applied_one(string clause, string free, int stored, int retried, int landed)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a {clause}, b); SELECT cloudsync_init('t');";
+        using Database receiver = RefusingReplica.Open(schema);
+        receiver.Exec($"{Numbers} 'own' || i, 'a' || i, i FROM n");
+        using Database other = RefusingReplica.Open(clause == "UNIQUE" ? schema : schema.Replace("NOT LIKE 'k%'", "LIKE 'k%'", StringComparison.Ordinal));
+        other.Exec($"{Numbers} 'own' || i, 'x{free}' || i, i FROM n");
+        using Database sender = RefusingReplica.Open(Unique);
+        sender.Exec($"{Numbers} 'k' || i, 'a' || i, i FROM n");
+        byte[] payload = RefusingReplica.Payload(sender)!;
+        long floor = Steps(other, db => RefusingReplica.Apply(db, payload));
+        Assert.Empty(RefusingReplica.Waiting(other));
+        long store = Steps(receiver, db => RefusingReplica.Apply(db, payload));
+        Assert.Equal(Rows, RefusingReplica.Waiting(receiver).Length);
+        long none = Steps(receiver, db => db.Scalar("SELECT cloudsync_waiting_retry()"));
+        output.WriteLine($"steps: an applied row {floor / Rows}, a stored one {store / Rows}, a retried one {none / Rows}");
+        Assert.InRange(store, 0, floor * stored / 100);
+        Assert.InRange(none, 0, floor * retried / 100);
+        if (landed > 0)
+        {
+            receiver.Exec("UPDATE t SET a = 'free' || a");
+            long all = Steps(receiver, db => Assert.Equal((long)Rows, db.Scalar("SELECT cloudsync_waiting_retry()")));
+            output.WriteLine($"one that lands {all / Rows}");
+            Assert.InRange(all, 0, floor * landed / 100);
+        }
+    }
+
+    [Theory]
+    [InlineData("'a' || (b + 1 - 2 * (b % 2))", 250)]
+    [InlineData("'a' || (b + 1)", 200)]
+    [InlineData("'a' || ((b + 1) % 200)", 200)]
+    [InlineData("'a' || (b - 1)", 100)]
+    public void Values_that_move_on_or_are_swapped_are_written_few_times(string value, int percent)
+    {
+        using Database sender = RefusingReplica.Open(Unique);
+        sender.Exec($"{Numbers} 'k' || i, 'a' || (i - 1), i - 1 FROM n");
+        using Database receiver = RefusingReplica.Open(Unique);
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        long since = (long)sender.Scalar("SELECT cloudsync_db_version()")!;
+        sender.Exec($"UPDATE t SET a = NULL; UPDATE t SET a = {value}");
+        byte[]? payload = RefusingReplica.Payload(sender, since);
+        using StatementMeter meter = new(receiver);
+        RefusingReplica.Apply(receiver, payload);
+        long writes = meter.Writes;
+        Assert.Equal(0L, receiver.Scalar($"SELECT count(*) FROM t WHERE a IS NOT {value}"));
+        output.WriteLine($"{writes} writes of {Rows} rows");
+        Assert.InRange(writes, 1, (Rows * percent / 100) + 2);
+    }
+
+    private static long Steps(Database database, Action<Database> work)
+    {
+        using StatementMeter meter = new(database);
+        work(database);
+        return meter.VmSteps;
     }
 
     private static void AssertFew(Database receiver)
