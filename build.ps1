@@ -92,6 +92,7 @@ switch ($Command) {
     "pack" {
         Build-Library
         Invoke-Checked "packing" { dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet }
+        Invoke-Checked "packing" { dotnet pack src/ChunkSync.EntityFrameworkCore/ChunkSync.EntityFrameworkCore.csproj -c Release -o artifacts -v quiet }
         Compress-Archive -Force -Path LICENSE, THIRD-PARTY-NOTICES.txt, README.md, $library -DestinationPath "artifacts/chunksync-$rid.zip"
     }
     default { throw "build.ps1: unknown command $Command; use run, test, soak, bench or pack" }

@@ -200,7 +200,8 @@ run_tests() {
     CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "$on_every_sqlite"
   done
   wait
-  { run_project client-oldest ChunkSync.Client.Oldest.Tests; run_project tool ChunkSync.Tool.Tests; } &
+  { run_project client-oldest ChunkSync.Client.Oldest.Tests; run_project tool ChunkSync.Tool.Tests
+    run_project efcore ChunkSync.EntityFrameworkCore.Tests; run_project efcore-oldest ChunkSync.EntityFrameworkCore.Oldest.Tests; } &
   run_project in-process ChunkSync.Tests
   wait
   report
@@ -223,6 +224,8 @@ run_soak() {
     CHUNKSYNC_ALL_CASES=1 run_project client ChunkSync.Client.Tests
     CHUNKSYNC_ALL_CASES=1 run_project client-oldest ChunkSync.Client.Oldest.Tests
     CHUNKSYNC_ALL_CASES=1 run_project tool ChunkSync.Tool.Tests --filter "Category!=Soak"
+    CHUNKSYNC_ALL_CASES=1 run_project efcore ChunkSync.EntityFrameworkCore.Tests
+    CHUNKSYNC_ALL_CASES=1 run_project efcore-oldest ChunkSync.EntityFrameworkCore.Oldest.Tests
     for sqlite in system oldest newest; do
       CHUNKSYNC_ALL_CASES=1 CHUNKSYNC_TEST_SQLITE=$sqlite run_project "in-process-$sqlite" ChunkSync.Tests --filter "Category!=Soak"
     done
@@ -240,25 +243,42 @@ run_soak() {
   report
 }
 
+# The packages that were made, those of this machine, and the registry.
+write_nuget_config() {
+  cat >"$1/nuget.config" <<END
+<configuration>
+  <packageSources>
+    <clear />
+    <add key="made" value="$root/artifacts" />
+    <add key="here" value="$2" />
+    <add key="nuget.org" value="https://api.nuget.org/v3/index.json" />
+  </packageSources>
+</configuration>
+END
+}
+
+# publish_and_run FOLDER [PUBLISH ARGUMENTS]: publishes the project there, without a warning, with a package cache of its own, runs it, and removes the folder.
+publish_and_run() {
+  local folder=$1 out=$1/log.txt
+  shift
+  if ! (cd "$folder" && NUGET_PACKAGES=$folder/packages dotnet publish -c Release -o "$folder/out" -v quiet -nologo "$@" >"$out" 2>&1) || grep -q 'warning' "$out"; then
+    cat "$out" >&2
+    fail "the package cannot be used; the project is in $folder"
+  fi
+  (cd "$folder/out" && ./App -) || fail "the package does not work; the program is in $folder/out"
+  rm -rf "$folder"
+}
+
 # try_package TFM PROVIDER SQLITE [PUBLISH ARGUMENTS]: an empty project outside of the repository, with a package cache of its own, that takes the package
 # from artifacts/ and everything else from this machine's packages or the registry; builds, publishes and runs samples/Aot with it.
 try_package() {
-  local tfm=$1 provider=$2 sqlite=$3 folder local_packages version out
+  local tfm=$1 provider=$2 sqlite=$3 folder local_packages version
   shift 3
   folder=$(mktemp -d)
   local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
   version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
   cp samples/Aot/Program.cs "$folder/"
-  cat >"$folder/nuget.config" <<END
-<configuration>
-  <packageSources>
-    <clear />
-    <add key="made" value="$root/artifacts" />
-    <add key="here" value="$local_packages" />
-    <add key="nuget.org" value="https://api.nuget.org/v3/index.json" />
-  </packageSources>
-</configuration>
-END
+  write_nuget_config "$folder" "$local_packages"
   cat >"$folder/App.csproj" <<END
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
@@ -282,13 +302,42 @@ END
 </Project>
 END
   say "the package in an empty project: $tfm, Microsoft.Data.Sqlite $provider, SQLitePCLRaw $sqlite${1:+, $*}"
-  out=$folder/log.txt
-  if ! (cd "$folder" && NUGET_PACKAGES=$folder/packages dotnet publish -c Release -o "$folder/out" -v quiet -nologo "$@" >"$out" 2>&1) || grep -q 'warning' "$out"; then
-    cat "$out" >&2
-    fail "the package cannot be used; the project is in $folder"
-  fi
-  (cd "$folder/out" && ./App -) || fail "the package does not work; the program is in $folder/out"
-  rm -rf "$folder"
+  publish_and_run "$folder" "$@"
+}
+
+# try_efcore VERSION EXTENSIONS: the same for the package of Entity Framework Core, with samples/EfCore as the program.
+try_efcore() {
+  local efcore=$1 extensions=$2 folder local_packages version
+  folder=$(mktemp -d)
+  local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
+  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
+  cp samples/EfCore/Program.cs "$folder/"
+  write_nuget_config "$folder" "$local_packages"
+  cat >"$folder/App.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <Nullable>enable</Nullable>
+    <InvariantGlobalization>true</InvariantGlobalization>
+    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+    <NuGetAudit>false</NuGetAudit>
+    <NoWarn>NETSDK1206</NoWarn>
+  </PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="ChunkSync.EntityFrameworkCore" Version="[$version]" />
+    <PackageReference Include="Microsoft.EntityFrameworkCore.Sqlite.Core" Version="[$efcore]" />
+    <PackageReference Include="Microsoft.Data.Sqlite.Core" Version="[$efcore]" />
+    <PackageReference Include="Microsoft.Extensions.Caching.Memory" Version="[$extensions]" />
+    <PackageReference Include="Microsoft.Extensions.DependencyModel" Version="[$extensions]" />
+    <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" Version="[$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')]" />
+    <PackageReference Include="SQLitePCLRaw.core" Version="[$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')]" />
+  </ItemGroup>
+</Project>
+END
+  say "the package in an empty project: Entity Framework Core $efcore"
+  publish_and_run "$folder"
 }
 
 # The oldest and the newest packages it takes; trimmed, and compiled ahead of time.
@@ -301,6 +350,9 @@ try_packages() {
   try_package net10.0 "$(pin '<OldestDataSqlite>(.*)</OldestDataSqlite>')" "$oldest"
   try_package net9.0 "$provider" "$newest" -r "$(rid)" --self-contained -p:PublishTrimmed=true
   try_package net9.0 "$provider" "$newest" -r "$(rid)" -p:PublishAot=true
+  try_efcore "$(pin '<PackageVersion Include="Microsoft.EntityFrameworkCore.Sqlite.Core" Version="(.*)" />')" \
+    "$(pin '<PackageVersion Include="Microsoft.Extensions.Caching.Memory" Version="(.*)" />')"
+  try_efcore "$(pin '<OldestEntityFramework>(.*)</OldestEntityFramework>')" "$(pin '<OldestExtensions>(.*)</OldestExtensions>')"
 }
 
 # A Python whose sqlite3 loads extensions; nothing where there is none.
@@ -473,6 +525,7 @@ case "${1:-}" in
     set_up_build; build_library
     dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet
     dotnet pack src/ChunkSync.Tool/ChunkSync.Tool.csproj -c Release -o artifacts -v quiet
+    dotnet pack src/ChunkSync.EntityFrameworkCore/ChunkSync.EntityFrameworkCore.csproj -c Release -o artifacts -v quiet
     tar -czf "artifacts/chunksync-$(rid).tar.gz" -C "$root" LICENSE THIRD-PARTY-NOTICES.txt README.md -C "$root/dist/$(rid)" "$(library_name)"
     rm -f artifacts/chunksync-*.whl artifacts/chunksync-*.tgz
     dotnet run --project tools/ChunkSync.Packaging -c Release -- "$root"

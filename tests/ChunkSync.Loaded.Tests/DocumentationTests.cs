@@ -8,7 +8,7 @@ namespace ChunkSync.Loaded.Tests;
 /// library loaded, on the database that the info string names (<c>db=left</c>) or else on <c>page.db</c>; <c>python</c> where a python3
 /// can load extensions; <c>c</c> with gcc. A <c>text</c> block right behind a block is its exact output, errors last. A block without one
 /// must give no error. <c>csharp</c> blocks are compared with <see cref="DocumentationExamples"/>
-/// and the examples of ChunkSync.Client.Tests, which runs those.</summary>
+/// and the examples of ChunkSync.Client.Tests and ChunkSync.EntityFrameworkCore.Tests, which run those.</summary>
 public partial class DocumentationTests
 {
     /// <summary>How the pages name the library.</summary>
@@ -88,7 +88,8 @@ public partial class DocumentationTests
     public void Managed_examples_are_the_compiled_ones_when_a_page_shows_them()
     {
         string source = Repository.Read("tests/ChunkSync.Loaded.Tests/DocumentationExamples.cs")
-            + Repository.Read("tests/ChunkSync.Client.Tests/Examples/DotNetExamples.cs");
+            + Repository.Read("tests/ChunkSync.Client.Tests/Examples/DotNetExamples.cs")
+            + Repository.Read("tests/ChunkSync.EntityFrameworkCore.Tests/Examples/EfCoreExamples.cs");
         int shown = 0;
         foreach (string page in DocumentationPage.Names)
         {

@@ -59,7 +59,7 @@ public partial class ArchitectureTests
     public void Compiler_refuses_an_import_that_is_not_needed()
     {
         string rules = File.ReadAllText(Checkout.Find(".editorconfig"));
-        string section = rules[rules.IndexOf("[src/{ChunkSync,ChunkSync.Client,ChunkSync.Format}/**.cs]", StringComparison.Ordinal)..];
+        string section = rules[rules.IndexOf("[src/{ChunkSync,ChunkSync.Client,ChunkSync.Format,ChunkSync.EntityFrameworkCore}/**.cs]", StringComparison.Ordinal)..];
         Assert.Contains("dotnet_diagnostic.IDE0005.severity = warning", section, StringComparison.Ordinal);
         string build = File.ReadAllText(Checkout.Find("Directory.Build.props"));
         Assert.Contains("<EnforceCodeStyleInBuild>true", build, StringComparison.Ordinal);

@@ -1,0 +1,3 @@
+global using ChunkSync.Client;
+global using Microsoft.EntityFrameworkCore;
+global using Xunit;
