@@ -67,6 +67,8 @@ switch ($Command) {
         Invoke-Tests "ChunkSync.Loaded.Tests" "newest" @()
         Invoke-Tests "ChunkSync.Client.Tests" "newest" @()
         Invoke-Tests "ChunkSync.Client.Oldest.Tests" "oldest" @()
+        Invoke-Tests "ChunkSync.EntityFrameworkCore.Tests" "newest" @()
+        Invoke-Tests "ChunkSync.EntityFrameworkCore.Oldest.Tests" "newest" @()
         Invoke-Tests "ChunkSync.Tests" "newest" @()
         Invoke-Tests "ChunkSync.Tests" "oldest" @("--filter", $onEverySqlite)
         Write-Results

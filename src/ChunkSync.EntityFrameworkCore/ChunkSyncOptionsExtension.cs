@@ -27,10 +27,10 @@ internal sealed class ChunkSyncOptionsExtension(LoadOptions load) : IDbContextOp
         new EntityFrameworkServicesBuilder(services).TryAdd<IConventionSetPlugin, SyncedConventionPlugin>();
 
         // In whatever order the two extensions come: the provider adds what is not there yet, and what it has added is wrapped.
-        Type differ = Remove<IMigrationsModelDiffer>(services) ?? InternalTypes.MigrationsModelDiffer;
-        services.AddScoped<IMigrationsModelDiffer>(provider =>
-            new SyncedModelDiffer((IMigrationsModelDiffer)ActivatorUtilities.CreateInstance(provider, differ)));
-        Remove<IMigrationsSqlGenerator>(services);
+        ServiceDescriptor? differ = Remove<IMigrationsModelDiffer>(services);
+        services.AddScoped<IMigrationsModelDiffer>(provider => new SyncedModelDiffer((IMigrationsModelDiffer)(
+            differ?.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, differ?.ImplementationType ?? InternalTypes.MigrationsModelDiffer))));
+        _ = Remove<IMigrationsSqlGenerator>(services);
         services.AddScoped<IMigrationsSqlGenerator, SyncedMigrationsSqlGenerator>();
     }
 
@@ -44,7 +44,7 @@ internal sealed class ChunkSyncOptionsExtension(LoadOptions load) : IDbContextOp
         }
     }
 
-    private static Type? Remove<TService>(IServiceCollection services)
+    private static ServiceDescriptor? Remove<TService>(IServiceCollection services)
     {
         ServiceDescriptor? found = services.LastOrDefault(descriptor => descriptor.ServiceType == typeof(TService));
         if (found != null)
@@ -52,7 +52,7 @@ internal sealed class ChunkSyncOptionsExtension(LoadOptions load) : IDbContextOp
             services.Remove(found);
         }
 
-        return found?.ImplementationType;
+        return found;
     }
 
     private sealed class ExtensionInfo(ChunkSyncOptionsExtension extension) : DbContextOptionsExtensionInfo(extension)

@@ -118,18 +118,13 @@ internal sealed class MigrationPlan(SyncedTables tables, Func<string, MigrationC
 
             // As far as any table goes that is altered on the way.
             List<string> together = [table];
-            int last = next;
+            int last = LastOf(segment, table);
             for (int i = next; i <= last; i++)
             {
-                if (AlteredTable(segment[i].Operation) is string other)
+                if (AlteredTable(segment[i].Operation) is string other && !together.Contains(other, StringComparer.OrdinalIgnoreCase))
                 {
-                    if (!together.Contains(other, StringComparer.OrdinalIgnoreCase))
-                    {
-                        together.Add(other);
-                    }
-
-                    last = segment.FindLastIndex(command => string.Equals(AlteredTable(command.Operation), other, StringComparison.OrdinalIgnoreCase));
-                    last = Math.Max(last, together.Max(each => segment.FindLastIndex(command => string.Equals(AlteredTable(command.Operation), each, StringComparison.OrdinalIgnoreCase))));
+                    together.Add(other);
+                    last = Math.Max(last, LastOf(segment, other));
                 }
             }
 
@@ -152,6 +147,9 @@ internal sealed class MigrationPlan(SyncedTables tables, Func<string, MigrationC
             }
         }
     }
+
+    private int LastOf(List<PlannedCommand> segment, string table) =>
+        segment.FindLastIndex(command => string.Equals(AlteredTable(command.Operation), table, StringComparison.OrdinalIgnoreCase));
 
     private IEnumerable<MigrationCommand> Around(PlannedCommand next)
     {

@@ -10,7 +10,7 @@ internal sealed class SyncedModelDiffer(IMigrationsModelDiffer inner) : IMigrati
 {
     /// <inheritdoc/>
     public bool HasDifferences(IRelationalModel? source, IRelationalModel? target) =>
-        inner.HasDifferences(source, target) || Toggles(source, target).Count > 0;
+        inner.HasDifferences(source, target) || Toggles(source, target).Count > 0 || OtherAlgorithm(source, target) != null;
 
     /// <inheritdoc/>
     public IReadOnlyList<MigrationOperation> GetDifferences(IRelationalModel? source, IRelationalModel? target)
@@ -30,6 +30,11 @@ internal sealed class SyncedModelDiffer(IMigrationsModelDiffer inner) : IMigrati
                     && SyncedTable.Of(target?.FindTable(rename.NewName ?? rename.Name, rename.NewSchema)) != null:
                     throw Refusals.Rename(rename.Name, rename.NewName ?? rename.Name);
             }
+        }
+
+        if (OtherAlgorithm(source, target) is string table)
+        {
+            throw Refusals.Algorithm(table);
         }
 
         List<AlterTableOperation> toggles = Toggles(source, target);
@@ -59,11 +64,6 @@ internal sealed class SyncedModelDiffer(IMigrationsModelDiffer inner) : IMigrati
             ITable? after = target?.FindTable(before.Name, before.Schema);
             SyncedTable? was = SyncedTable.Of(before);
             SyncedTable? becomes = SyncedTable.Of(after);
-            if (was != null && becomes != null && was.Algorithm != becomes.Algorithm)
-            {
-                throw Refusals.Algorithm(before.Name);
-            }
-
             if (after != null && (was == null) != (becomes == null))
             {
                 AlterTableOperation toggle = new() { Name = before.Name, Schema = before.Schema };
@@ -79,6 +79,11 @@ internal sealed class SyncedModelDiffer(IMigrationsModelDiffer inner) : IMigrati
 
         return toggles;
     }
+
+    /// <summary>A table that is synced in both models, each time with another algorithm; null for none.</summary>
+    private static string? OtherAlgorithm(IRelationalModel? source, IRelationalModel? target) => source?.Tables.FirstOrDefault(before =>
+        SyncedTable.Of(before)?.Algorithm is string was && SyncedTable.Of(target?.FindTable(before.Name, before.Schema))?.Algorithm is string becomes
+        && was != becomes)?.Name;
 
     private static void RefuseOtherKeys(IRelationalModel? source, IRelationalModel? target, IReadOnlyList<MigrationOperation> operations)
     {

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
-using Microsoft.EntityFrameworkCore.Storage;
 
 namespace ChunkSync.EntityFrameworkCore;
 
@@ -48,7 +47,8 @@ internal sealed class SyncedConvention : IEntityTypeAddedConvention, IModelFinal
             bool keepsReturning = tables[(entityType.GetSchema(), name)].Any(type => type.FindAnnotation(SyncedTable.KeepReturningAnnotation)?.Value is true);
             foreach (IConventionEntityType sharing in tables[(entityType.GetSchema(), name)])
             {
-                if (!keepsReturning && (sharing.GetUseSqlReturningClauseConfigurationSource() is null or ConfigurationSource.Convention))
+                bool isFirst = sharing.BaseType?.GetTableName() != name;
+                if (!keepsReturning && isFirst && (sharing.GetUseSqlReturningClauseConfigurationSource() is null or ConfigurationSource.Convention))
                 {
                     sharing.UseSqlReturningClause(false);
                 }
@@ -106,9 +106,14 @@ internal sealed class SyncedConvention : IEntityTypeAddedConvention, IModelFinal
     }
 
     /// <summary>A row can arrive in pieces, so that a column which is not there yet needs a value. The client goes on sending its own.</summary>
-    private static void GiveDefaults(IConventionEntityType entityType, StoreObjectIdentifier table)
+    private static void GiveDefaults(IConventionTypeBase type, StoreObjectIdentifier table)
     {
-        foreach (IConventionProperty property in entityType.GetProperties())
+        foreach (IConventionComplexProperty complex in type.GetComplexProperties())
+        {
+            GiveDefaults(complex.ComplexType, table);
+        }
+
+        foreach (IConventionProperty property in type.GetProperties())
         {
             if (property.IsPrimaryKey() || property.GetColumnName(table) == null || property.IsColumnNullable(table)
                 || property.GetDefaultValueSql(table) != null || property.TryGetDefaultValue(table, out _) || property.GetComputedColumnSql(table) != null)
@@ -127,7 +132,7 @@ internal sealed class SyncedConvention : IEntityTypeAddedConvention, IModelFinal
                     break;
                 default:
                     throw new InvalidOperationException($"The column {property.GetColumnName(table)} of table {table.Name} is required, and has no default."
-                        + $" A row can arrive in pieces: give {entityType.DisplayName()}.{property.Name} one (HasDefaultValue), make it optional, or say"
+                        + $" A row can arrive in pieces: give {type.DisplayName()}.{property.Name} one (HasDefaultValue), make it optional, or say"
                         + " IsSynced(s => s.AllowNotNull())");
             }
 

@@ -146,6 +146,19 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public void Complex_properties_get_defaults_too()
+    {
+        using TempFolder folder = new();
+        using VersionedContext context = VersionedContext.On(folder["a.db"], "complex", model =>
+            model.Entity<Placed>().IsSynced().ComplexProperty(placed => placed.At, at => at.ComplexProperty(home => home.Point)));
+        context.Database.EnsureCreated();
+        context.Add(new Placed { At = new Address { Street = "Lane", Point = new Point { X = 2 } } });
+        context.SaveChanges();
+        Assert.Equal(["At_Point_X|0", "At_Street|''"], context.Lines("SELECT name, dflt_value FROM pragma_table_info('Placed') WHERE pk = 0 ORDER BY name"));
+        Assert.Equal((2, "Lane"), (context.Set<Placed>().AsNoTracking().Single().At.Point.X, context.Set<Placed>().Single().At.Street));
+    }
+
+    [Fact]
     public void Another_database_is_refused()
     {
         DbContextOptions options = new DbContextOptionsBuilder().UseChunkSync().Options;
@@ -204,6 +217,25 @@ public sealed class ModelTests
         public int Chosen { get; set; }
 
         public string? Maybe { get; set; }
+    }
+
+    public sealed class Placed
+    {
+        public string? Id { get; set; }
+
+        public Address At { get; set; } = new();
+    }
+
+    public sealed class Address
+    {
+        public string Street { get; set; } = "";
+
+        public Point Point { get; set; } = new();
+    }
+
+    public sealed class Point
+    {
+        public int X { get; set; }
     }
 
     public class Animal
