@@ -91,6 +91,12 @@ internal sealed class SyncStatus
         long? highest = null;
         foreach (TrackedTable table in catalog.All)
         {
+            if (table.NewestVersion() < version)
+            {
+                // A seek of a statement that is there: most tables have nothing of it.
+                continue;
+            }
+
             using Statement seq = session.Connection.Prepare(
                 $"SELECT seq FROM {table.QuotedClock} WHERE db_version = ?1 ORDER BY db_version DESC, seq DESC LIMIT 1");
             seq.Bind(1, version);
