@@ -120,6 +120,7 @@ internal sealed unsafe class FragmentStore
         call.Clear();
         VersionClock.State saved = clock.Save();
         bool isSavepoint = !session.Connection.IsAutocommit;
+        bool isClean = call is { Keeps: true, ChecksDeferred: false } && !session.Connection.HasDeferredViolations;
         using TransactionScope scope = session.BeginTransaction("chunksync_fragment");
         try
         {
@@ -139,6 +140,11 @@ internal sealed unsafe class FragmentStore
             if (unfolded != null && session.Connection.IsAutocommit)
             {
                 throw new AttemptFailedException(unfolded);
+            }
+
+            if (complete && isClean && session.Connection.HasDeferredViolations)
+            {
+                throw call.Violated();
             }
 
             scope.Complete();

@@ -153,6 +153,14 @@ internal sealed unsafe class MergeCall : IDisposable
         return new AttemptFailedException(failure);
     }
 
+    /// <summary>Notes that foreign keys are violated that are looked at when the transaction ends: the next attempt looks behind each group.</summary>
+    public AttemptFailedException Violated()
+    {
+        ChecksDeferred = true;
+        CanBeginAnew = true;
+        return new AttemptFailedException(new EngineException(ResultCode.ConstraintForeignKey, "FOREIGN KEY constraint failed"));
+    }
+
     /// <summary>Notes that a refused write of a table left traces: the next attempt writes its rows in savepoints.</summary>
     /// <param name="table">Its name.</param>
     /// <param name="failure">What the call fails with where it cannot begin anew.</param>

@@ -207,9 +207,24 @@ internal sealed class CleanHistory : IDisposable
     {
         List<object?[]> gaps = replicas[to].Database.Query("SELECT * FROM cloudsync_receive_gaps(?)", site);
         gaps = gaps.Count == 0 ? [[site, 1L, 0L, 0L, null, null, null]] : gaps;
-        List<SentChunk> chunks = [.. gaps.SelectMany(gap => SentChunk.Answer(replicas[from].Database, stream, gap))];
+        List<SentChunk> chunks = [.. gaps.SelectMany(gap => Answer(from, to, site, gap))];
         Log.Add($"{to} asks {from}: {string.Join(", ", chunks)}");
         return chunks;
+    }
+
+    private List<SentChunk> Answer(int from, int to, byte[] site, object?[] gap)
+    {
+        try
+        {
+            return SentChunk.Answer(replicas[from].Database, stream, gap);
+        }
+        catch (SqlException failure) when (failure.Text.Contains("is not a boundary", StringComparison.Ordinal))
+        {
+            // Parts of a value that were cut with another size: as the text says, the position is asked for again, in the next round.
+            Log.Add(failure.Text);
+            replicas[to].Database.Scalar("SELECT cloudsync_receive_forget(?, ?, ?)", site, gap[1], gap[2]);
+            return [];
+        }
     }
 
     /// <summary>A replica asks for something that it may have.</summary>
