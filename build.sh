@@ -12,6 +12,7 @@
 #   ./build.sh bench [ARGS]   build, then run the benchmarks (--peer PATH compares with another library)
 #   ./build.sh tool           build the program chunksync, one file, into dist/<rid>/bin/, and try it by itself
 #   ./build.sh pack           build, then put the packages (NuGet, dotnet tool, wheel, npm, archive) into artifacts/ and try them in empty places
+#   ./build.sh test-windows   publish the in-process tests for win-x64, and run them under wine where that is installed
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root"
@@ -243,163 +244,6 @@ run_soak() {
   report
 }
 
-# The packages that were made, those of this machine, and the registry.
-write_nuget_config() {
-  cat >"$1/nuget.config" <<END
-<configuration>
-  <packageSources>
-    <clear />
-    <add key="made" value="$root/artifacts" />
-    <add key="here" value="$2" />
-    <add key="nuget.org" value="https://api.nuget.org/v3/index.json" />
-  </packageSources>
-</configuration>
-END
-}
-
-# publish_and_run FOLDER [PUBLISH ARGUMENTS]: publishes the project there, without a warning, with a package cache of its own, runs it, and removes the folder.
-publish_and_run() {
-  local folder=$1 out=$1/log.txt
-  shift
-  if ! (cd "$folder" && NUGET_PACKAGES=$folder/packages dotnet publish -c Release -o "$folder/out" -v quiet -nologo "$@" >"$out" 2>&1) || grep -q 'warning' "$out"; then
-    cat "$out" >&2
-    fail "the package cannot be used; the project is in $folder"
-  fi
-  (cd "$folder/out" && ./App -) || fail "the package does not work; the program is in $folder/out"
-  rm -rf "$folder"
-}
-
-# try_package TFM PROVIDER SQLITE [PUBLISH ARGUMENTS]: an empty project outside of the repository, with a package cache of its own, that takes the package
-# from artifacts/ and everything else from this machine's packages or the registry; builds, publishes and runs samples/Aot with it.
-try_package() {
-  local tfm=$1 provider=$2 sqlite=$3 folder local_packages version
-  shift 3
-  folder=$(mktemp -d)
-  local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
-  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
-  cp samples/Aot/Program.cs "$folder/"
-  write_nuget_config "$folder" "$local_packages"
-  cat >"$folder/App.csproj" <<END
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>$tfm</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-    <InvariantGlobalization>true</InvariantGlobalization>
-    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-    <IlcTreatWarningsAsErrors>true</IlcTreatWarningsAsErrors>
-    <TrimmerSingleWarn>false</TrimmerSingleWarn>
-    <NuGetAudit>false</NuGetAudit>
-    <NoWarn>NETSDK1206</NoWarn>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="ChunkSync" Version="[$version]" />
-    <PackageReference Include="Microsoft.Data.Sqlite.Core" Version="[$provider]" />
-    <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" Version="[$sqlite]" />
-    <PackageReference Include="SQLitePCLRaw.core" Version="[$sqlite]" />
-  </ItemGroup>
-</Project>
-END
-  say "the package in an empty project: $tfm, Microsoft.Data.Sqlite $provider, SQLitePCLRaw $sqlite${1:+, $*}"
-  publish_and_run "$folder" "$@"
-}
-
-# try_efcore VERSION EXTENSIONS: the same for the package of Entity Framework Core, with samples/EfCore as the program.
-try_efcore() {
-  local efcore=$1 extensions=$2 folder local_packages version
-  folder=$(mktemp -d)
-  local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
-  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
-  cp samples/EfCore/Program.cs "$folder/"
-  write_nuget_config "$folder" "$local_packages"
-  cat >"$folder/App.csproj" <<END
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-    <InvariantGlobalization>true</InvariantGlobalization>
-    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-    <NuGetAudit>false</NuGetAudit>
-    <NoWarn>NETSDK1206</NoWarn>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="ChunkSync.EntityFrameworkCore" Version="[$version]" />
-    <PackageReference Include="Microsoft.EntityFrameworkCore.Sqlite.Core" Version="[$efcore]" />
-    <PackageReference Include="Microsoft.Data.Sqlite.Core" Version="[$efcore]" />
-    <PackageReference Include="Microsoft.Extensions.Caching.Memory" Version="[$extensions]" />
-    <PackageReference Include="Microsoft.Extensions.DependencyModel" Version="[$extensions]" />
-    <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" Version="[$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')]" />
-    <PackageReference Include="SQLitePCLRaw.core" Version="[$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')]" />
-  </ItemGroup>
-</Project>
-END
-  say "the package in an empty project: Entity Framework Core $efcore"
-  publish_and_run "$folder"
-}
-
-# The oldest and the newest packages it takes; trimmed, and compiled ahead of time.
-try_packages() {
-  local newest oldest provider
-  newest=$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')
-  provider=$(pin '<PackageVersion Include="Microsoft.Data.Sqlite.Core" Version="(.*)" />')
-  oldest=$(pin '<OldestSqlite>(.*)</OldestSqlite>')
-  try_package net10.0 "$provider" "$newest"
-  try_package net10.0 "$(pin '<OldestDataSqlite>(.*)</OldestDataSqlite>')" "$oldest"
-  try_package net9.0 "$provider" "$newest" -r "$(rid)" --self-contained -p:PublishTrimmed=true
-  try_package net9.0 "$provider" "$newest" -r "$(rid)" -p:PublishAot=true
-  try_efcore "$(pin '<PackageVersion Include="Microsoft.EntityFrameworkCore.Sqlite.Core" Version="(.*)" />')" \
-    "$(pin '<PackageVersion Include="Microsoft.Extensions.Caching.Memory" Version="(.*)" />')"
-  try_efcore "$(pin '<OldestEntityFramework>(.*)</OldestEntityFramework>')" "$(pin '<OldestExtensions>(.*)</OldestExtensions>')"
-}
-
-# A Python whose sqlite3 loads extensions; nothing where there is none.
-find_python() {
-  local python
-  for python in python3 /usr/bin/python3 /usr/local/bin/python3; do
-    if command -v "$python" >/dev/null && "$python" -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension' 2>/dev/null; then
-      command -v "$python"
-      return
-    fi
-  done
-}
-
-# The wheel in an environment of its own, with an empty environment around it.
-try_wheel() {
-  local python folder
-  say "the wheel in a new environment"
-  python=$(find_python)
-  [ -n "$python" ] || { echo "wheel: skipped, no Python here whose sqlite3 loads extensions"; return; }
-  folder=$(mktemp -d)
-  if "$python" -m venv "$folder/env" >"$folder/log.txt" 2>&1; then
-    "$folder/env/bin/python" -m pip install --quiet --no-index --disable-pip-version-check artifacts/chunksync-*.whl || fail "the wheel cannot be installed"
-    python=$folder/env/bin/python
-  else
-    # Without pip a wheel is unpacked, which is what installing it comes to.
-    "$python" -m zipfile -e artifacts/chunksync-*.whl "$folder/env"
-  fi
-  (cd "$folder" && env -i PYTHONPATH="$folder/env" "$python" "$root/tests/packages/wheel.py") || fail "the wheel does not work; it is in $folder"
-  rm -rf "$folder"
-}
-
-# The npm packages in an empty folder, with better-sqlite3 where that installs.
-try_npm() {
-  local folder
-  say "the npm package in an empty folder"
-  command -v npm >/dev/null || { echo "npm package: skipped, no npm here"; return; }
-  folder=$(mktemp -d)
-  # The package of the platform first: the registry need not have it.
-  (cd "$folder" && echo '{"private": true}' >package.json && npm install --silent --no-audit --no-fund --offline \
-    "$root"/artifacts/chunksync-"$(rid)"-[0-9]*.tgz "$root"/artifacts/chunksync-[0-9]*.tgz) || fail "the npm packages cannot be installed; they are in $folder"
-  if ! (cd "$folder" && npm install --silent --no-audit --no-fund better-sqlite3 >better-sqlite3.log 2>&1); then
-    echo "better-sqlite3 cannot be installed here"
-  fi
-  (cd "$folder" && cp "$root/tests/packages/npm.cjs" try.cjs && node try.cjs) || fail "the npm package does not work; it is in $folder"
-  rm -rf "$folder"
-}
-
 # The program that was built last: the single file, or what runs on the installed runtime.
 tool_program() {
   local single="$root/dist/$(rid)/bin/chunksync" folder=$root/artifacts/tool
@@ -421,97 +265,9 @@ run_demo() {
 # A version out of Directory.Packages.props.
 pin() { sed -nE "s|.*$1.*|\1|p" Directory.Packages.props; }
 
-# The static library of the system's SQLite, which the program has inside.
-sqlite_archive() {
-  local archive
-  for archive in /usr/lib/"$(uname -m)"-*/libsqlite3.a /usr/lib64/libsqlite3.a /usr/lib/libsqlite3.a /opt/homebrew/opt/sqlite/lib/libsqlite3.a; do
-    [ ! -e "$archive" ] || { printf '%s' "$archive"; return; }
-  done
-}
-
-build_tool() {
-  local target="dist/$(rid)/bin" out archive
-  archive=$(sqlite_archive)
-  if [ -z "$archive" ]; then
-    need_packages libsqlite3-dev
-    archive=$(sqlite_archive)
-  fi
-  [ -n "$archive" ] || fail "there is no libsqlite3.a, which the program has inside"
-  say "building $target/chunksync with $archive"
-  out=$(mktemp)
-  if ! dotnet publish src/ChunkSync.Tool/ChunkSync.Tool.csproj -f "$(aot_tfm)" -c Release -r "$(rid)" -o artifacts/tool-native -p:SqliteArchive="$archive" -v quiet >"$out" 2>&1 ||
-    grep -q 'warning' "$out"; then
-    cat "$out" >&2
-    rm -f "$out"
-    fail "the program could not be built"
-  fi
-  rm -f "$out"
-  mkdir -p "$target"
-  cp artifacts/tool-native/ChunkSync.Tool "$target/.new" && mv -f "$target/.new" "$target/chunksync"
-  ls -l "$target/chunksync"
-}
-
-aot_tfm() { sed -nE 's|.*<AotTfm>(.*)</AotTfm>.*|\1|p' Directory.Build.props; }
-
-largest_tool=$((24 << 20))
-
-# The program in a folder of its own with an empty environment; as root, also with no other file than the libraries that it names.
-try_tool() {
-  local program=$root/dist/$(rid)/bin/chunksync folder size libraries library begin milliseconds
-  say "the program by itself"
-  size=$(wc -c <"$program")
-  [ "$size" -le "$largest_tool" ] || fail "the program has $size bytes: more than $largest_tool"
-  if [ "$(uname -s)" = Linux ]; then
-    libraries=$(ldd "$program" | sed -nE 's|^[[:space:]]*([^ ]+).*|\1|p' | grep -Ev '^(linux-vdso|/lib.*ld-linux|ld-musl)' | tr '\n' ' ')
-    printf 'needs: %s\n' "$libraries"
-    [ -z "$(printf '%s' "$libraries" | tr ' ' '\n' | grep -Ev '^lib(c|m)\.(so\.6|musl.*)$' || true)" ] || fail "the program needs more than libc and libm"
-  fi
-  folder=$(mktemp -d)
-  cp "$program" "$folder/"
-  cp tests/fixtures/oversized.db "$folder/shop.db"
-  (
-    must cd "$folder"
-    must env -i ./chunksync --version
-    begin=$(date +%s%N)
-    for _ in 1 2 3 4 5 6 7 8 9 10; do env -i ./chunksync --version >/dev/null; done
-    milliseconds=$((($(date +%s%N) - begin) / 10000000))
-    printf -- '--version takes %d ms, the file has %d bytes\n' "$milliseconds" "$size"
-    [ "$milliseconds" -le 30 ] || echo "that is more than 30 ms: was the machine busy?"
-    must env -i ./chunksync status shop.db
-    must env -i ./chunksync chunks shop.db --out export --chunk-size 256K
-    must env -i ./chunksync verify shop.db --paging --every-cut --chunk-size 256K
-    must env -i ./chunksync doctor shop.db --fix --deep
-    must env -i ./chunksync report shop.db --out report.html --timed
-    must cp shop.db copy.db
-    must env -i ./chunksync apply copy.db export --no-checkpoint
-    must env -i ./chunksync verify shop.db copy.db
-    if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
-      mkdir -p alone/tmp
-      must cp chunksync shop.db copy.db alone/
-      ldd chunksync | grep -oE '/[^ ]+' | while read -r library; do mkdir -p "alone$(dirname "$library")"; cp -L "$library" "alone$library"; done
-      must env -i "$(command -v chroot)" alone /chunksync chunks /shop.db --out /export
-      must env -i "$(command -v chroot)" alone /chunksync apply /copy.db /export --no-checkpoint --json
-    fi
-  ) || fail "the program does not work by itself; it is in $folder"
-  rm -rf "$folder"
-}
-
-# The dotnet tool in an empty folder, with a package cache of its own.
-try_dotnet_tool() {
-  local folder version
-  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
-  folder=$(mktemp -d)
-  say "the dotnet tool in an empty folder"
-  cp tests/fixtures/oversized.db "$folder/shop.db"
-  printf '<configuration><packageSources><clear /><add key="made" value="%s" /></packageSources></configuration>\n' "$root/artifacts" >"$folder/nuget.config"
-  (
-    must cd "$folder"
-    NUGET_PACKAGES=$folder/packages must dotnet tool install ChunkSync.Tool --version "$version" --tool-path tools --configfile nuget.config
-    must ./tools/chunksync --version
-    must ./tools/chunksync status shop.db
-  ) || fail "the dotnet tool does not work; it is in $folder"
-  rm -rf "$folder"
-}
+source "$root/tools/program.sh"
+source "$root/tools/packages.sh"
+source "$root/tools/windows.sh"
 
 case "${1:-}" in
   "") set_up_build; build_library ;;
@@ -534,5 +290,6 @@ case "${1:-}" in
     try_dotnet_tool
     try_wheel
     try_npm ;;
-  *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  test-windows) set_up_build; test_windows ;;
+  *) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

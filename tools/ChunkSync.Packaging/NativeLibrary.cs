@@ -8,6 +8,9 @@ namespace ChunkSync.Packaging;
 /// <param name="Content">Its bytes.</param>
 internal sealed record NativeLibrary(string Rid, string FileName, byte[] Content)
 {
+    /// <summary>The runtime inside, that of .NET 9, supports glibc 2.23 and newer, whatever symbols it asks for.</summary>
+    private const int OldestGlibcOfDotNet = 23;
+
     /// <summary>The libraries of all platforms under a folder, ordered by platform.</summary>
     /// <exception cref="PackagingException">There is none.</exception>
     public static IReadOnlyList<NativeLibrary> Find(string dist)
@@ -50,7 +53,7 @@ internal sealed record NativeLibrary(string Rid, string FileName, byte[] Content
         };
         return System switch
         {
-            "linux" => $"manylinux_2_{NewestGlibc()}_{machine}",
+            "linux" => $"manylinux_2_{Math.Max(NewestGlibc(), OldestGlibcOfDotNet)}_{machine}",
             "linux-musl" => "musllinux_1_2_" + machine,
             "osx" => "macosx_" + (Processor == "x64" ? "10_15_" : "11_0_") + machine,
             _ => "win_" + machine,

@@ -25,7 +25,7 @@ internal static class PayloadFile
         }
 
         using MemoryStream all = new();
-        
+
         // A read of a terminal or pipe cannot be cancelled: it is left behind.
         await context.Terminal.OpenInput().CopyToAsync(all, context.Cancellation).WaitAsync(context.Cancellation);
         return all.ToArray();

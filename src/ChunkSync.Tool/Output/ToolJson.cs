@@ -6,7 +6,7 @@ namespace ChunkSync.Tool;
 
 /// <summary>JSON of every result, by generated code. Integers above 2^53 are strings; blobs are strings of hex digits.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, 
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     Converters = [typeof(SafeIntegerConverter), typeof(CursorTextConverter), typeof(SiteTextConverter), typeof(SqlValueConverter)])]
 [JsonSerializable(typeof(ApplyCommandResult))]
 [JsonSerializable(typeof(ChunksResult))]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ChunkSync.Sqlite;
 
@@ -30,7 +31,11 @@ internal static partial class ForkedProcess
         }
     }
 
+    /// <summary>Never a part of its callers: the library of a call without a transition is loaded when the caller is compiled, and Windows has no such one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int ProcessId() => GetProcessId();
+
     [LibraryImport("libc", EntryPoint = "getpid")]
     [SuppressGCTransition]
-    private static partial int ProcessId();
+    private static partial int GetProcessId();
 }
