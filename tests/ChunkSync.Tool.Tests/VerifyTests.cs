@@ -29,7 +29,8 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal(1, new[] { "changed", "missing", "extra", "versions", "lives" }.Sum(name => (long)items[name]!));
         Assert.Single(items["differences"]!.AsArray());
         (await Tool.RunAsync("diff", a, b)).Expect(ExitCode.Differs);
-        (await Tool.RunAsync("verify", a, b, "--tables", "notes")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", "--tables", "notes", a, b)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", "--tables", "notes,items", a, b)).Expect(ExitCode.Differs);
     }
 
     [Fact]

@@ -10,9 +10,8 @@ internal static class TableNames
     /// <summary>The tables to look at.</summary>
     public static Option<string[]> Option() => new("--tables")
     {
-        Description = "Only some tables, with commas or spaces between them",
-        HelpName = "TABLE",
-        AllowMultipleArgumentsPerToken = true,
+        Description = "Only some tables, with commas between them",
+        HelpName = "TABLE,…",
     };
 
     /// <summary>How many differences are listed.</summary>
