@@ -85,7 +85,8 @@ public sealed partial class ReportTests : IDisposable
         [
             "--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--user-data-dir=" + workspace.At("profile"),
             "--dump-dom", "file://" + page,
-        ]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process browser = Process.Start(start)!;
         Task<string> log = browser.StandardError.ReadToEndAsync();
         string shown = await browser.StandardOutput.ReadToEndAsync();
