@@ -153,7 +153,7 @@ public partial class DocumentationTests
     }
 
     /// <summary>A python3 whose sqlite3 module can load extensions, or null.</summary>
-    private static string? Python()
+    internal static string? Python()
     {
         const string Probe = "import sqlite3; sqlite3.Connection.enable_load_extension";
         foreach (string candidate in (string[])["python3", "/usr/bin/python3"])
