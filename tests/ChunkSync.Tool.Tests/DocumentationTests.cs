@@ -60,6 +60,8 @@ public sealed partial class DocumentationTests : IDisposable
         string[] words = [.. Word().Matches(line.Split("; echo")[0]).Select(match => match.Value.Trim('"'))];
         switch (words[0])
         {
+            case "sqlite3" when words[2].StartsWith("SELECT ", StringComparison.Ordinal):
+                return Site().Replace(Workspace.Text(words[1], words[2]), "…") + "\n";
             case "sqlite3":
                 Workspace.Run(words[1], words[2]);
                 return "";
