@@ -15,10 +15,10 @@ internal static partial class DurableFolder
             return;
         }
 
-        string above = Path.GetDirectoryName(path) ?? path;
+        string above = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         if (!Directory.Exists(above))
         {
-            throw new ToolException(ExitCode.InputOutput, above, "the folder does not exist", "make it, or mount what it is on");
+            throw new ToolException(ExitCode.InputOutput, Path.GetDirectoryName(path) is { Length: > 0 } shown ? shown : above, "the folder does not exist", "make it, or mount what it is on");
         }
 
         Directory.CreateDirectory(path);

@@ -16,7 +16,7 @@ internal sealed class FolderStore : IChunkStore
     /// <summary>Takes a folder.</summary>
     /// <param name="path">Its path. The last segment is made by the first put; those before it must be there.</param>
     public FolderStore(string path)
-        : this(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), path)
+        : this(Path.TrimEndingDirectorySeparator(path), path)
     {
     }
 

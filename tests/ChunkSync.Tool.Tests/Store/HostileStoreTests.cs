@@ -262,6 +262,9 @@ public sealed class HostileStoreTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => workspace.Dispose();
 
+    /// <summary>What heads and parts are made of.</summary>
+    private static ReadOnlySpan<byte> Letters => "0123456789\"{}[]:,./-"u8;
+
     private static byte[]? Mutated(Random random, byte[] bytes, byte[] other)
     {
         byte[] changed = [.. bytes];
@@ -277,7 +280,7 @@ public sealed class HostileStoreTests(ITestOutputHelper output) : IDisposable
             case 3:
                 return [.. changed, (byte)random.Next(256)];
             case 4:
-                changed[at] = (byte)"0123456789\"{}[]:,./-"[random.Next(21)];
+                changed[at] = Letters[random.Next(Letters.Length)];
                 return changed;
             default:
                 changed[at] ^= (byte)(1 << random.Next(8));
