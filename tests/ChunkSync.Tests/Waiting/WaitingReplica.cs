@@ -188,10 +188,15 @@ internal sealed class WaitingReplica
     /// <summary>How many rows wait that something here refuses.</summary>
     public long CountRefused() => (long)Database.Scalar("SELECT count(*) FROM cloudsync_waiting WHERE reason NOT IN ('column', 'table')")!;
 
+    /// <summary>Column c, where somebody wrote it in the life that the row has: version 1 of the schema begins lives without it, and what it is then
+    /// depends on what arrived first, until all changes of all sites were exchanged (behaviour F.4).</summary>
+    private const string WrittenC = "iif((SELECT max(col_version) FROM t_cloudsync WHERE pk = cloudsync_pk_encode(id) AND col_name = '__[RIP]__') > 1"
+        + " AND coalesce((SELECT col_version FROM t_cloudsync WHERE pk = cloudsync_pk_encode(id) AND col_name = 'c'), 0) = 0, 'nobody wrote it', c)";
+
     /// <summary>The keys of rows that another replica has otherwise, as far as this one has the columns.</summary>
     public IEnumerable<string> Differences(WaitingReplica other)
     {
-        string columns = Version == 2 ? "id, a, b, p, c" : "id, a, b, p";
+        string columns = Version == 2 ? "id, a, b, p, " + WrittenC : "id, a, b, p";
         List<string> keys = [.. Differing(Read("t", columns), other.Read("t", columns))];
         return Version == 1 ? keys : keys.Union(Differing(Read("u", "id, x"), other.Read("u", "id, x")));
     }
