@@ -83,7 +83,13 @@ internal sealed class UniqueIndex
         return string.Join(" AND ", predicate == null ? conditions : conditions.Append($"({predicate})"));
     }
 
-    private string Parameter(Column column) => "?" + (Columns.IndexOf(column.Name) + 1);
+    /// <summary>The condition for the row that keeps a new one out of the index: <see cref="Condition"/>, and the new row is in the index
+    /// itself. Its values are parameters, in the order of <see cref="Watched"/>.</summary>
+    public string HolderCondition() =>
+        predicate == null ? Condition() : $"{Condition()} AND (SELECT ({predicate}) FROM {Source(predicate)})";
+
+    /// <summary><see cref="Columns"/> are the first ones of <see cref="Watched"/>.</summary>
+    private string Parameter(Column column) => "?" + (Watched.IndexOf(column.Name) + 1);
 
     /// <summary>The new row, as far as an expression needs it. Its columns have the table's affinities and collations: those of a first
     /// SELECT without rows. Generated columns are computed on top of it, each after those that it names.</summary>

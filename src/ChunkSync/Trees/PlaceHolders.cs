@@ -18,10 +18,10 @@ internal sealed class PlaceHolders : IDisposable
         TreeNames names = tree.Names;
         foreach (UniqueIndex index in UniqueIndex.Read(connection, tree.Tracked))
         {
-            string row = string.Join(", ", index.Columns.Select(column => AsciiNames.Same(column, names.Registration.ParentColumn) ? "?2"
+            string row = string.Join(", ", index.Watched.Select(column => AsciiNames.Same(column, names.Registration.ParentColumn) ? "?2"
                 : names.Position != null && AsciiNames.Same(column, names.Registration.PositionColumn!) ? "?3" : Connection.Quote(column)).Prepend(names.Key).Append("?2").Append("?3"));
             indexes.Add((connection.Prepare($"SELECT {row} FROM {names.Table} WHERE {names.Key} = ?1 AND typeof({names.Key}) = typeof(?1)"),
-                connection.Prepare($"SELECT {names.Key} FROM {names.Table} WHERE {index.Condition()}"), index.Columns.Count));
+                connection.Prepare($"SELECT {names.Key} FROM {names.Table} WHERE {index.HolderCondition()}"), index.Watched.Count));
         }
     }
 

@@ -9,7 +9,7 @@ namespace ChunkSync.Waiting;
 /// <summary>For one table: the rows that hold, in a unique index, the values that a refused row would have; one seek per index.</summary>
 internal sealed unsafe class UniqueHolders : IDisposable
 {
-    /// <summary>A column of an index: where a row's value of it comes from.</summary>
+    /// <summary>A column of an index or of its WHERE: where a row's value of it comes from.</summary>
     /// <param name="Key">Its place in the key; -1 for none.</param>
     /// <param name="Value">Its place among the value columns; -1 for none.</param>
     /// <param name="Place">Its place in what is read of a row, and of the defaults.</param>
@@ -27,12 +27,12 @@ internal sealed unsafe class UniqueHolders : IDisposable
     {
         this.table = table;
         indexes = UniqueIndex.Read(connection, table);
-        List<string> columns = [.. indexes.SelectMany(index => index.Columns).Distinct()];
+        List<string> columns = [.. indexes.SelectMany(index => index.Watched).Distinct()];
         string keyColumns = string.Join(", ", table.KeyColumns.Select(column => column.Quoted));
         foreach (UniqueIndex index in indexes)
         {
-            holders.Add(connection.Prepare($"SELECT {keyColumns} FROM {table.Quoted} WHERE {index.Condition()}"));
-            sources.Add([.. index.Columns.Select(name => new Source(
+            holders.Add(connection.Prepare($"SELECT {keyColumns} FROM {table.Quoted} WHERE {index.HolderCondition()}"));
+            sources.Add([.. index.Watched.Select(name => new Source(
                 Array.FindIndex(table.KeyColumns, column => column.Name == name),
                 Array.FindIndex(table.ValueColumns, column => column.Name == name), columns.IndexOf(name)))]);
         }
@@ -74,7 +74,7 @@ internal sealed unsafe class UniqueHolders : IDisposable
         return isFound;
     }
 
-    /// <summary>The first value column of an index that is about to be written, and is not among some; -1 for none.</summary>
+    /// <summary>The first value column of an index, or else of its WHERE, that is about to be written, and is not among some; -1 for none.</summary>
     public int ColumnToPark(int index, RowMerger row, IReadOnlyList<int> parked)
     {
         foreach (Source source in sources[index])

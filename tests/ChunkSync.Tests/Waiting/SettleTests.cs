@@ -46,6 +46,32 @@ public sealed class SettleTests
         Assert.Equal("ok", receiver.Scalar("PRAGMA integrity_check"));
     }
 
+    [Theory]
+    [InlineData("k1k2k5")]
+    [InlineData("k1k5k2")]
+    [InlineData("k2k1k5")]
+    [InlineData("k2k5k1")]
+    [InlineData("k5k1k2")]
+    [InlineData("k5k2k1")]
+    public void Values_that_rotate_through_a_unique_column_and_a_partial_index_are_arranged(string order)
+    {
+        const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE NOT NULL, b NOT NULL); CREATE UNIQUE INDEX i ON t(b % 5) WHERE a > 3;"
+            + " SELECT cloudsync_init('t', 'cls', 2);";
+        using Database sender = RefusingReplica.Open(Schema);
+        using Database receiver = RefusingReplica.Open(Schema);
+        sender.Exec("INSERT INTO t VALUES ('k5', 3, 9), ('k1', 1, 9), ('k2', 7, 4)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("UPDATE t SET a = -a");
+        foreach (string id in order.Chunk(2).Select(part => new string(part)))
+        {
+            sender.Exec($"UPDATE t SET a = CASE id WHEN 'k5' THEN 5 WHEN 'k1' THEN 3 ELSE 1 END WHERE id = '{id}'");
+        }
+
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Empty(RefusingReplica.Waiting(receiver));
+        Assert.Equal(["k1|3|9", "k2|1|4", "k5|5|9"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+    }
+
     [Fact]
     public void Last_waiting_row_lands_when_it_was_moved_for_another_one_in_vain()
     {
