@@ -26,14 +26,14 @@ internal static class ConvertedValue
             return false;
         }
 
-        double? first = Number(left);
-        double? second = Number(right);
-        if (first == null || second == null)
+        if (Number(left) is not double first)
         {
-            return first != second;
+            return Number(right) != null;
         }
 
-        return left.Kind != right.Kind || first.Equals(second) || Math.Abs(first.Value - second.Value) <= Precision * Math.Max(Math.Abs(first.Value), Math.Abs(second.Value));
+        return Number(right) is double second
+            ? left.Kind != right.Kind || first.Equals(second) || Math.Abs(first - second) <= Precision * Math.Max(Math.Abs(first), Math.Abs(second))
+            : true;
     }
 
     /// <summary>Whether a column stores a value as one of another storage class.</summary>
