@@ -15,6 +15,8 @@ internal sealed unsafe class Settler : IDisposable
     private const int WritesPerRow = 4;
     private const int MoreWrites = 64;
     private const int CircleRounds = 8;
+    /// <summary>Rows of a cycle of which each is tried as the first one.</summary>
+    private const int ShortCycle = 4;
 
     private readonly SyncSession session;
     private readonly VersionClock clock;
@@ -30,6 +32,10 @@ internal sealed unsafe class Settler : IDisposable
     private readonly List<int> placed = [];
     private readonly RowChanges parkedChanges = new();
     private long limit;
+
+    /// <summary>Whether a row of the stack refers to an open one: a cycle that holds from another beginning, where the row referred to is written before
+    /// and takes the value of the one that refers.</summary>
+    private bool closesCycle;
 
     public Settler(
         SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, WaitingStore store,
@@ -146,6 +152,7 @@ internal sealed unsafe class Settler : IDisposable
         stack.Clear();
         placed.Clear();
         stack.Add(root);
+        closesCycle = false;
         savepoint.Open();
         bool isPlaced = MakeRoom(call, next, blocker!.Value) && PlaceStack(call);
         if (isPlaced && (wasViolated || !deferred.AreViolated))
@@ -200,7 +207,7 @@ internal sealed unsafe class Settler : IDisposable
         foreach (int row in stack)
         {
             Rows.Undo(row);
-            Rows[row].State = RefusedState.Failed;
+            Rows[row].State = closesCycle && stack.Count <= ShortCycle ? RefusedState.Refused : RefusedState.Failed;
         }
 
         foreach (int row in placed)
@@ -225,6 +232,7 @@ internal sealed unsafe class Settler : IDisposable
             row = AddWaiting(found);
         }
 
+        closesCycle |= row != RefusedRows.None && Rows[row].State == RefusedState.Open && found.Index < 0;
         return row != RefusedRows.None && (Rows[row].State == RefusedState.Refused || (Rows[row].State == RefusedState.Open && found.Index >= 0))
             ? row
             : null;

@@ -72,6 +72,24 @@ public sealed class SettleTests
         Assert.Equal(["k1|3|9", "k2|1|4", "k5|5|9"], RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
     }
 
+    [Theory]
+    [InlineData(" WITHOUT ROWID", "k5")]
+    [InlineData("", "k5")]
+    [InlineData("", "k2")]
+    public void Row_takes_the_value_of_one_whose_new_life_refers_to_it(string kind, string taker)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE NOT NULL, b NOT NULL, p REFERENCES t(id)){kind}; SELECT cloudsync_init('t', 'cls', 2);"
+            + " PRAGMA foreign_keys = ON;";
+        using Database sender = RefusingReplica.Open(schema);
+        using Database receiver = RefusingReplica.Open(schema);
+        sender.Exec("INSERT INTO t VALUES ('k3', 4, 8, NULL)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec($"DELETE FROM t; INSERT INTO t VALUES ('{taker}', 4, 3, NULL); INSERT INTO t VALUES ('k3', 7, 6, '{taker}')");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 1));
+        Assert.Empty(RefusingReplica.Waiting(receiver));
+        Assert.Equal(RefusingReplica.Read(sender, "SELECT * FROM t ORDER BY id"), RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
+    }
+
     [Fact]
     public void Last_waiting_row_lands_when_it_was_moved_for_another_one_in_vain()
     {
