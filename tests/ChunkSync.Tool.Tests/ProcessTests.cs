@@ -56,12 +56,35 @@ public sealed partial class ProcessTests : IDisposable
     public async Task Process_ends_with_130_when_it_gets_a_signal()
     {
         using Process process = Tool.Start("dump", "-");
-        await Task.Delay(700);
+        await HearsInterruptsAsync(process.Id);
         using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(20));
         await process.WaitForExitAsync(limit.Token);
         Assert.Equal(130, process.ExitCode);
         Assert.Equal("chunksync: interrupted: the command was stopped; run it again\n", await process.StandardError.ReadToEndAsync());
+    }
+
+    /// <summary>Waits until a process handles SIGINT: before that the signal ends it, or is ignored as it is for what a script starts in the background.</summary>
+    private static async Task HearsInterruptsAsync(int process)
+    {
+        string status = $"/proc/{process}/status";
+        for (int wait = 0; wait < 600; wait++)
+        {
+            await Task.Delay(100);
+            if (!File.Exists(status))
+            {
+                await Task.Delay(3000);
+                return;
+            }
+
+            string? caught = (await File.ReadAllLinesAsync(status)).FirstOrDefault(line => line.StartsWith("SigCgt:", StringComparison.Ordinal));
+            if (caught != null && (long.Parse(caught[7..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 2) != 0)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("the process never handles SIGINT");
     }
 
     /// <summary>A pseudo-terminal, which util-linux makes.</summary>

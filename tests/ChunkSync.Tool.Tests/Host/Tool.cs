@@ -45,9 +45,34 @@ internal static class Tool
             start.ArgumentList.Add(argument);
         }
 
+        HearInterrupts(start);
         configure(start);
         return Process.Start(start)!;
     }
+
+    /// <summary>A script's background processes ignore SIGINT, and so does all that they start: the program, too, as it should. Where env can, it is started
+    /// without that.</summary>
+    private static void HearInterrupts(ProcessStartInfo start)
+    {
+        if (CanResetSignals.Value)
+        {
+            start.ArgumentList.Insert(0, start.FileName);
+            start.ArgumentList.Insert(0, "--default-signal=INT");
+            start.FileName = "env";
+        }
+    }
+
+    private static readonly Lazy<bool> CanResetSignals = new(() =>
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        using Process env = Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "true"]) { RedirectStandardError = true })!;
+        env.WaitForExit();
+        return env.ExitCode == 0;
+    });
 
     /// <summary>Runs it as a process of its own.</summary>
     public static async Task<ToolRun> RunProcessAsync(params string[] arguments)
