@@ -11,6 +11,10 @@ namespace ChunkSync.Chunks;
 internal sealed record ResumeRow(ResumePoint Cursor, SiteFilter Filter, long SiteOrdinal, long Done, RowKey Row)
 {
     /// <summary>Whether it is about this cursor and scan.</summary>
-    public bool IsFor(ResumePoint cursor, ScanRange range) =>
-        Cursor == cursor && Filter == range.Filter && SiteOrdinal == range.SiteOrdinal;
+    public bool IsFor(ResumePoint cursor, ScanRange range) => IsFor(cursor, range.Filter, range.SiteOrdinal);
+
+    /// <summary>Whether it is about what another one is about.</summary>
+    public bool IsFor(ResumeRow other) => IsFor(other.Cursor, other.Filter, other.SiteOrdinal);
+
+    private bool IsFor(ResumePoint cursor, SiteFilter filter, long siteOrdinal) => Cursor == cursor && Filter == filter && SiteOrdinal == siteOrdinal;
 }

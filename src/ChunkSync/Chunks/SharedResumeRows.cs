@@ -32,8 +32,7 @@ internal static class SharedResumeRows
         {
             for (int i = 0; i < Entries.Length; i++)
             {
-                if (Entries[i].Row is ResumeRow known && known.Cursor == row.Cursor && known.Filter == row.Filter
-                    && known.SiteOrdinal == row.SiteOrdinal && Entries[i].File == file)
+                if (Entries[i].Row is ResumeRow known && known.IsFor(row) && Entries[i].File == file)
                 {
                     Entries[i].Row = row;
                     return;

@@ -31,9 +31,8 @@ internal static class ConvertedValue
             return Number(right) != null;
         }
 
-        return Number(right) is double second
-            ? left.Kind != right.Kind || first.Equals(second) || Math.Abs(first - second) <= Precision * Math.Max(Math.Abs(first), Math.Abs(second))
-            : true;
+        return Number(right) is not double second || left.Kind != right.Kind || first.Equals(second)
+            || Math.Abs(first - second) <= Precision * Math.Max(Math.Abs(first), Math.Abs(second));
     }
 
     /// <summary>Whether a column stores a value as one of another storage class.</summary>

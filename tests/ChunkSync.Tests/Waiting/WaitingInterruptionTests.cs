@@ -28,36 +28,13 @@ public sealed class WaitingInterruptionTests(ITestOutputHelper output)
     public void State_is_that_of_before_or_after_when_a_call_is_interrupted_anywhere(string call, StepFaultKind kind)
     {
         byte[] payload = Payload();
-        string before;
-        string after;
-        long points;
-        using (Database undisturbed = Receiver(call, payload))
-        {
-            before = State(undisturbed);
-            points = StepFault.Count(undisturbed, () => undisturbed.Query(call, payload));
-            after = State(undisturbed);
-            Assert.NotEqual(before, after);
-        }
-
+        (string before, string after, long points) = Undisturbed(call, payload);
         using Effort effort = Effort.Start("waiting-interruptions", output, Tries, cases: 6);
         while (effort.Next("points"))
         {
             long point = effort.Random.NextInt64(1, points + 1);
             using Database database = Receiver(call, payload);
-            string? failure = null;
-            using (new StepFault(database, point, kind))
-            {
-                try
-                {
-                    database.Query(call, payload);
-                }
-                catch (SqlException caught)
-                {
-                    failure = caught.Text;
-                }
-            }
-
-            string state = State(database);
+            (string? failure, string state) = Disturbed(database, call, payload, point, kind);
             Assert.True(state == before || state == after, $"point {point} of {points}, {kind}, {failure}:\n{state}\n--- before\n{before}\n--- after\n{after}");
             Assert.False(database.InTransaction);
             Assert.Equal(0L, database.Scalar("PRAGMA defer_foreign_keys"));
@@ -76,40 +53,48 @@ public sealed class WaitingInterruptionTests(ITestOutputHelper output)
     public void State_is_that_of_before_or_after_when_a_call_is_interrupted_while_statements_are_prepared_anew(StepFaultKind kind)
     {
         byte[] payload = Payload();
-        string before;
-        string after;
-        long points;
-        using (Database undisturbed = Receiver(Apply, payload))
-        {
-            before = State(undisturbed);
-            points = StepFault.Count(undisturbed, () => undisturbed.Query(Apply, payload), onlyWhileWriterStands: true);
-            after = State(undisturbed);
-            Assert.NotEqual(before, after);
-        }
-
+        (string before, string after, long points) = Undisturbed(Apply, payload, onlyWhileWriterStands: true);
         output.WriteLine($"{points} points");
 
         // The first ones lie around the switch that ends a circle: a failure there was not heard, and what waits was written without a transaction.
         for (long point = 1; point <= points; point += point < 120 || Share.IsWhole ? 1 : 16)
         {
             using Database database = Receiver(Apply, payload);
-            string failure = "none";
-            using (new StepFault(database, point, kind, onlyWhileWriterStands: true))
-            {
-                try
-                {
-                    database.Query(Apply, payload);
-                }
-                catch (SqlException caught)
-                {
-                    failure = caught.Text;
-                }
-            }
-
-            string state = State(database);
+            (string? failure, string state) = Disturbed(database, Apply, payload, point, kind, onlyWhileWriterStands: true);
             Assert.True(state == before || state == after, $"point {point} of {points}, {kind}, {failure}:\n{state}\n--- before\n{before}\n--- after\n{after}");
             Assert.False(database.InTransaction);
         }
+    }
+
+    /// <summary>The states before and after a call that nothing disturbs, and the points at which it can be interrupted.</summary>
+    private static (string Before, string After, long Points) Undisturbed(string call, byte[] payload, bool onlyWhileWriterStands = false)
+    {
+        using Database database = Receiver(call, payload);
+        string before = State(database);
+        long points = StepFault.Count(database, () => database.Query(call, payload), onlyWhileWriterStands);
+        string after = State(database);
+        Assert.NotEqual(before, after);
+        return (before, after, points);
+    }
+
+    /// <summary>What a call says that is interrupted at a point, null where it succeeds, and the state behind it.</summary>
+    private static (string? Failure, string State) Disturbed(
+        Database database, string call, byte[] payload, long point, StepFaultKind kind, bool onlyWhileWriterStands = false)
+    {
+        string? failure = null;
+        using (new StepFault(database, point, kind, onlyWhileWriterStands))
+        {
+            try
+            {
+                database.Query(call, payload);
+            }
+            catch (SqlException caught)
+            {
+                failure = caught.Text;
+            }
+        }
+
+        return (failure, State(database));
     }
 
     private static byte[] Payload()
