@@ -71,11 +71,11 @@ internal sealed class SyncStatus
         ];
     }
 
-    /// <summary>Rows of tree tables that were refused their places.</summary>
+    /// <summary>Rows of tree tables that were refused their places; that a tree's table is gone is for <c>cloudsync_check</c> to say.</summary>
     private long RefusedPlaces()
     {
         long count = 0;
-        foreach (TrackedTable table in catalog.All.Where(table => table.Tree != null))
+        foreach (TrackedTable table in catalog.All.Where(table => table.Tree != null && session.Connection.HasTable(table.Tree.DirtyTable)))
         {
             count += session.Connection.Integer($"SELECT count(*) FROM main.{Connection.Quote(table.Tree!.DirtyTable)} WHERE reason IS NOT NULL");
         }

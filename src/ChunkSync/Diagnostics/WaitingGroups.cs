@@ -10,7 +10,8 @@ internal sealed class WaitingGroups() : FindingCheck("D25", Severity.Warning)
 
     public override void Run(CheckContext context)
     {
-        foreach (TrackedTable table in context.Tables.Where(table => table.Tree != null))
+        // That a table of a tree is gone is D32.
+        foreach (TrackedTable table in context.Tables.Where(table => table.Tree != null && context.HasTable(table.Tree.DirtyTable)))
         {
             AddPlaces(context, table.Name, table.Tree!.DirtyTable);
         }

@@ -28,6 +28,8 @@ public sealed class TreeDamageTests
         string cure = (string)database.Scalar("SELECT cure FROM cloudsync_check WHERE text = 'the tree is damaged: ' || ?", text)!;
         Assert.NotNull(cure);
         Assert.All(database.Query("SELECT cure FROM cloudsync_check WHERE cure IS NOT NULL"), row => Assert.Equal(cure, row[0]));
+        Assert.Equal(0L, database.Scalar("SELECT count(*) FROM cloudsync_check WHERE text LIKE '%cannot be looked for%'"));
+        Assert.Equal(0L, database.Scalar("SELECT waiting FROM cloudsync_status"));
         if (damage.StartsWith("DROP", StringComparison.Ordinal))
         {
             foreach (string sql in (string[])["SELECT cloudsync_tree_verify('items')", "SELECT * FROM cloudsync_tree_status", "SELECT cloudsync_tree_ensure('items')",
