@@ -27,17 +27,19 @@ publish_and_run() {
   rm -rf "$folder"
 }
 
-# try_package TFM PROVIDER SQLITE [PUBLISH ARGUMENTS]: an empty project outside of the repository, with a package cache of its own, that takes the package
-# from artifacts/ and everything else from this machine's packages or the registry; builds, publishes and runs samples/Aot with it.
-try_package() {
-  local tfm=$1 provider=$2 sqlite=$3 folder local_packages version
+product_version() { sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props; }
+
+# try_project SAMPLE TFM REFERENCES [PUBLISH ARGUMENTS]: an empty project outside of the repository, with a package cache of its own, that takes our packages
+# from artifacts/ and everything else from this machine's packages or the registry; builds, publishes and runs samples/SAMPLE with it. REFERENCES are
+# words NAME=VERSION, exact versions.
+try_project() {
+  local sample=$1 tfm=$2 references=$3 folder reference
   shift 3
   folder=$(mktemp -d)
-  local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
-  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
-  cp samples/Aot/Program.cs "$folder/"
-  write_nuget_config "$folder" "$local_packages"
-  cat >"$folder/App.csproj" <<END
+  cp "samples/$sample/Program.cs" "$folder/"
+  write_nuget_config "$folder" "$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')"
+  {
+    cat <<END
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
     <OutputType>Exe</OutputType>
@@ -52,50 +54,25 @@ try_package() {
     <NoWarn>NETSDK1206</NoWarn>
   </PropertyGroup>
   <ItemGroup>
-    <PackageReference Include="ChunkSync" Version="[$version]" />
-    <PackageReference Include="Microsoft.Data.Sqlite.Core" Version="[$provider]" />
-    <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" Version="[$sqlite]" />
-    <PackageReference Include="SQLitePCLRaw.core" Version="[$sqlite]" />
-  </ItemGroup>
-</Project>
 END
-  say "the package in an empty project: $tfm, Microsoft.Data.Sqlite $provider, SQLitePCLRaw $sqlite${1:+, $*}"
+    for reference in $references; do printf '    <PackageReference Include="%s" Version="[%s]" />\n' "${reference%=*}" "${reference#*=}"; done
+    printf '  </ItemGroup>\n</Project>\n'
+  } >"$folder/App.csproj"
+  say "an empty project with $references ($tfm${1:+, $*})"
   publish_and_run "$folder" "$@"
 }
 
-# try_efcore VERSION EXTENSIONS: the same for the package of Entity Framework Core, with samples/EfCore as the program.
+# try_package TFM PROVIDER SQLITE [PUBLISH ARGUMENTS]
+try_package() {
+  local tfm=$1 provider=$2 sqlite=$3
+  shift 3
+  try_project Aot "$tfm" "ChunkSync=$(product_version) Microsoft.Data.Sqlite.Core=$provider SQLitePCLRaw.bundle_e_sqlite3=$sqlite SQLitePCLRaw.core=$sqlite" "$@"
+}
+
+# try_efcore VERSION EXTENSIONS SQLITE
 try_efcore() {
-  local efcore=$1 extensions=$2 folder local_packages version
-  folder=$(mktemp -d)
-  local_packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
-  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
-  cp samples/EfCore/Program.cs "$folder/"
-  write_nuget_config "$folder" "$local_packages"
-  cat >"$folder/App.csproj" <<END
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-    <InvariantGlobalization>true</InvariantGlobalization>
-    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-    <NuGetAudit>false</NuGetAudit>
-    <NoWarn>NETSDK1206</NoWarn>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="ChunkSync.EntityFrameworkCore" Version="[$version]" />
-    <PackageReference Include="Microsoft.EntityFrameworkCore.Sqlite.Core" Version="[$efcore]" />
-    <PackageReference Include="Microsoft.Data.Sqlite.Core" Version="[$efcore]" />
-    <PackageReference Include="Microsoft.Extensions.Caching.Memory" Version="[$extensions]" />
-    <PackageReference Include="Microsoft.Extensions.DependencyModel" Version="[$extensions]" />
-    <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" Version="[$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')]" />
-    <PackageReference Include="SQLitePCLRaw.core" Version="[$(pin '<PackageVersion Include="SQLitePCLRaw.core" Version="(.*)" />')]" />
-  </ItemGroup>
-</Project>
-END
-  say "the package in an empty project: Entity Framework Core $efcore"
-  publish_and_run "$folder"
+  try_project EfCore net10.0 "ChunkSync.EntityFrameworkCore=$(product_version) Microsoft.EntityFrameworkCore.Sqlite.Core=$1 Microsoft.Data.Sqlite.Core=$1 \
+Microsoft.Extensions.Caching.Memory=$2 Microsoft.Extensions.DependencyModel=$2 SQLitePCLRaw.bundle_e_sqlite3=$3 SQLitePCLRaw.core=$3"
 }
 
 # The oldest and the newest packages it takes; trimmed, and compiled ahead of time.
@@ -109,8 +86,8 @@ try_packages() {
   try_package net9.0 "$provider" "$newest" -r "$(rid)" --self-contained -p:PublishTrimmed=true
   try_package net9.0 "$provider" "$newest" -r "$(rid)" -p:PublishAot=true
   try_efcore "$(pin '<PackageVersion Include="Microsoft.EntityFrameworkCore.Sqlite.Core" Version="(.*)" />')" \
-    "$(pin '<PackageVersion Include="Microsoft.Extensions.Caching.Memory" Version="(.*)" />')"
-  try_efcore "$(pin '<OldestEntityFramework>(.*)</OldestEntityFramework>')" "$(pin '<OldestExtensions>(.*)</OldestExtensions>')"
+    "$(pin '<PackageVersion Include="Microsoft.Extensions.Caching.Memory" Version="(.*)" />')" "$newest"
+  try_efcore "$(pin '<OldestEntityFramework>(.*)</OldestEntityFramework>')" "$(pin '<OldestExtensions>(.*)</OldestExtensions>')" "$newest"
 }
 
 # A Python whose sqlite3 loads extensions; nothing where there is none.
@@ -160,15 +137,14 @@ try_npm() {
 
 # The dotnet tool in an empty folder, with a package cache of its own.
 try_dotnet_tool() {
-  local folder version
-  version=$(sed -nE 's|.*<Version>(.*)</Version>.*|\1|p' Directory.Build.props)
+  local folder
   folder=$(mktemp -d)
   say "the dotnet tool in an empty folder"
   cp tests/fixtures/oversized.db "$folder/shop.db"
   printf '<configuration><packageSources><clear /><add key="made" value="%s" /></packageSources></configuration>\n' "$root/artifacts" >"$folder/nuget.config"
   (
     must cd "$folder"
-    NUGET_PACKAGES=$folder/packages must dotnet tool install ChunkSync.Tool --version "$version" --tool-path tools --configfile nuget.config
+    NUGET_PACKAGES=$folder/packages must dotnet tool install ChunkSync.Tool --version "$(product_version)" --tool-path tools --configfile nuget.config
     must ./tools/chunksync --version
     must ./tools/chunksync status shop.db
   ) || fail "the dotnet tool does not work; it is in $folder"

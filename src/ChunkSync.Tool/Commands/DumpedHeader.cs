@@ -1,8 +1,8 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using ChunkSync.Client;
+using ChunkSync.Format;
 
 namespace ChunkSync.Tool;
 
@@ -35,8 +35,6 @@ internal sealed record DumpedHeader(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChunkCursor? Next,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsFinal) : CommandResult("chunksync.dump.v1")
 {
-    private const int Length = 32;
-
     /// <summary>Reads it; the body is not looked at.</summary>
     /// <exception cref="ToolException">It is none.</exception>
     public static DumpedHeader Read(ReadOnlySpan<byte> payload, ChunkEnvelope? envelope)
@@ -46,24 +44,28 @@ internal sealed record DumpedHeader(
             return new DumpedHeader("header", 0, "", 0, 0, 0, 0, "", "", envelope.Sender, envelope.From, envelope.Next, envelope.IsFinal);
         }
 
-        if (payload.Length < Length || !payload.StartsWith("CLSY"u8))
+        if (payload.Length < ContainerHeader.Length)
         {
-            throw new ToolException(ExitCode.Database, "payload", payload.Length < Length
-                ? $"{TextOutput.Count(payload.Length, "byte")} are no payload: its header alone has {Length}"
-                : "not a payload: it does not begin with CLSY");
+            throw new ToolException(
+                ExitCode.Database, "payload", $"{TextOutput.Count(payload.Length, "byte")} are no payload: its header alone has {ContainerHeader.Length}");
         }
 
-        uint expanded = BinaryPrimitives.ReadUInt32BigEndian(payload[8..]);
+        ContainerHeader header = ContainerHeader.Read(payload);
+        if (!header.HasMagic)
+        {
+            throw new ToolException(ExitCode.Database, "payload", "not a payload: it does not begin with CLSY");
+        }
+
         return new DumpedHeader(
             "header",
-            payload[4],
+            header.Version,
             string.Create(CultureInfo.InvariantCulture, $"{payload[5]}.{payload[6]}.{payload[7]}"),
             payload.Length,
-            expanded == 0 ? payload.Length - Length : expanded,
-            BinaryPrimitives.ReadUInt16BigEndian(payload[12..]),
-            BinaryPrimitives.ReadUInt32BigEndian(payload[14..]),
-            BinaryPrimitives.ReadInt64BigEndian(payload[18..]).ToString(CultureInfo.InvariantCulture),
-            Convert.ToHexStringLower(payload[26..Length]),
+            header.ExpandedSize == 0 ? payload.Length - ContainerHeader.Length : header.ExpandedSize,
+            header.Columns,
+            header.Rows,
+            ((long)header.SchemaHash).ToString(CultureInfo.InvariantCulture),
+            header.Checksum.ToString("x12", CultureInfo.InvariantCulture),
             envelope?.Sender,
             envelope?.From,
             envelope?.Next,

@@ -6,6 +6,21 @@ namespace ChunkSync.Tool.Tests;
 /// <summary>Runs the tool: in this process, which is fast, or as a process of its own.</summary>
 internal static class Tool
 {
+    private static readonly Lazy<bool> CanResetSignals = new(() =>
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        using Process env = Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "true"]) { RedirectStandardError = true })!;
+        env.WaitForExit();
+        return env.ExitCode == 0;
+    });
+
+    /// <summary>The program that this project has built.</summary>
+    public static string ProgramFile { get; } = Path.Combine(AppContext.BaseDirectory, "ChunkSync.Tool.dll");
+
     /// <summary>Runs it in this process; nothing is a terminal.</summary>
     public static Task<ToolRun> RunAsync(params string[] arguments) => RunAsync(new ToolInput(), arguments);
 
@@ -62,18 +77,6 @@ internal static class Tool
         }
     }
 
-    private static readonly Lazy<bool> CanResetSignals = new(() =>
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return false;
-        }
-
-        using Process env = Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "true"]) { RedirectStandardError = true })!;
-        env.WaitForExit();
-        return env.ExitCode == 0;
-    });
-
     /// <summary>Runs it as a process of its own.</summary>
     public static async Task<ToolRun> RunProcessAsync(params string[] arguments)
     {
@@ -84,7 +87,4 @@ internal static class Tool
         await process.WaitForExitAsync();
         return new ToolRun(process.ExitCode, await output, await error);
     }
-
-    /// <summary>The program that this project has built.</summary>
-    public static string ProgramFile { get; } = Path.Combine(AppContext.BaseDirectory, "ChunkSync.Tool.dll");
 }
