@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 
@@ -91,17 +92,22 @@ public sealed partial class ProcessTests : IDisposable
     [Fact]
     public async Task Bar_appears_on_a_terminal_and_ends_with_all()
     {
-        (int code, string shown) = await OnTerminalAsync($"init {Filled("bar.db")} items --sliced");
-        Assert.True(code == 0, shown);
-        int[] percents = [.. Percent().Matches(shown).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
-        Assert.True(percents.Length > 0, shown);
-        Assert.Equal(100, percents[^1]);
-        Assert.All(percents, percent => Assert.InRange(percent, 0, 100));
-        Assert.Contains('\u001b', shown);
+        await ShowsBarAsync($"init {Filled("bar.db")} items --sliced", 0);
 
-        (_, shown) = await OnTerminalAsync($"init {Filled("none.db")} items --sliced --progress none --color never");
+        (_, string shown) = await OnTerminalAsync($"init {Filled("none.db")} items --sliced --progress none --color never");
         Assert.DoesNotContain('%', shown);
         (_, shown) = await OnTerminalAsync($"init {Filled("quiet.db")} items --sliced --quiet --color never");
+        Assert.DoesNotContain('%', shown);
+    }
+
+    [Fact]
+    public async Task Bar_appears_on_a_terminal_when_databases_are_compared()
+    {
+        (string file, string other) = Compared();
+        await ShowsBarAsync($"verify {file} {other}", 1);
+        await ShowsBarAsync($"diff {file} {other}", 1);
+        await ShowsBarAsync($"verify {file} --paging --every-cut --chunk-size 256K", 0);
+        (_, string shown) = await OnTerminalAsync($"diff {file} {other} --quiet --color never");
         Assert.DoesNotContain('%', shown);
     }
 
@@ -111,9 +117,36 @@ public sealed partial class ProcessTests : IDisposable
     [InlineData("none")]
     public async Task Bar_never_appears_in_a_pipe(string progress)
     {
-        ToolRun run = (await Tool.RunProcessAsync("init", Filled("pipe.db"), "items", "--sliced", "--progress", progress)).Expect(ExitCode.Done);
-        Assert.Equal("", run.Error);
-        Assert.DoesNotContain('\u001b', run.Output);
+        (string file, string other) = Compared();
+        foreach (string[] arguments in (string[][])[["init", Filled("pipe.db"), "items", "--sliced"], ["verify", file, other], ["diff", file, other], ["verify", file, "--paging"]])
+        {
+            ToolRun run = await Tool.RunProcessAsync([.. arguments, "--progress", progress]);
+            Assert.Equal("", run.Error);
+            Assert.DoesNotContain('\u001b', run.Output);
+        }
+    }
+
+    /// <summary>Lines of JSON: rows and clocks of both, which end with all of them; a table has a filter, another one no rowid.</summary>
+    [Fact]
+    public async Task Progress_of_a_comparison_grows_to_all_rows_and_changes_no_answer()
+    {
+        (string file, string other) = Compared();
+        long all = long.Parse(Workspace.Text(file, "SELECT 2 * 3000 + 2 * (SELECT count(*) FROM items_cloudsync)"
+            + " + 2 * (SELECT count(*) FROM kept WHERE a < 50) + 2 * (SELECT count(*) FROM kept_cloudsync WHERE db_version <> 0)"), CultureInfo.InvariantCulture);
+        foreach (string[] arguments in (string[][])[["verify", file, other], ["diff", file, other], ["verify", file, "--paging", "--every-cut", "--chunk-size", "256K"]])
+        {
+            ToolRun run = await Tool.RunAsync([.. arguments, "--progress", "json", "--json"]);
+            Assert.Equal((await Tool.RunAsync([.. arguments, "--json"])).Output, run.Output);
+            (long Done, long? Total)[] lines =
+            [
+                .. run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)
+                    .Select(line => ((long)line["done_rows"]!, (long?)line["total_rows"])),
+            ];
+            Assert.Equal(lines.OrderBy(line => line.Done), lines);
+            Assert.All(lines, line => Assert.True(line.Total == null || line.Done <= line.Total, run.Error));
+            Assert.Equal(lines[^1].Total, lines[^1].Done);
+            Assert.True(arguments.Length > 3 || lines[^1].Done == all, $"{all}\n{run.Error}");
+        }
     }
 
     [Fact]
@@ -153,6 +186,30 @@ public sealed partial class ProcessTests : IDisposable
         Workspace.Run(file, "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, a)",
             "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000) INSERT INTO items SELECT 'k' || i, i FROM c");
         return file;
+    }
+
+    /// <summary>Two databases that differ in a row: a table, and one with a filter and without rowids.</summary>
+    private (string File, string Other) Compared()
+    {
+        string file = Filled("compared.db");
+        Workspace.Run(file, "SELECT cloudsync_init('items')", "CREATE TABLE kept(id TEXT PRIMARY KEY NOT NULL, a) WITHOUT ROWID",
+            "INSERT INTO kept SELECT id, a FROM items WHERE a <= 100", "SELECT cloudsync_init('kept')", "SELECT cloudsync_set_filter('kept', 'a < 50')");
+        string other = workspace.At("other.db");
+        File.Copy(file, other, overwrite: true);
+        Workspace.Run(other, "UPDATE items SET a = -1 WHERE id = 'k7'");
+        return (file, other);
+    }
+
+    /// <summary>A command shows a bar, up to 100 % and not above.</summary>
+    private static async Task ShowsBarAsync(string command, int expected)
+    {
+        (int code, string shown) = await OnTerminalAsync(command);
+        Assert.True(code == expected, shown);
+        int[] percents = [.. Percent().Matches(shown).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+        Assert.True(percents.Length > 0, shown);
+        Assert.Equal(100, percents[^1]);
+        Assert.All(percents, percent => Assert.InRange(percent, 0, 100));
+        Assert.Contains('\u001b', shown);
     }
 
     private static async Task<(int Code, string Shown)> OnTerminalAsync(string command)

@@ -31,8 +31,8 @@ internal sealed class DiffCommand : ToolCommand
         string? file = arguments.GetValue(payload);
         using DatabasePair pair = DatabasePair.Open(left, right, context);
         LackingChanges? lacking = file == null ? null : new LackingChanges(pair);
-        List<DiffTable> compared =
-            [.. TableNames.Choose(pair, arguments.GetValue(tables)).Select(table => DiffTable.Of(pair, table, arguments.GetValue(limit), lacking))];
+        IReadOnlyList<ComparedTable> chosen = TableNames.Choose(pair, arguments.GetValue(tables));
+        DiffTable[] compared = await pair.CompareAsync(chosen, (table, seen) => DiffTable.Of(pair, table, arguments.GetValue(limit), lacking, seen));
         DiffPayload? written = null;
         if (lacking?.Encode() is (byte[] bytes, long changes))
         {
@@ -40,6 +40,6 @@ internal sealed class DiffCommand : ToolCommand
             written = new DiffPayload(file!, changes, bytes.Length);
         }
 
-        return context.Write(new DiffResult(left, right, compared.TrueForAll(table => table.Differing == 0 && table.Obstacle == null), compared, written));
+        return context.Write(new DiffResult(left, right, Array.TrueForAll(compared, table => table.Differing == 0 && table.Obstacle == null), compared, written));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class ReportCommand : ToolCommand
     public override async Task<ExitCode> RunAsync(ParseResult arguments, ToolContext context)
     {
         string path = arguments.GetRequiredValue(database);
-        VerifyResult? compared = arguments.GetValue(against) is string other ? Compare(path, other, context) : null;
+        VerifyResult? compared = arguments.GetValue(against) is string other ? await CompareAsync(path, other, context) : null;
         using DatabaseFile file = DatabaseFile.Open(path, context);
         ReportReader reader = new(file, window.Window(arguments), window.ChunkSize(arguments));
         ReportResult report = await reader.ReadAsync(arguments.GetValue(timed), compared);
@@ -39,10 +39,10 @@ internal sealed class ReportCommand : ToolCommand
     }
 
     /// <summary>Only numbers: no differences are listed.</summary>
-    private static VerifyResult Compare(string path, string other, ToolContext context)
+    private static async Task<VerifyResult> CompareAsync(string path, string other, ToolContext context)
     {
         using DatabasePair pair = DatabasePair.Open(path, other, context);
-        TableAnswer[] answers = [.. pair.Tables().Select(table => TableAnswer.Of(table, 0))];
+        TableAnswer[] answers = await pair.CompareAsync(pair.Tables(), static (table, seen) => TableAnswer.Of(table, 0, seen));
         return new VerifyResult(path, other, Array.TrueForAll(answers, answer => answer.Equal), answers);
     }
 }

@@ -47,13 +47,13 @@ internal sealed class VerifyCommand : ToolCommand
         {
             using DatabaseFile file = DatabaseFile.Open(left, context);
             PagingCheck check = new(file, window.Window(arguments), window.ChunkSize(arguments));
-            return context.Write(await check.RunAsync(arguments.GetValue(everyCut)));
+            return context.Write(await context.Progress.RunRowsAsync("paging", show => check.RunAsync(arguments.GetValue(everyCut), new RowProgress(show))));
         }
 
         using DatabasePair pair = DatabasePair.Open(left, right, context);
         int shown = arguments.GetValue(limit);
         IReadOnlyList<ComparedTable> chosen = TableNames.Choose(pair, arguments.GetValue(tables));
-        TableAnswer[] answers = [.. chosen.Select(table => TableAnswer.Of(table, shown))];
+        TableAnswer[] answers = await pair.CompareAsync(chosen, (table, seen) => TableAnswer.Of(table, shown, seen));
         return context.Write(new VerifyResult(left, right, Array.TrueForAll(answers, answer => answer.Equal), answers));
     }
 }

@@ -6,6 +6,10 @@ namespace ChunkSync.Tool;
 /// <param name="right">The table in the second.</param>
 internal sealed class ComparedTable(DatabasePair pair, TrackedTable? left, TrackedTable? right)
 {
+    private long? rowsHere;
+    private long? rowsThere;
+    private long? clockCount;
+
     /// <summary>The table in the first database; null where it is not tracked there.</summary>
     public TrackedTable? Left => left;
 
@@ -52,10 +56,18 @@ internal sealed class ComparedTable(DatabasePair pair, TrackedTable? left, Track
     ];
 
     /// <summary>The number of rows of the first database.</summary>
-    public long CountRows() => pair.File.Number($"SELECT count(*) FROM {left!.Rows}");
+    public long RowsHere => rowsHere ??= pair.File.Number($"SELECT count(*) FROM {left!.Rows}");
+
+    /// <summary>How many rows and clocks a comparison looks at; 0 where there is none.</summary>
+    public long Work => Obstacle == null ? RowsHere + RowsThere + ClockCount : 0;
+
+    private long RowsThere => rowsThere ??= pair.File.Number($"SELECT count(*) FROM {right!.Rows}");
+
+    private long ClockCount => clockCount ??= RowClocks.Count(pair.File, left!) + RowClocks.Count(pair.File, right!);
 
     /// <summary>Rows that only one has, or that have other values: by keys, values by type and bytes.</summary>
-    public IEnumerable<RowDifference> DifferentRows()
+    /// <param name="seen">Counts the rows; null where nobody wants to know.</param>
+    public IEnumerable<RowDifference> DifferentRows(RowProgress? seen)
     {
         string[] all = [.. Keys, .. Columns];
         string join = string.Join(" AND ", Keys.Select(key => $"a.{Names.Quote(key)} IS b.{Names.Quote(key)}"));
@@ -64,28 +76,36 @@ internal sealed class ComparedTable(DatabasePair pair, TrackedTable? left, Track
         // Of the same type and equal byte for byte: 1 and 1.0 differ, and so do texts that a collation takes for equal.
         string differs = string.Join(" OR ", all.Select(column => Differs(Names.Quote(column))));
         string key = string.Join(", ", Keys.Select(name => "a." + Names.Quote(name)));
+        string count = seen == null ? "" : $"{DatabasePair.Seen}(a.{Names.Quote(Keys[0])}) AND ";
+        seen?.Begin(RowsHere);
         foreach (QueryRow row in pair.File.Rows(
             $"SELECT b.present, cloudsync_pk_encode({key}), {values} FROM {left!.Rows} AS a LEFT JOIN (SELECT *, 1 AS present FROM {right!.Rows}) AS b ON {join}"
-            + $" WHERE b.present IS NULL OR {differs}"))
+            + $" WHERE {count}(b.present IS NULL OR {differs})"))
         {
             yield return row.IsNull(0)
                 ? new RowDifference(RowDifferenceKind.Missing, row.Blob(1).ToArray(), [])
                 : new RowDifference(RowDifferenceKind.Changed, row.Blob(1).ToArray(), Cells(row, all));
         }
 
+        seen?.End();
+        seen?.Begin(RowsThere);
         foreach (QueryRow row in pair.File.Rows(
-            $"SELECT cloudsync_pk_encode({key}) FROM {right.Rows} AS a WHERE NOT EXISTS (SELECT 1 FROM {left.Rows} AS b WHERE {join})"))
+            $"SELECT cloudsync_pk_encode({key}) FROM {right.Rows} AS a WHERE {count}NOT EXISTS (SELECT 1 FROM {left.Rows} AS b WHERE {join})"))
         {
             yield return new RowDifference(RowDifferenceKind.Extra, row.Blob(0).ToArray(), []);
         }
+
+        seen?.End();
     }
 
     /// <summary>Rows of which the clocks decide otherwise: causal lengths and versions. Who wrote a value does not decide, nor where it stands in the
     /// database's own stream.</summary>
-    public IEnumerable<ClockDifference> DifferentClocks()
+    /// <param name="seen">Counts the clocks; null where nobody wants to know.</param>
+    public IEnumerable<ClockDifference> DifferentClocks(RowProgress? seen)
     {
-        using RowClocks here = new(pair.File, left!);
-        using RowClocks there = new(pair.File, right!);
+        seen?.Begin(ClockCount);
+        using RowClocks here = new(pair.File, left!, seen);
+        using RowClocks there = new(pair.File, right!, seen);
         bool isHere = here.Next();
         bool isThere = there.Next();
         while (isHere || isThere)
@@ -112,6 +132,8 @@ internal sealed class ComparedTable(DatabasePair pair, TrackedTable? left, Track
                 isThere = there.Next();
             }
         }
+
+        seen?.End();
     }
 
     /// <summary>A key as SQL literals.</summary>

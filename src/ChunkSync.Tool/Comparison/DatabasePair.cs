@@ -3,6 +3,9 @@ namespace ChunkSync.Tool;
 /// <summary>Two databases on one connection, read-only: the first is <c>main</c>, the second <c>other</c>. One transaction keeps both as they are.</summary>
 internal sealed class DatabasePair : IDisposable
 {
+    /// <summary>The SQL function that counts rows while they are compared.</summary>
+    public const string Seen = "chunksync_seen";
+
     private DatabasePair(DatabaseFile file, string other) => (File, Other) = (file, other);
 
     /// <summary>The connection.</summary>
@@ -41,6 +44,26 @@ internal sealed class DatabasePair : IDisposable
             .. left.Keys.Union(right.Keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase).Select(name =>
                 new ComparedTable(this, left.GetValueOrDefault(name), right.GetValueOrDefault(name))),
         ];
+    }
+
+    /// <summary>Compares tables in turn, and shows how far that is.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="compare">Compares one; what it gets counts the rows, and is null where nobody wants to know.</param>
+    public async Task<T[]> CompareAsync<T>(IReadOnlyList<ComparedTable> tables, Func<ComparedTable, RowProgress?, T> compare)
+    {
+        if (!File.Context.Progress.IsShown)
+        {
+            return [.. tables.Select(table => compare(table, null))];
+        }
+
+        return await File.Context.Progress.RunRowsAsync("comparing", show =>
+        {
+            RowProgress seen = new(show) { Total = tables.Sum(table => table.Work) };
+            File.Define(Seen, () => seen.Add());
+            T[] answers = [.. tables.Select(table => compare(table, seen))];
+            seen.Finish();
+            return Task.FromResult(answers);
+        });
     }
 
     /// <inheritdoc/>

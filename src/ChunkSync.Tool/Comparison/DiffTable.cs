@@ -9,7 +9,7 @@ namespace ChunkSync.Tool;
 internal sealed record DiffTable(string Table, string? Obstacle, long Differing, IReadOnlyList<string> OtherColumns, IReadOnlyList<DiffRow> Rows)
 {
     /// <summary>Compares a table.</summary>
-    public static DiffTable Of(DatabasePair pair, ComparedTable table, int limit, LackingChanges? lacking)
+    public static DiffTable Of(DatabasePair pair, ComparedTable table, int limit, LackingChanges? lacking, RowProgress? seen)
     {
         if (table.Obstacle is string obstacle)
         {
@@ -17,17 +17,17 @@ internal sealed record DiffTable(string Table, string? Obstacle, long Differing,
         }
 
         // Rows whose clocks differ and rows whose values do are mostly the same ones: each counts once.
-        HashSet<string> seen = new(StringComparer.Ordinal);
+        HashSet<string> keys = new(StringComparer.Ordinal);
         List<DiffRow> rows = [];
-        _ = TableAnswer.Of(table, 0, (row, clock) =>
+        _ = TableAnswer.Of(table, 0, seen, (row, clock) =>
         {
             byte[] pk = (row?.Pk ?? clock?.Pk)!;
             lacking?.Add(table, row, clock);
-            if (seen.Add(Convert.ToHexString(pk)) && rows.Count < limit)
+            if (keys.Add(Convert.ToHexString(pk)) && rows.Count < limit)
             {
                 rows.Add(DiffRow.Of(pair, table, pk));
             }
         });
-        return new DiffTable(table.Name, null, seen.Count, table.OtherColumns, rows);
+        return new DiffTable(table.Name, null, keys.Count, table.OtherColumns, rows);
     }
 }

@@ -12,19 +12,26 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
 
     /// <summary>Runs it.</summary>
     /// <param name="isEveryCut">Whether reading also begins at every position and goes on behind every chunk.</param>
-    public async Task<PagingResult> RunAsync(bool isEveryCut)
+    /// <param name="progress">Counts the changes that are read.</param>
+    public async Task<PagingResult> RunAsync(bool isEveryCut, RowProgress progress)
     {
         file.Run("BEGIN");
-        Scan();
+        progress.Begin(null);
+        Scan(progress);
+        progress.End();
+        SetTotal(progress, isEveryCut);
         CancellationToken cancellation = file.Context.Cancellation;
         List<ChunkBookmark> bookmarks = [];
         int index = 0;
+        progress.Begin(RowCount);
         await foreach (Chunk chunk in file.Sync.ReadAsync(window, options, cancellation))
         {
             Compare(index++, chunk, "page");
+            progress.Add(chunk.Rows);
             bookmarks.Add(chunk.Resume);
         }
 
+        progress.End();
         if (index != scan.Count)
         {
             differences.Add($"{index} pages, but {scan.Count} chunks of one scan");
@@ -36,21 +43,37 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
             for (int cut = 0; cut + 1 < bookmarks.Count; cut++)
             {
                 int next = cut + 1;
+                progress.Begin(RowsBehind(cut));
                 await foreach (Chunk chunk in file.Sync.ReadAsync(bookmarks[cut], options, cancellation))
                 {
                     Compare(next++, chunk, $"behind chunk {cut}, page");
+                    progress.Add(chunk.Rows);
                 }
+
+                progress.End();
             }
 
-            positions = await ComparePositionsAsync(cancellation);
+            positions = await ComparePositionsAsync(progress, cancellation);
         }
 
         file.Run("COMMIT");
-        return new PagingResult(file.Path, differences.Count == 0, scan.Count, scan.Sum(chunk => chunk.Rows.Count), pages, positions, differences);
+        progress.Finish();
+        return new PagingResult(file.Path, differences.Count == 0, scan.Count, RowCount, pages, positions, differences);
     }
 
+    private long RowCount => scan.Sum(chunk => chunk.Rows.Count);
+
+    /// <summary>So many changes are read by the page from one position, about.</summary>
+    private long RowsOfPage => Math.Max(1, RowCount / Math.Max(1, scan.Count));
+
+    private long RowsBehind(int cut) => scan.Skip(cut + 1).Sum(chunk => chunk.Rows.Count);
+
+    /// <summary>How many changes will have been read at the end.</summary>
+    private void SetTotal(RowProgress progress, bool isEveryCut) =>
+        progress.Total = (2 * RowCount) + (isEveryCut ? Enumerable.Range(0, scan.Count).Sum(RowsBehind) + (RowCount * RowsOfPage) : 0);
+
     /// <summary>One statement, from the first row to the last.</summary>
-    private void Scan()
+    private void Scan(RowProgress progress)
     {
         bool isSince = window.From is { Seq: 0, Offset: 0, DbVersion: > 0 };
         foreach (QueryRow row in file.Rows(
@@ -67,6 +90,7 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
         {
             byte[] payload = row.Blob(0).ToArray();
             scan.Add(new ScannedChunk(Sha256.Hash(payload), new ChunkCursor(row.Number(1), row.Number(2), row.Number(3)), RowsOf(payload)));
+            progress.Add(scan[^1].Rows.Count);
         }
     }
 
@@ -81,12 +105,15 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
     }
 
     /// <summary>From every position that a change has one page: its changes have to be those of the scan from there on.</summary>
-    private async Task<long> ComparePositionsAsync(CancellationToken cancellation)
+    private async Task<long> ComparePositionsAsync(RowProgress progress, CancellationToken cancellation)
     {
         List<ScannedRow> all = [.. scan.SelectMany(chunk => chunk.Rows)];
         long count = 0;
+        progress.Begin(RowCount * RowsOfPage);
         for (int first = 0; first < all.Count; first++)
         {
+            progress.Add(RowsOfPage);
+
             // Parts behind the first one lie inside of a position, changes may share one.
             if (first > 0 && all[first].Position == all[first - 1].Position)
             {
@@ -113,6 +140,7 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
             }
         }
 
+        progress.End();
         return count;
     }
 

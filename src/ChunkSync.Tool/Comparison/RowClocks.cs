@@ -6,13 +6,20 @@ namespace ChunkSync.Tool;
 /// life of the row (version 0): a merge decides as if they were not there.</summary>
 internal sealed class RowClocks : IDisposable
 {
+    private const string Known = "db_version IS NOT 0";
+
     private readonly Query query;
+    private readonly RowProgress? seen;
     private bool isAtRow;
 
     /// <summary>Begins.</summary>
-    public RowClocks(DatabaseFile file, TrackedTable table)
+    /// <param name="file">The connection.</param>
+    /// <param name="table">The table, in one of its databases.</param>
+    /// <param name="seen">Counts the clocks; null where nobody wants to know.</param>
+    public RowClocks(DatabaseFile file, TrackedTable table, RowProgress? seen)
     {
-        query = new Query(file, $"SELECT pk, col_name, col_version FROM {table.Clocks} WHERE db_version IS NOT 0 ORDER BY pk, col_name");
+        this.seen = seen;
+        query = new Query(file, $"SELECT pk, col_name, col_version FROM {table.Clocks} WHERE {Known} ORDER BY pk, col_name");
         isAtRow = query.Step();
     }
 
@@ -24,6 +31,9 @@ internal sealed class RowClocks : IDisposable
 
     /// <summary>The versions of its columns.</summary>
     public SortedDictionary<string, long> Versions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How many clocks there are.</summary>
+    public static long Count(DatabaseFile file, TrackedTable table) => file.Number($"SELECT count(*) FROM {table.Clocks} WHERE {Known}");
 
     /// <summary>Goes to the next row; false at the end.</summary>
     public bool Next()
@@ -49,6 +59,7 @@ internal sealed class RowClocks : IDisposable
                 Versions[column] = version;
             }
 
+            seen?.Add();
             isAtRow = query.Step();
         }
         while (isAtRow && query.Row.Blob(0).SequenceEqual(Key));

@@ -37,8 +37,9 @@ internal sealed record TableAnswer(
     /// <summary>Compares a table.</summary>
     /// <param name="table">The table.</param>
     /// <param name="limit">How many differences are listed.</param>
+    /// <param name="seen">Counts what was looked at; null where nobody wants to know.</param>
     /// <param name="see">Is told every difference; null where nobody wants them.</param>
-    public static TableAnswer Of(ComparedTable table, long limit, Action<RowDifference?, ClockDifference?>? see = null)
+    public static TableAnswer Of(ComparedTable table, long limit, RowProgress? seen, Action<RowDifference?, ClockDifference?>? see = null)
     {
         if (table.Obstacle is string obstacle)
         {
@@ -47,7 +48,7 @@ internal sealed record TableAnswer(
 
         long[] kinds = new long[3];
         List<Difference> differences = [];
-        foreach (RowDifference row in table.DifferentRows())
+        foreach (RowDifference row in table.DifferentRows(seen))
         {
             kinds[(int)row.Kind]++;
             see?.Invoke(row, null);
@@ -58,7 +59,7 @@ internal sealed record TableAnswer(
         }
 
         (long versions, long lives) = (0, 0);
-        foreach (ClockDifference clock in table.DifferentClocks())
+        foreach (ClockDifference clock in table.DifferentClocks(seen))
         {
             (versions, lives) = clock.LengthA == clock.LengthB ? (versions + 1, lives) : (versions, lives + 1);
             see?.Invoke(null, clock);
@@ -68,7 +69,7 @@ internal sealed record TableAnswer(
             }
         }
 
-        long rows = table.CountRows();
+        long rows = table.RowsHere;
         long changed = kinds[(int)RowDifferenceKind.Changed];
         long missing = kinds[(int)RowDifferenceKind.Missing];
         return new TableAnswer(

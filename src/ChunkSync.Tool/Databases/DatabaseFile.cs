@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ChunkSync.Client;
 using SQLitePCL;
 
@@ -7,6 +8,7 @@ namespace ChunkSync.Tool;
 internal sealed class DatabaseFile : IDisposable
 {
     private readonly CancellationTokenRegistration interruption;
+    private Exception? called;
 
     private DatabaseFile(string path, sqlite3 handle, ToolContext context)
     {
@@ -149,9 +151,32 @@ internal sealed class DatabaseFile : IDisposable
         return new DatabaseFile("memory", handle, context);
     }
 
+    /// <summary>Gives the connection a function of one argument that is always true.</summary>
+    /// <param name="name">Its name in SQL.</param>
+    /// <param name="call">Is called each time. What it throws ends the statement, and is thrown there.</param>
+    public void Define(string name, Action call) => _ = raw.sqlite3_create_function(Handle, name, 1, raw.SQLITE_UTF8, null, (context, _, _) =>
+    {
+        // No exception may pass through SQLite.
+        try
+        {
+            call();
+            raw.sqlite3_result_int(context, 1);
+        }
+        catch (Exception failure)
+        {
+            called = failure;
+            raw.sqlite3_result_error(context, failure.Message);
+        }
+    });
+
     /// <summary>What SQLite says now about a call that failed.</summary>
     internal ToolException Failure(int code)
     {
+        if (called is Exception failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         string message = raw.sqlite3_errmsg(Handle).utf8_to_string() ?? "";
         int extended = raw.sqlite3_extended_errcode(Handle);
         return (code & 0xff) switch

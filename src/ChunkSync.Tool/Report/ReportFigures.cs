@@ -178,7 +178,7 @@ internal static class ReportFigures
     {
         double y = row * RowHeight;
         svg.Text(Left - 10, y + 15, Printable.Of(name, 34), "end");
-        svg.Rectangle(Left, y + 3, width, RowHeight - 6, style, title);
+        svg.Rectangle(Left, y + 3, Math.Max(width, 2), RowHeight - 6, style, title);
         svg.Text(Left + width + 6, y + 15, value);
     }
 
