@@ -14,6 +14,8 @@ internal sealed class ChunksCommand : ToolCommand
 
     private readonly Option<bool> restart = new("--restart") { Description = "Begin the export anew" };
 
+    private readonly Option<bool> prune = new("--prune") { Description = "Then remove what the export does not need: windows before a restart, what stopped runs left" };
+
     private readonly Option<long?> generation = new("--generation") { Description = "The number of a new window; nothing is to be done where it is reached", HelpName = "N" };
 
     private readonly WindowOptions window = new();
@@ -23,7 +25,7 @@ internal sealed class ChunksCommand : ToolCommand
         : base("chunks", "Export a window of changes to a folder or to S3; a stopped run goes on where it was")
     {
         Arguments.Add(database);
-        foreach (Option option in (Option[])[store, resume, restart, generation])
+        foreach (Option option in (Option[])[store, resume, restart, prune, generation])
         {
             Options.Add(option);
         }
@@ -64,6 +66,7 @@ internal sealed class ChunksCommand : ToolCommand
         };
         Exporter exporter = new(file.Sync, place, ChunkSizeSetting.Of(file));
         ExportResult done = await context.Progress.RunAsync("export", progress => exporter.RunAsync(request, progress, context.Cancellation));
-        return context.Write(ChunksResult.Of(place.Address, done));
+        long? removed = arguments.GetValue(prune) ? await new StoreSweep(place).RunAsync(done.Head, context.Cancellation) : null;
+        return context.Write(ChunksResult.Of(place.Address, done, removed));
     }
 }

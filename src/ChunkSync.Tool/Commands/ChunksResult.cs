@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using ChunkSync.Client;
 
@@ -15,6 +16,7 @@ namespace ChunkSync.Tool;
 /// <param name="Chunks">The chunks that this run wrote.</param>
 /// <param name="Rows">The changes in them.</param>
 /// <param name="Bytes">The bytes of their payloads.</param>
+/// <param name="Removed">How many objects were removed that the export does not name; null where that was not asked for.</param>
 internal sealed record ChunksResult(
     string Store,
     SiteId SiteId,
@@ -26,11 +28,12 @@ internal sealed record ChunksResult(
     bool Resumed,
     long Chunks,
     long Rows,
-    long Bytes) : CommandResult("chunksync.chunks.v1")
+    long Bytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Removed) : CommandResult("chunksync.chunks.v1")
 {
     /// <summary>Makes it.</summary>
-    public static ChunksResult Of(string store, ExportResult done) => new(
-        store, done.Head.Sender, done.Head.Generation, done.Head.Since, done.Head.Until, done.Head.Cursor, done.Head.Complete, done.Resumed, done.Chunks, done.Rows, done.Bytes);
+    public static ChunksResult Of(string store, ExportResult done, long? removed) => new(
+        store, done.Head.Sender, done.Head.Generation, done.Head.Since, done.Head.Until, done.Head.Cursor, done.Head.Complete, done.Resumed, done.Chunks, done.Rows, done.Bytes, removed);
 
     /// <inheritdoc/>
     public override JsonTypeInfo ToJsonType() => ToolJson.Instance.ChunksResult;
@@ -42,5 +45,9 @@ internal sealed record ChunksResult(
             ? $"nothing new: {Store} has everything up to version {TextOutput.Number(UntilDbVersion)}"
             : $"{TextOutput.Count(Chunks, "chunk")}, {TextOutput.Count(Rows, "change")}, {TextOutput.Count(Bytes, "byte")} written to {Store}{(Resumed ? ", behind those of an earlier run" : "")}");
         output.Line($"generation {Generation}: window {TextOutput.Number(SinceDbVersion + 1)} – {TextOutput.Number(UntilDbVersion)}, {(Complete ? "complete" : "not complete")}");
+        if (Removed is long count)
+        {
+            output.Line($"{TextOutput.Count(count, "object")} removed that the export does not need");
+        }
     }
 }

@@ -8,6 +8,8 @@ internal sealed class SyncCommand : ToolCommand
 {
     private readonly Argument<string> database = DatabaseArgument();
 
+    private readonly Option<bool> compact = new("--compact") { Description = "Write this device's changes anew, in one window, and remove what the store had of them before" };
+
     private readonly Argument<string> place = new("PLACE") { Description = "A folder that the devices share, or s3://BUCKET/PREFIX" };
 
     /// <summary>Makes it.</summary>
@@ -16,6 +18,7 @@ internal sealed class SyncCommand : ToolCommand
     {
         Arguments.Add(database);
         Arguments.Add(place);
+        Options.Add(compact);
     }
 
     /// <inheritdoc/>
@@ -24,7 +27,7 @@ internal sealed class SyncCommand : ToolCommand
         using DatabaseFile file = DatabaseFile.Open(arguments.GetRequiredValue(database), context, isWritable: true);
         using IChunkStore store = ChunkStores.Open(arguments.GetRequiredValue(place));
         SyncRun run = new(file, store, context.Cancellation);
-        PushResult pushed = await context.Progress.RunAsync("push", run.PushAsync);
+        PushResult pushed = await context.Progress.RunAsync("push", progress => run.PushAsync(progress, arguments.GetValue(compact)));
         List<PullResult> pulled = [];
         ToolException? first = null;
         foreach (SiteId site in await run.OthersAsync())

@@ -17,7 +17,8 @@ internal sealed record SyncResult(string Store, SiteId SiteId, PushResult Pushed
     /// <inheritdoc/>
     public override void WriteText(TextOutput output)
     {
-        output.Line(Pushed.Chunks == 0 ? "push: nothing new" : "push: " + Amount(Pushed.Chunks, Pushed.Rows, Pushed.Bytes));
+        string removed = Pushed.Removed is long count ? $"; {TextOutput.Count(count, "object")} removed" : "";
+        output.Line((Pushed.Chunks == 0 ? "push: nothing new" : "push: " + Amount(Pushed.Chunks, Pushed.Rows, Pushed.Bytes)) + removed);
         foreach (PullResult pull in Pulled)
         {
             string gaps = pull.Gaps == 0 ? "" : $"; {TextOutput.Count(pull.Gaps, "gap")} that the store cannot fill";

@@ -12,6 +12,9 @@ internal sealed class ExportReader(IChunkStore store)
 {
     private const string RepairCure = "export it again with --restart";
 
+    /// <summary>The head from which the reader began, where it may have been written again meanwhile; null for no such head.</summary>
+    public ExportHead? Began { get; init; }
+
     /// <summary>The head; null where there is no export.</summary>
     /// <exception cref="ToolException">It cannot be read, or is no head.</exception>
     public async Task<ExportHead?> FindHeadAsync(CancellationToken cancellation)
@@ -89,7 +92,7 @@ internal sealed class ExportReader(IChunkStore store)
             throw Refuse(StoreNames.Head, $"'{name}' is no name of a part");
         }
 
-        byte[] bytes = await store.ReadAsync(name, 0, ManifestPart.MaxLength + 1, cancellation) ?? throw Missing(name);
+        byte[] bytes = await store.ReadAsync(name, 0, ManifestPart.MaxLength + 1, cancellation) ?? throw await MissingAsync(name, cancellation);
         if (bytes.Length <= ManifestPart.MaxLength && StoreNames.Part(place, StoreNames.Hash(bytes)) != name)
         {
             throw Refuse(name, "its bytes are not those that its name promises");
@@ -106,7 +109,7 @@ internal sealed class ExportReader(IChunkStore store)
     public async Task<byte[]> PayloadAsync(ManifestChunk chunk, CancellationToken cancellation)
     {
         int size = (int)chunk.Size;
-        byte[] payload = await store.ReadAsync(chunk.Name!, 0, size + 1, cancellation) ?? throw Missing(chunk.Name!);
+        byte[] payload = await store.ReadAsync(chunk.Name!, 0, size + 1, cancellation) ?? throw await MissingAsync(chunk.Name!, cancellation);
         return payload.Length != size
             ? throw Refuse(chunk.Name!, $"it has {(payload.Length > size ? "more than " : "")}{Math.Min(payload.Length, size)} bytes, not {size}")
             : StoreNames.Hash(payload) != chunk.Sha256
@@ -122,7 +125,12 @@ internal sealed class ExportReader(IChunkStore store)
     /// <summary>Names from outside can be of any length.</summary>
     private static string Shown(string name) => Printable.Of(name, 120);
 
-    private ToolException Missing(string name) => new(ExitCode.Refused, $"{store.Address}/{name}", "it is missing", RepairCure);
+    /// <summary>An export that was made anew may have removed what the one before had.</summary>
+    private async Task<ToolException> MissingAsync(string name, CancellationToken cancellation)
+    {
+        bool isAnew = Began != null && await FindHeadAsync(cancellation) != Began;
+        return new ToolException(ExitCode.Refused, $"{store.Address}/{name}", "it is missing", isAnew ? "the export was made anew meanwhile: run the command again" : RepairCure);
+    }
 
     private T Parse<T>(string name, byte[] bytes, int maxLength, JsonTypeInfo<T> type)
     {

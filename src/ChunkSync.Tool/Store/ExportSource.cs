@@ -32,7 +32,7 @@ internal sealed class ExportSource : IChunkSource
     /// <exception cref="ToolException">It cannot be read, or is not what it should be.</exception>
     public static async Task<ExportSource> OpenAsync(IChunkStore store, ExportHead head, IReadOnlyList<StreamGap>? gaps, CancellationToken cancellation)
     {
-        ExportReader reader = new(store);
+        ExportReader reader = new(store) { Began = head };
         ChunkCursor from = gaps switch { null => default, [] => ChunkCursor.Start, _ => gaps[0].From };
         ExportChain chain = head.End <= from ? new ExportChain() : await reader.ChainAsync(head, from, cancellation);
         return new ExportSource(store, reader, head, chain, from, gaps is [] ? null : gaps);

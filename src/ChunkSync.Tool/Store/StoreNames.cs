@@ -10,6 +10,9 @@ internal static partial class StoreNames
     /// <summary>The object that says what an export is.</summary>
     public const string Head = "head.json";
 
+    /// <summary>Where chunks and parts lie.</summary>
+    public static readonly string[] Folders = ["c", "m"];
+
     /// <summary>The digits of a SHA-256 that are in a name.</summary>
     private const int HashDigits = 16;
 
@@ -50,6 +53,9 @@ internal static partial class StoreNames
         return true;
     }
 
+    /// <summary>Whether a name is that of a chunk or a part; what else lies in a store is not an export's.</summary>
+    public static bool IsObject(string name) => ChunkName().IsMatch(name) || PartName().IsMatch(name);
+
     /// <summary>Refuses a name that could lead out of a store. Every name comes from here or was compared with one that does: this is the second lock.</summary>
     /// <exception cref="ArgumentException">It could.</exception>
     public static void Check(string name)
@@ -64,6 +70,9 @@ internal static partial class StoreNames
 
     [GeneratedRegex(@"\Am/(?<generation>[1-9][0-9]{0,18})-(?<number>[1-9][0-9]{0,18})-[0-9a-f]{16}\.json\z", RegexOptions.ExplicitCapture)]
     private static partial Regex PartName();
+
+    [GeneratedRegex(@"\Ac/([0-9a-f]{16}-){3}[0-9a-f]{16}\.clsy\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex ChunkName();
 
     [GeneratedRegex(@"\A[0-9a-z.-]+(/[0-9a-z.-]+)*\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Plain();

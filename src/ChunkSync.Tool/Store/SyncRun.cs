@@ -11,8 +11,9 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
 {
     /// <summary>Writes what is new here behind what the store has of this site.</summary>
     /// <param name="progress">Gets the progress.</param>
+    /// <param name="isCompact">Whether all of it shall be written anew, in one window, and what was there before be removed.</param>
     /// <exception cref="ToolException">The store cannot be used, or this file is not the one that wrote what is there.</exception>
-    public async Task<PushResult> PushAsync(IProgress<SyncProgress> progress)
+    public async Task<PushResult> PushAsync(IProgress<SyncProgress> progress, bool isCompact = false)
     {
         IChunkStore own = store.Folder(file.Sync.Site.ToString());
         if (await new ExportReader(own).FindHeadAsync(cancellation) is ExportHead head)
@@ -21,12 +22,21 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
         }
 
         // A window that was begun has what was new then; the next one has the rest.
-        ExportResult first = await ExportAsync(own, progress);
-        ExportResult last = first.Resumed ? await ExportAsync(own, progress) : first;
-        long chunks = first.Resumed ? first.Chunks + last.Chunks : last.Chunks;
-        long changes = first.Resumed ? first.Rows + last.Rows : last.Rows;
-        long bytes = first.Resumed ? first.Bytes + last.Bytes : last.Bytes;
-        return new PushResult(chunks, changes, bytes, last.Head.Until);
+        List<ExportResult> runs = [await ExportAsync(own, progress, null)];
+        if (runs[0].Resumed)
+        {
+            runs.Add(await ExportAsync(own, progress, null));
+        }
+
+        // One window already is as short as it gets. With the same size of chunks: who has parts of a long value can use the others.
+        if (isCompact && runs[^1].Head is { Before: not null } several)
+        {
+            runs.Add(await ExportAsync(own, progress, (int)several.ChunkSize));
+        }
+
+        ExportHead now = runs[^1].Head;
+        long? removed = isCompact ? await new StoreSweep(own).RunAsync(now, cancellation) : null;
+        return new PushResult(runs.Sum(run => run.Chunks), runs.Sum(run => run.Rows), runs.Sum(run => run.Bytes), now.Until, removed);
     }
 
     /// <summary>The other sites whose streams are here: those that the store lists, and those of which something arrived before.</summary>
@@ -77,6 +87,12 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
         return new PullResult(site, taken.Chunks, taken.Changes, taken.Bytes, gaps.Count == 0 ? ChunkCursor.Start : gaps[^1].From, gaps.Count(gap => gap.To != null));
     }
 
-    private Task<ExportResult> ExportAsync(IChunkStore own, IProgress<SyncProgress> progress) =>
-        new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(new ExportRequest { WithTotals = file.Context.Progress.IsShown }, progress, cancellation);
+    /// <param name="own">This site's part of the store.</param>
+    /// <param name="progress">Gets the progress.</param>
+    /// <param name="anew">The size of chunks of an export that begins anew; null to go on with the one that is there.</param>
+    private Task<ExportResult> ExportAsync(IChunkStore own, IProgress<SyncProgress> progress, int? anew)
+    {
+        ExportRequest request = new() { WithTotals = file.Context.Progress.IsShown, Restart = anew != null, ChunkSize = anew };
+        return new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(request, progress, cancellation);
+    }
 }

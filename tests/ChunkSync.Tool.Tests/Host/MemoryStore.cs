@@ -58,6 +58,7 @@ internal sealed class MemoryStore : IChunkStore
     {
         lock (shared.Objects)
         {
+            shared.Count();
             shared.Objects.Remove(prefix + name);
             return Task.CompletedTask;
         }

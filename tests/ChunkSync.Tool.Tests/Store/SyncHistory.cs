@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ChunkSync.Tool.Tests;
 
-/// <summary>Devices that write and sync through one store at random: stopped, repeated, two at once, late, copied, restored from a backup.</summary>
+/// <summary>Devices that write and sync through one store at random: stopped, repeated, two at once, late, copied, restored from a backup, compacted.</summary>
 internal sealed class SyncHistory : IDisposable
 {
     private readonly Random random;
@@ -35,10 +35,10 @@ internal sealed class SyncHistory : IDisposable
                 Write(path);
                 break;
             case < 15:
-                await SyncAsync(path, stop: -1);
+                await SyncAsync(path, stop: -1, random.Next(6) == 0);
                 break;
             case < 19:
-                await SyncAsync(path, stop: random.Next(20));
+                await SyncAsync(path, stop: random.Next(20), random.Next(4) == 0);
                 break;
             case < 21:
                 Count("at_once");
@@ -142,11 +142,11 @@ internal sealed class SyncHistory : IDisposable
 
     /// <summary>Syncs a file, which gets a new site id where it is asked for.</summary>
     /// <returns>Whether it was not stopped.</returns>
-    private async Task<bool> SyncAsync(string path, int stop)
+    private async Task<bool> SyncAsync(string path, int stop, bool isCompact = false)
     {
         try
         {
-            await OnceAsync(path, stop);
+            await OnceAsync(path, stop, isCompact);
         }
         catch (OperationCanceledException)
         {
@@ -157,7 +157,7 @@ internal sealed class SyncHistory : IDisposable
         {
             Count("new_sites");
             Workspace.Run(path, "SELECT cloudsync_new_site()");
-            await OnceAsync(path, stop: -1);
+            await OnceAsync(path, stop: -1, isCompact);
         }
         finally
         {
@@ -167,13 +167,13 @@ internal sealed class SyncHistory : IDisposable
         return true;
     }
 
-    private async Task OnceAsync(string path, int stop)
+    private async Task OnceAsync(string path, int stop, bool isCompact)
     {
-        Count("syncs");
+        Count(isCompact ? "compactions" : "syncs");
         using DatabaseFile file = Files.Open(path);
         store.CallsLeft = stop;
         SyncRun run = new(file, store, default);
-        await run.PushAsync(new ProgressList());
+        await run.PushAsync(new ProgressList(), isCompact);
         foreach (SiteId site in await run.OthersAsync())
         {
             await run.PullAsync(site, new ProgressList());
