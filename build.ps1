@@ -1,4 +1,4 @@
-# Builds and tries ChunkSync on Windows: build.ps1 [run|test|soak|bench|pack] [arguments]. Without a command: builds the library. The commands do
+# Builds and tries ChunkSync on Windows: build.ps1 [run|test|soak|bench|tool|pack] [arguments]. Without a command: builds the library. The commands do
 # what those of build.sh do. Windows has no SQLite of its own: tests run on the newest and the oldest that packages bring.
 param([Parameter(Position = 0)][string]$Command = "", [Parameter(ValueFromRemainingArguments)][string[]]$Rest = @())
 $ErrorActionPreference = "Stop"
@@ -21,6 +21,22 @@ function Build-Library {
     New-Item -ItemType Directory -Force "dist/$rid" | Out-Null
     Copy-Item -Force artifacts/native/ChunkSync.Extension.dll $library
     Get-Item $library
+}
+
+# The program, and SQLite's library beside it: there is no static one to put inside.
+function Build-Tool {
+    $aot = ([xml](Get-Content -Raw Directory.Build.props)).SelectSingleNode("//AotTfm").InnerText
+    Invoke-Checked "building the program (the C++ build tools of Visual Studio are needed)" {
+        dotnet publish src/ChunkSync.Tool/ChunkSync.Tool.csproj -f $aot -c Release -r $rid -o artifacts/tool-native -v quiet
+    }
+    $folder = "dist/$rid/bin"
+    New-Item -ItemType Directory -Force $folder | Out-Null
+    Copy-Item -Force artifacts/tool-native/ChunkSync.Tool.exe "$folder/chunksync.exe"
+    Copy-Item -Force artifacts/tool-native/e_sqlite3.dll $folder
+    Get-Item "$folder/*"
+    Copy-Item -Force tests/fixtures/oversized.db artifacts/shop.db
+    Invoke-Checked "chunksync --version" { & "./$folder/chunksync.exe" --version }
+    Invoke-Checked "chunksync status" { & "./$folder/chunksync.exe" status artifacts/shop.db }
 }
 
 $onEverySqlite = "FullyQualifiedName~Fixture|FullyQualifiedName~.Tests.Sqlite.|FullyQualifiedName~.Capture.|FullyQualifiedName~InterruptionTests|FullyQualifiedName~.Cascade"
@@ -91,11 +107,13 @@ switch ($Command) {
         Write-Results
     }
     "bench" { Build-Library; Invoke-Checked "the benchmarks" { dotnet run --project tests/ChunkSync.Bench -c Release -- (Resolve-Path $library) @Rest } }
+    "tool" { Build-Tool }
     "pack" {
         Build-Library
         Invoke-Checked "packing" { dotnet pack src/ChunkSync.Client/ChunkSync.Client.csproj -c Release -o artifacts -v quiet }
         Invoke-Checked "packing" { dotnet pack src/ChunkSync.EntityFrameworkCore/ChunkSync.EntityFrameworkCore.csproj -c Release -o artifacts -v quiet }
+        Invoke-Checked "packing" { dotnet pack src/ChunkSync.Tool/ChunkSync.Tool.csproj -c Release -o artifacts -v quiet }
         Compress-Archive -Force -Path LICENSE, THIRD-PARTY-NOTICES.txt, README.md, $library -DestinationPath "artifacts/chunksync-$rid.zip"
     }
-    default { throw "build.ps1: unknown command $Command; use run, test, soak, bench or pack" }
+    default { throw "build.ps1: unknown command $Command; use run, test, soak, bench, tool or pack" }
 }

@@ -53,9 +53,11 @@ internal static class CompletionScripts
         # chunksync completion for PowerShell. In $PROFILE: chunksync completion pwsh | Out-String | Invoke-Expression
         Register-ArgumentCompleter -Native -CommandName chunksync -ScriptBlock {
             param($word, $tree, $position)
-            $text = $tree.ToString().PadRight($position)
+            # The position counts from the beginning of the line, where other commands may stand.
+            $cursor = $position - $tree.Extent.StartOffset
+            $text = $tree.ToString().PadRight($cursor)
             $rest = $text -replace '^\S+ ?', ''
-            $at = $position - $text.Length + $rest.Length
+            $at = $cursor - $text.Length + $rest.Length
             chunksync "[suggest:$at]" $rest 2>$null |
                 Where-Object { $_.StartsWith($word) -and (-not $_.StartsWith('-') -or $word.StartsWith('-')) } |
                 ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
