@@ -14,6 +14,9 @@ internal sealed class Runner : IDisposable
     /// <summary>The engine in a managed process: its times are not reported, its managed allocations are.</summary>
     public const string Managed = "managed";
 
+    /// <summary>ChunkSync.Client in a managed process, and bare SQL through its provider.</summary>
+    public const string Client = "client";
+
     /// <summary>The two codecs of the shape <see cref="ShapeCatalog.Codec"/>.</summary>
     public const string NativeCodec = "liblz4";
     public const string ManagedCodec = "managed LZ4";
@@ -32,6 +35,7 @@ internal sealed class Runner : IDisposable
         workers[Ours] = new WorkerProcess(Path.GetFullPath(options.Library));
         workers[Floor] = new WorkerProcess(null);
         workers[Managed] = new WorkerProcess(BenchDatabase.InProcess);
+        workers[Client] = new WorkerProcess(ClientOperations.Worker);
         workers[NativeCodec] = new WorkerProcess(Codecs.Native);
         workers[ManagedCodec] = new WorkerProcess(Codecs.Managed);
         if (options.Peer != null)
@@ -65,10 +69,15 @@ internal sealed class Runner : IDisposable
                 continue;
             }
 
-            if (shape.Key is ShapeCatalog.Waiting or ShapeCatalog.Tree)
+            if (shape.Key is ShapeCatalog.Waiting or ShapeCatalog.Tree or ShapeCatalog.Client)
             {
                 VariantBench bench = new(options, folder, (engine, request, limit) => workers[engine].Run(request, limit));
-                results.AddRange(shape.Key == ShapeCatalog.Waiting ? bench.RunWaiting(shape) : bench.RunTree(shape));
+                results.AddRange(shape.Key switch
+                {
+                    ShapeCatalog.Waiting => bench.RunWaiting(shape),
+                    ShapeCatalog.Tree => bench.RunTree(shape),
+                    _ => bench.RunClient(shape),
+                });
                 continue;
             }
 

@@ -9,6 +9,15 @@ namespace ChunkSync.Bench;
 /// <param name="run">Runs a request in the worker of an engine.</param>
 internal sealed class VariantBench(Options options, string folder, Func<string, Request, TimeSpan, Measurement> run)
 {
+    /// <summary>The client's share is small: a run for each variant, so that each begins a turn once.</summary>
+    private const int ClientRepeats = 7;
+
+    /// <summary>The histories that the client is measured on.</summary>
+    public static IReadOnlyList<string> ClientHistories { get; } = ["a", "b2", "d64"];
+
+    /// <summary>The sizes of its chunks.</summary>
+    public static IReadOnlyList<long> ClientChunks { get; } = [ShapeCatalog.SmallChunk, ShapeCatalog.DefaultChunk];
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Changes that wait.</summary>
@@ -51,13 +60,44 @@ internal sealed class VariantBench(Options options, string folder, Func<string, 
         return results;
     }
 
-    private void Turns(List<Series> all, string path)
+    /// <summary>ChunkSync.Client beside bare SQL through its provider.</summary>
+    public List<Series> RunClient(Shape shape)
     {
-        for (int repeat = 0; repeat < options.Repeats; repeat++)
+        List<Series> results = [];
+        foreach (string history in ClientHistories)
         {
-            foreach (Series series in all.Where(series => series.Failure == null))
+            string path = Path.Combine(folder, "client.db");
+            _ = run(Runner.Ours, new Request("fill", history, path, Variant: "capture"), Patience);
+            foreach (long chunk in ClientChunks)
             {
-                series.Runs.Add(run(series.Engine, new Request(series.Operation, series.Shape, path, series.ChunkSize, series.Variant), Patience));
+                Dictionary<Series, Request> all = ClientOperations.Variants.ToDictionary(
+                    variant => new Series(shape.Key, "client", NameOf(history, variant), chunk, Runner.Client),
+                    variant => new Request("client", history, path, chunk, variant));
+                Turns([.. all.Keys], series => all[series], ClientRepeats);
+                results.AddRange(all.Keys);
+            }
+
+            Clear();
+        }
+
+        return results;
+    }
+
+    /// <summary>The variant of the series of a history.</summary>
+    public static string NameOf(string history, string variant) => $"{history}, {variant}";
+
+    private void Turns(List<Series> all, string path) =>
+        Turns(all, series => new Request(series.Operation, series.Shape, path, series.ChunkSize, series.Variant));
+
+    private void Turns(List<Series> all, Func<Series, Request> requestOf, int atLeast = 1)
+    {
+        for (int repeat = 0; repeat < Math.Max(options.Repeats, atLeast); repeat++)
+        {
+            // Each begins a turn as often as the others: what comes first finds the caches as the turn before has left them.
+            int first = atLeast > 1 ? repeat % all.Count : 0;
+            foreach (Series series in all.Skip(first).Concat(all.Take(first)).Where(series => series.Failure == null))
+            {
+                series.Runs.Add(run(series.Engine, requestOf(series), Patience));
             }
         }
 

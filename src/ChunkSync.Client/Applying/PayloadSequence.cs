@@ -10,20 +10,24 @@ internal sealed class PayloadSequence(SyncDatabase database, ApplyAllOptions opt
     private long changes;
     private long bytes;
 
+    /// <summary>The connection that has the one transaction for all; null without one.</summary>
+    private sqlite3? begun;
+
     public async Task<ApplyAllResult> RunAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> payloads, CancellationToken cancellation)
     {
         using PayloadWriter writer = new(database, options.MoveCheckpoint, cancellation);
-        if (options.OneTransaction)
-        {
-            await BeginAsync(cancellation).ConfigureAwait(false);
-        }
-
         bool isDone = false;
         try
         {
+            if (options.OneTransaction)
+            {
+                await BeginAsync(cancellation).ConfigureAwait(false);
+            }
+
             await foreach (ReadOnlyMemory<byte> payload in payloads.WithCancellation(cancellation).ConfigureAwait(false))
             {
                 cancellation.ThrowIfCancellationRequested();
+                RequireTransaction();
                 changes += await writer.ApplyAsync(payload).ConfigureAwait(false);
                 count++;
                 bytes += payload.Length;
@@ -35,6 +39,7 @@ internal sealed class PayloadSequence(SyncDatabase database, ApplyAllOptions opt
 
             if (options.OneTransaction)
             {
+                RequireTransaction();
                 await CommitAsync(cancellation).ConfigureAwait(false);
                 progress.Add(count, changes, bytes);
             }
@@ -43,7 +48,7 @@ internal sealed class PayloadSequence(SyncDatabase database, ApplyAllOptions opt
         }
         finally
         {
-            if (!isDone && options.OneTransaction)
+            if (!isDone)
             {
                 Rollback();
             }
@@ -68,6 +73,7 @@ internal sealed class PayloadSequence(SyncDatabase database, ApplyAllOptions opt
                 }
 
                 Run(use.Handle, "BEGIN IMMEDIATE");
+                begun = use.Handle;
                 Run(use.Handle, "PRAGMA defer_foreign_keys = ON");
                 return;
             }
@@ -97,14 +103,33 @@ internal sealed class PayloadSequence(SyncDatabase database, ApplyAllOptions opt
         }
     }
 
-    /// <summary>Undoes everything. SQLite has done so by itself after some failures.</summary>
+    /// <summary>Whoever gives the payloads can do anything between two of them: what comes after the end of the transaction would not be all or nothing.</summary>
+    private void RequireTransaction()
+    {
+        if (begun == null)
+        {
+            return;
+        }
+
+        using ConnectionUse use = database.Use();
+        if (!ReferenceEquals(use.Handle, begun) || raw.sqlite3_get_autocommit(begun) != 0)
+        {
+            throw new InvalidOperationException(
+                "the transaction for all payloads was ended, or its connection closed, while the next payload was being fetched: that one is not applied");
+        }
+    }
+
+    /// <summary>Undoes everything, on the connection that began it: where somebody has closed it meanwhile, a pool has it, and its next owner would write into
+    /// a transaction that nobody commits. SQLite has done so by itself after some failures.</summary>
     private void Rollback()
     {
-        using ConnectionUse use = database.Use();
-        if (raw.sqlite3_get_autocommit(use.Handle) == 0)
+        if (begun is not { IsClosed: false } || raw.sqlite3_get_autocommit(begun) != 0)
         {
-            Run(use.Handle, "ROLLBACK");
+            return;
         }
+
+        using ConnectionUse use = new(begun);
+        Run(begun, "ROLLBACK");
     }
 
     private static void Run(sqlite3 handle, string sql)

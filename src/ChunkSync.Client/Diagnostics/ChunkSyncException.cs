@@ -36,7 +36,7 @@ public sealed class ChunkSyncException : SqliteException
 
         // What the engine noted belongs to this failure only if SQLite passed its text on.
         EngineException? note = FailureNote.Take();
-        if (note == null || note.Message != message)
+        if (note == null || !IsSame(note.Message, message))
         {
             return new ChunkSyncException(message, extended & 0xff, extended, KindOf(extended));
         }
@@ -54,6 +54,20 @@ public sealed class ChunkSyncException : SqliteException
 
     internal static ChunkSyncException LoadFailed(string message) =>
         new(message, raw.SQLITE_ERROR, raw.SQLITE_ERROR, ChunkSyncErrorKind.LoadFailed);
+
+    /// <summary>A load that failed, by what the engine noted: it can be the database's fault.</summary>
+    /// <param name="message">What it said.</param>
+    internal static ChunkSyncException LoadFailedHere(string message)
+    {
+        int code = FailureNote.Take()?.Code ?? raw.SQLITE_ERROR;
+        ChunkSyncErrorKind kind = KindOf(code);
+        bool isOfDatabase = kind is ChunkSyncErrorKind.Damaged or ChunkSyncErrorKind.InputOutput or ChunkSyncErrorKind.OutOfMemory or ChunkSyncErrorKind.Full;
+        return new ChunkSyncException(message, code & 0xff, code, isOfDatabase ? kind : ChunkSyncErrorKind.LoadFailed);
+    }
+
+    /// <summary>Whether SQLite passed a text on: it ends it at the first NUL, which keys can have.</summary>
+    private static bool IsSame(string noted, string message) =>
+        noted == message || (noted.Length > message.Length && noted[message.Length] == '\0' && noted.StartsWith(message, StringComparison.Ordinal));
 
     private static ChunkSyncErrorKind KindOf(FailureKind kind, int code) => kind switch
     {

@@ -74,6 +74,7 @@ internal static unsafe class InProcess
 
     private static void Register(sqlite3 handle, nint library, string name)
     {
+        ChunkSyncException.Forget();
         try
         {
             ManagedHost.Register(handle.DangerousGetHandle(), library);
@@ -81,7 +82,7 @@ internal static unsafe class InProcess
         }
         catch (InvalidOperationException failure)
         {
-            throw ChunkSyncException.LoadFailed($"{name}: {failure.Message}");
+            throw ChunkSyncException.LoadFailedHere($"{name}: {failure.Message}");
         }
     }
 

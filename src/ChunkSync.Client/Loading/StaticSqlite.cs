@@ -25,6 +25,7 @@ internal static unsafe partial class StaticSqlite
             return false;
         }
 
+        ChunkSyncException.Forget();
         try
         {
             ManagedHost.Register(handle.DangerousGetHandle(), (SqliteApi*)routines);
@@ -33,7 +34,7 @@ internal static unsafe partial class StaticSqlite
         }
         catch (InvalidOperationException failure)
         {
-            throw ChunkSyncException.LoadFailed($"{Library}: {failure.Message}");
+            throw ChunkSyncException.LoadFailedHere($"{Library}: {failure.Message}");
         }
     }
 

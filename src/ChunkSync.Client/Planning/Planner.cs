@@ -18,7 +18,7 @@ internal static class Planner
         (long rows, long bytes, long watermark) = (0, inputs.WindowBytes, 0);
         try
         {
-            while (statement.Step(interruption))
+            while (!inputs.IsEmpty && statement.Step(interruption))
             {
                 PageNumbers page = PageNumbers.Read(statement, 0);
                 chunks.Add(new PlannedChunk(

@@ -74,5 +74,6 @@ public sealed class Chunk
 
     /// <summary>The chunk as <see cref="SyncDatabase.ReceiveAsync(ChunkEnvelope, CancellationToken)"/> takes it at the other side; its payload is valid as long as <see cref="Payload"/>.</summary>
     /// <param name="sender">The id of this stream: <see cref="SyncDatabase.Site"/>.</param>
-    public ChunkEnvelope ToEnvelope(SiteId sender) => new(sender, From, Next, IsFinal, Payload, checked((uint)Rows));
+    /// <exception cref="InvalidOperationException">As for <see cref="Payload"/>.</exception>
+    public ChunkEnvelope ToEnvelope(SiteId sender) => new(sender, this);
 }

@@ -24,12 +24,30 @@ public sealed record ChunkWindow
     public ChunkCursor From { get; }
 
     /// <summary>The last version; null for the newest one when the first chunk is read. Take it from a chunk's watermark or from a gap: a version that does
-    /// not exist yet would be promised to be whole.</summary>
-    public long? Until { get; init; }
+    /// not exist yet would be promised to be whole. Up to 0 there is nothing.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public long? Until
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(Until));
+            field = value;
+        }
+    }
 
     /// <summary>Whose changes; this database's own unless it is set.</summary>
     public ChunkSites Sites { get; init; }
 
     /// <summary>Ends the window at the end of a version once so many bytes, before compression, are out; 0 for no limit.</summary>
-    public long MaxWindowBytes { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public long MaxWindowBytes
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(MaxWindowBytes));
+            field = value;
+        }
+    }
 }

@@ -18,6 +18,9 @@ internal readonly record struct PageInputs(
     public static PageInputs Of(ChunkBookmark bookmark, ReadOptions options) => new(
         bookmark.Cursor, bookmark.Until, bookmark.Sites, bookmark.MaxWindowBytes, bookmark.WindowBytes, options.MaxChunkSize ?? bookmark.ChunkSize);
 
+    /// <summary>Whether nothing can be there: as an input of SQL, 0 would stand for the newest version.</summary>
+    public bool IsEmpty => Until == 0;
+
     /// <summary>Binds all of them.</summary>
     public void Bind(SyncStatement statement)
     {

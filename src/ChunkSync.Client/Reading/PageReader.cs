@@ -90,6 +90,11 @@ internal sealed class PageReader : IDisposable
     private Chunk? Read()
     {
         using ConnectionUse use = Database.Use();
+        if (inputs.IsEmpty)
+        {
+            return null;
+        }
+
         if (statement == null || !statement.IsOf(use.Handle))
         {
             statement?.Dispose();

@@ -20,6 +20,12 @@ public sealed class ChunkEnvelope
     private const int CheckLength = 8;
     private const uint FinalFlag = 1;
 
+    /// <summary>The room that is made for a payload before any of its bytes have come: its length is a word of whoever sends it.</summary>
+    private const int FirstRoom = 262_144;
+
+    private readonly Chunk? chunk;
+    private readonly ReadOnlyMemory<byte> bytes;
+
     /// <summary>Puts a chunk and its place together.</summary>
     /// <param name="sender">The id of the stream.</param>
     /// <param name="from">The cursor that the chunk was asked for with; <see cref="ChunkCursor.Behind"/> for a window's first.</param>
@@ -27,15 +33,20 @@ public sealed class ChunkEnvelope
     /// <param name="isFinal">Whether it is the last one of its window.</param>
     /// <param name="payload">The payload; not copied.</param>
     /// <param name="rows">The number of changes, for those who count.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The payload is longer than <see cref="MaxPayloadLength"/>, or a cursor has a negative number.</exception>
     public ChunkEnvelope(SiteId sender, ChunkCursor from, ChunkCursor next, bool isFinal, ReadOnlyMemory<byte> payload, uint rows)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, MaxPayloadLength, nameof(payload));
         Sender = sender;
-        From = from;
-        Next = next;
+        From = Checked(from, nameof(from));
+        Next = Checked(next, nameof(next));
         IsFinal = isFinal;
-        Payload = payload;
+        bytes = payload;
         Rows = rows;
     }
+
+    internal ChunkEnvelope(SiteId sender, Chunk chunk)
+        : this(sender, chunk.From, chunk.Next, chunk.IsFinal, chunk.Payload, checked((uint)chunk.Rows)) => this.chunk = chunk;
 
     /// <summary>The sender's site id.</summary>
     public SiteId Sender { get; }
@@ -50,7 +61,8 @@ public sealed class ChunkEnvelope
     public bool IsFinal { get; }
 
     /// <summary>The chunk's payload; empty where the sender found nothing.</summary>
-    public ReadOnlyMemory<byte> Payload { get; }
+    /// <exception cref="InvalidOperationException">It was made of a <see cref="Chunk"/>, whose <see cref="Chunk.Payload"/> is not valid any more.</exception>
+    public ReadOnlyMemory<byte> Payload => chunk?.Payload ?? bytes;
 
     /// <summary>The number of changes.</summary>
     public uint Rows { get; }
@@ -109,9 +121,31 @@ public sealed class ChunkEnvelope
             throw new EndOfStreamException($"the stream ends after {read} of the {FrameLength} bytes of a frame");
         }
 
-        byte[] payload = new byte[ReadLength(frame)];
-        await source.ReadExactlyAsync(payload, cancellationToken).ConfigureAwait(false);
+        byte[] payload = await ReadPayloadAsync(source, ReadLength(frame), cancellationToken).ConfigureAwait(false);
         return Read(frame, payload);
+    }
+
+    /// <summary>Reads a payload. Room for it grows with what arrives: 96 bytes of a stranger do not make it take 64 MiB.</summary>
+    private static async ValueTask<byte[]> ReadPayloadAsync(Stream source, int length, CancellationToken cancellationToken)
+    {
+        byte[] payload = new byte[Math.Min(length, FirstRoom)];
+        int filled = 0;
+        while (true)
+        {
+            filled += await source.ReadAtLeastAsync(payload.AsMemory(filled), payload.Length - filled, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false);
+            if (filled < payload.Length)
+            {
+                throw new EndOfStreamException($"the stream ends after {filled} of the {length} bytes of a payload");
+            }
+
+            if (filled == length)
+            {
+                return payload;
+            }
+
+            Array.Resize(ref payload, (int)Math.Min(length, 2L * filled));
+        }
     }
 
     /// <summary>Writes frame and payload.</summary>
@@ -180,6 +214,9 @@ public sealed class ChunkEnvelope
 
     private static ChunkCursor ReadCursor(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadInt64BigEndian(bytes[16..]));
+
+    private static ChunkCursor Checked(ChunkCursor cursor, string name) =>
+        HasNegative(cursor) ? throw new ArgumentOutOfRangeException(name, cursor, "a cursor has a negative number") : cursor;
 
     private static bool HasNegative(ChunkCursor cursor) => (cursor.DbVersion | cursor.Seq | cursor.Offset) < 0;
 

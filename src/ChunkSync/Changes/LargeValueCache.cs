@@ -57,16 +57,21 @@ internal sealed unsafe class LargeValueCache(SyncSession session) : IDisposable
         hasChecksum = true;
     }
 
-    /// <summary>Copies from the window; false when it does not cover the bytes.</summary>
-    public bool TryCopy(long offset, byte* target, int count)
+    /// <summary>Copies what the window has of the first bytes.</summary>
+    /// <param name="offset">Offset in the selected value.</param>
+    /// <param name="target">Where they go.</param>
+    /// <param name="count">How many are wanted.</param>
+    /// <returns>How many there were.</returns>
+    public int Copy(long offset, byte* target, int count)
     {
-        if (window == null || offset < windowStart || offset + count > windowStart + windowLength)
+        if (window == null || offset < windowStart || offset >= windowStart + windowLength)
         {
-            return false;
+            return 0;
         }
 
-        Buffer.MemoryCopy(window + (offset - windowStart), target, count, count);
-        return true;
+        int there = (int)Math.Min(count, windowStart + windowLength - offset);
+        Buffer.MemoryCopy(window + (offset - windowStart), target, count, there);
+        return there;
     }
 
     /// <summary>Makes room for a window that starts at <paramref name="offset"/>; the caller fills it.</summary>

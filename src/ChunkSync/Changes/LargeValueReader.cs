@@ -64,14 +64,19 @@ internal sealed unsafe class LargeValueReader(Connection connection, LargeValueC
         if (offset > reached + JumpLength)
         {
             cache.Select(table, column!, rowId, Length);
-            if (cache.TryCopy(offset, target, count))
+            int there = cache.Copy(offset, target, count);
+            if (there == count)
             {
                 return;
             }
 
-            byte* window = cache.OpenWindow(offset, out int windowLength);
-            if (windowLength >= count)
+            // A part that begins inside of the window and ends behind it: no byte is read twice.
+            offset += there;
+            target += there;
+            count -= there;
+            if (count <= LargeValueCache.WindowLength)
             {
+                byte* window = cache.OpenWindow(offset, out int windowLength);
                 FillWindow(cache, window, windowLength, offset);
                 Buffer.MemoryCopy(window, target, count, count);
                 reached = offset + windowLength;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ChunkSync.Changes;
 using ChunkSync.Chunks;
 using ChunkSync.Session;
@@ -138,7 +139,7 @@ internal sealed class ChunkQuery
         {
             StorageClass.Integer => true,
             StorageClass.Real => value.Double is >= -9.2e18 and <= 9.2e18 && value.Double == Math.Floor(value.Double),
-            StorageClass.Text => long.TryParse(value.Text, out _),
+            StorageClass.Text => long.TryParse(value.Text, CultureInfo.InvariantCulture, out _),
             _ => false,
         };
         return exact

@@ -75,6 +75,7 @@ internal static unsafe class Guard
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static int MessageWith(SqliteApi* api, byte** message, Exception failure)
     {
+        FailureNote.Note(failure);
         try
         {
             byte[] text = Encoding.UTF8.GetBytes(TextOf(failure, "loading"));

@@ -36,6 +36,10 @@ internal static class GoalTable
             {
                 TreeGoals.Write(text, set);
             }
+            else if (shape == ShapeCatalog.Client)
+            {
+                ClientGoals.Write(text, set);
+            }
         }
 
         Growth(text, set);

@@ -16,7 +16,7 @@ internal static class ShapeTables
             text.Append(CultureInfo.InvariantCulture, $"## {shape.Key}: {shape.Title}\n\n");
             text.Append("| operation | engine | median ms | spread | rows | bytes | VM steps | pages read | SQLite peak | resident peak |\n");
             text.Append("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-            foreach (string operation in (string[])["fill", "scan", "drain", "visit", "lz4", "apply", "upsert", "compress", "decompress", "stage", "probe", "part", "plan", "floor", "first", "rest", "bf-fill"])
+            foreach (string operation in (string[])["fill", "scan", "drain", "visit", "lz4", "apply", "upsert", "compress", "decompress", "stage", "probe", "part", "plan", "floor", "first", "rest", "bf-fill", "client"])
             {
                 foreach (Series series in set.Of(shape.Key, operation).Where(series => series.Engine != Runner.Managed))
                 {

@@ -27,6 +27,9 @@ internal static unsafe class ShapeCatalog
     /// <summary>The key of the shape that is a tree.</summary>
     public const string Tree = "tree";
 
+    /// <summary>The key of the shape that reads, plans and applies other ones through ChunkSync.Client.</summary>
+    public const string Client = "client";
+
     private static readonly string[] Narrow = ["a", "b", "c", "d"];
 
     /// <summary>The shape of that key.</summary>
@@ -70,6 +73,7 @@ internal static unsafe class ShapeCatalog
         new Shape(Backfill, "100,000, 1,000,000 and 3,000,000 rows cut into 10, 100 and 1,000 chunks; 60,000 and 1,000,000 rows filled", [], [], []),
         new Shape(Waiting, "10,000 rows that are refused and land, change values among each other, or wait beside others; findings of 1,000,000 clocks", [], [], []),
         new Shape(Tree, "operations that come late into logs of 5,000, 50,000, 500,000 and 1,000,000", [], [], []),
+        new Shape(Client, "a, b2 and d64 through ChunkSync.Client, beside bare SQL through the same provider", [], [], []),
         new Shape(Codec, "the same documentation, compressed and decompressed in blocks by both LZ4 codecs", [], [], [SmallChunk, DefaultChunk]),
     ];
 

@@ -36,6 +36,7 @@ internal static unsafe class Operations
             "bf-fill" => BackfillOperations.Fill(request, library),
             "waiting" => WaitingOperations.Run(request, library),
             "tree" => TreeOperations.Run(request, library),
+            "client" => ClientOperations.Run(request),
             "part" => ProbeOperations.Part(request, library),
             _ => throw new ArgumentException("unknown operation " + request.Operation),
         };

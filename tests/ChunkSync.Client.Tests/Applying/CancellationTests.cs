@@ -41,6 +41,20 @@ public class CancellationTests(ITestOutputHelper output)
         await early.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => from.Sync.PlanAsync(new ChunkWindow(since: 0), early.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => from.Sync.ApplyAsync(all[0], cancellationToken: early.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => from.Sync.ReadAsync(new ChunkWindow(since: 0), small, early.Token).ToListAsync());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (Chunk chunk in from.Sync.ReadAsync(new ChunkWindow(since: 0), small).WithCancellation(early.Token))
+            {
+                Assert.Fail($"chunk {chunk.Index} was read");
+            }
+        });
+        foreach (bool one in (bool[])[false, true])
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => from.Sync.ApplyAllAsync(Async.AtOnce(all), new ApplyAllOptions { OneTransaction = one }, early.Token));
+            Assert.Equal(1, raw.sqlite3_get_autocommit(from.Connection.Handle!));
+        }
     }
 
     [Fact]

@@ -58,6 +58,17 @@ public class ExceptionTests
     public void Kind_is_that_of_the_primary_code_when_only_a_code_is_known(int code, ChunkSyncErrorKind kind) =>
         Assert.Equal(kind, ChunkSyncException.KindOf(code));
 
+    /// <summary>SQLite ends a message at a NUL; what it is about is known all the same.</summary>
+    [Fact]
+    public async Task Row_is_named_when_its_key_has_a_zero()
+    {
+        const string Schema = "CREATE TABLE checked(id TEXT PRIMARY KEY NOT NULL, a{0}); SELECT cloudsync_init('checked');";
+        using Database from = Database.Create(Schema.Replace("{0}", "", StringComparison.Ordinal) + "INSERT INTO checked VALUES (CAST(x'610062' AS TEXT), 1000)");
+        using Database to = Database.Create(Schema.Replace("{0}", " CHECK (a < 100)", StringComparison.Ordinal) + "SELECT cloudsync_set('apply_refused', 'stop')");
+        ChunkSyncException failure = await Assert.ThrowsAsync<ChunkSyncException>(async () => await to.Sync.ApplyAsync((await from.PayloadsAsync())[0]));
+        Assert.Equal((ChunkSyncErrorKind.RowRefused, "checked", "'a\0b'"), (failure.Kind, failure.Table, failure.Key));
+    }
+
     /// <summary>What one call said is not said of the next failure.</summary>
     [Fact]
     public async Task Kind_of_one_failure_does_not_stay_for_the_next()

@@ -158,6 +158,29 @@ public class ReadTests
         Assert.NotEmpty(await database.Sync.ReadAsync(new ChunkWindow(failure.SuggestedCursor!.Value) { Until = inside.Until }, larger).ToListAsync());
     }
 
+    /// <summary>SQL takes a version of 0 for the newest one, and the text of a bookmark has no negative numbers.</summary>
+    [Fact]
+    public async Task Numbers_of_a_window_mean_what_they_say()
+    {
+        using Database database = Database.CreateFull(rows: 50);
+        ChunkWindow none = new(since: 0) { Until = 0 };
+        Assert.Empty(await database.Sync.ReadAsync(none).ToListAsync());
+        SendPlan plan = await database.Sync.PlanAsync(none);
+        Assert.Equal((0, 0, 0), (plan.Chunks.Count, plan.Rows, plan.Watermark));
+        Assert.Throws<ArgumentOutOfRangeException>(() => none with { Until = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => none with { MaxWindowBytes = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ReadOptions { MaxChunkSize = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ChunkWindow(since: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ChunkWindow(new ChunkCursor(1, 0, -1)));
+        foreach (int size in (int[])[0, 1, int.MaxValue])
+        {
+            await foreach (Chunk chunk in database.Sync.ReadAsync(new ChunkWindow(since: 0) { MaxWindowBytes = long.MaxValue }, new ReadOptions { MaxChunkSize = size }))
+            {
+                Assert.Equal(chunk.Resume, ChunkBookmark.Parse(chunk.Resume.ToString()));
+            }
+        }
+    }
+
     /// <summary>Between two chunks nothing runs on the connection: others write, and the journal can be folded into the file.</summary>
     [Fact]
     public async Task Others_write_and_checkpoint_when_a_chunk_is_being_sent()

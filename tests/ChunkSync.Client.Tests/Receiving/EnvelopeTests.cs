@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using ChunkSync.Client.Tests.Host;
 
 namespace ChunkSync.Client.Tests.Receiving;
 
@@ -100,6 +101,70 @@ public class EnvelopeTests
         SHA256.HashData([.. bytes.AsSpan(0, 88), .. bytes.AsSpan(ChunkEnvelope.FrameLength)]).AsSpan(0, 8).CopyTo(bytes.AsSpan(88));
         Assert.Throws<InvalidDataException>(() => ChunkEnvelope.TryRead(bytes, out _));
         Assert.True(ChunkEnvelope.MaxPayloadLength < 67_108_865);
+    }
+
+    [Fact]
+    public async Task Envelopes_come_back_when_a_stream_gives_a_byte_at_a_time()
+    {
+        byte[] payload = new byte[600_000];
+        new Random(5).NextBytes(payload);
+        ChunkEnvelope large = new(Sender, ChunkCursor.Start, new ChunkCursor(2, 0, 0), false, payload, 7);
+        using SlowStream stream = new();
+        await large.WriteToAsync(stream);
+        await Sample.WriteToAsync(stream);
+        stream.Position = 0;
+        Assert.Equal(payload, (await ChunkEnvelope.ReadFromAsync(stream))!.Payload.ToArray());
+        AssertSample((await ChunkEnvelope.ReadFromAsync(stream))!);
+        Assert.Null(await ChunkEnvelope.ReadFromAsync(stream));
+        stream.Position = 0;
+        using CancellationTokenSource cancellation = new(TimeSpan.FromMilliseconds(5));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ChunkEnvelope.ReadFromAsync(stream, cancellation.Token));
+    }
+
+    /// <summary>96 bytes of a stranger say that 64 MiB will come.</summary>
+    [Fact]
+    public async Task No_room_is_made_for_a_payload_that_does_not_come()
+    {
+        byte[] frame = Bytes(Sample)[..ChunkEnvelope.FrameLength];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(4), ChunkEnvelope.MaxPayloadLength);
+        foreach (int arrived in (int[])[0, 1_000_000])
+        {
+            using MemoryStream stream = new([.. frame, .. new byte[arrived]]);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            EndOfStreamException end = await Assert.ThrowsAsync<EndOfStreamException>(() => ChunkEnvelope.ReadFromAsync(stream));
+            long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(taken < 300_000 + (4 * arrived), $"{taken} bytes");
+            Assert.Equal($"the stream ends after {arrived} of the 67108864 bytes of a payload", end.Message);
+        }
+    }
+
+    [Fact]
+    public void Envelope_is_refused_when_no_reader_would_take_it()
+    {
+        byte[] large = new byte[ChunkEnvelope.MaxPayloadLength + 1];
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ChunkEnvelope(Sender, ChunkCursor.Start, ChunkCursor.Start, true, large, 1));
+        Assert.Equal(large.Length - 1, new ChunkEnvelope(Sender, ChunkCursor.Start, ChunkCursor.Start, true, large.AsMemory(1), 1).Payload.Length);
+        ChunkCursor negative = new(1, -1, 0);
+        Assert.Equal("from", Assert.Throws<ArgumentOutOfRangeException>(() => new ChunkEnvelope(Sender, negative, ChunkCursor.Start, true, default, 1)).ParamName);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ChunkEnvelope.Nothing(Sender, ChunkCursor.Start, -1));
+    }
+
+    /// <summary>The bytes of a chunk are another one's by then: sent with this one's place, they would be wrong and have a check that fits.</summary>
+    [Fact]
+    public async Task Envelope_of_a_chunk_is_not_written_when_the_next_chunk_was_asked_for()
+    {
+        using Database database = Database.CreateFull();
+        List<ChunkEnvelope> kept = [];
+        await foreach (Chunk chunk in database.Sync.ReadAsync(new ChunkWindow(since: 0), new ReadOptions { MaxChunkSize = Database.SmallChunk }))
+        {
+            kept.Add(chunk.ToEnvelope(database.Sync.Site));
+            Assert.NotEmpty(Bytes(kept[^1]));
+            Assert.Throws<InvalidOperationException>(() => Bytes(kept.Count > 1 ? kept[^2] : throw new InvalidOperationException()));
+        }
+
+        Assert.All(kept, envelope => Assert.Throws<InvalidOperationException>(() => envelope.Payload));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => database.Sync.ReceiveAsync(kept[0]));
+        database.Run("BEGIN; ROLLBACK");
     }
 
     private static void AssertSample(ChunkEnvelope envelope)
