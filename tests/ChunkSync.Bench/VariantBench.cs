@@ -70,7 +70,9 @@ internal sealed class VariantBench(Options options, string folder, Func<string, 
             _ = run(Runner.Ours, new Request("fill", history, path, Variant: "capture"), Patience);
             foreach (long chunk in ClientChunks)
             {
-                Dictionary<Series, Request> all = ClientOperations.Variants.ToDictionary(
+                // Applies with the most chunks alone: what a call adds shows there.
+                IEnumerable<string> variants = ClientOperations.Variants.Where(variant => chunk == ClientChunks[0] || !ClientOperations.IsApply(variant));
+                Dictionary<Series, Request> all = variants.ToDictionary(
                     variant => new Series(shape.Key, "client", NameOf(history, variant), chunk, Runner.Client),
                     variant => new Request("client", history, path, chunk, variant));
                 Turns([.. all.Keys], series => all[series], ClientRepeats);

@@ -19,6 +19,9 @@ internal static class ClientOperations
     /// <summary>What is measured, each beside the one before it that is "bare".</summary>
     public static IReadOnlyList<string> Variants { get; } = ["bare read", "read", "metered read", "bare scan", "plan", "bare apply", "apply"];
 
+    /// <summary>Whether a variant applies chunks.</summary>
+    public static bool IsApply(string variant) => variant is "bare apply" or "apply";
+
     /// <summary>Runs one of <see cref="Variants"/>; rows are changes, chunks are chunks, and managed bytes are those of the thread.</summary>
     public static Measurement Run(Request request)
     {

@@ -13,6 +13,7 @@ public class ExceptionTests
         byte[] payload = Assert.Single(await database.PayloadsAsync());
         await IsAsync(ChunkSyncErrorKind.InvalidPayload, raw.SQLITE_MISUSE, () => database.Sync.ApplyAsync(payload.AsMemory(0, 40)));
         await IsAsync(ChunkSyncErrorKind.InvalidPayload, raw.SQLITE_MISUSE, () => database.Sync.ApplyAsync(new byte[3]));
+        await IsAsync(ChunkSyncErrorKind.InvalidPayload, raw.SQLITE_MISUSE, () => database.Sync.ApplyAsync(default));
         using Database other = Database.Create();
         other.Run("CREATE TABLE more(id TEXT PRIMARY KEY NOT NULL); SELECT cloudsync_init('more')");
         using Database third = Database.Create();

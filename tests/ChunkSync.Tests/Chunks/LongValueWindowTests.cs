@@ -19,9 +19,9 @@ public class LongValueWindowTests(ITestOutputHelper output)
         Assert.Equal([81, 5, 3], scans.Select(scan => scan.Count));
 
         // What a large part has passed is what a small one asks for: memory that nobody filled, if it counted as read.
-        Compare(database, scans, 2, 1);
-        for (int page = 25; page < 50; page += 5)
+        foreach (int page in (int[])[34, 40, 50])
         {
+            Compare(database, scans, 2, 1);
             Compare(database, scans, 0, page);
         }
 
