@@ -10,7 +10,7 @@ namespace ChunkSync.Capture;
 /// triggers fire after this.</summary>
 /// <remarks>A row that an UPDATE takes out of the filter is neither deleted elsewhere nor sent any more. Its old key, if that changes, is
 /// deleted, and so is a row for which REPLACE puts one outside: there is no such row any more.</remarks>
-internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks) : IDisposable
+internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, ReplacedRows replaced) : IDisposable
 {
     private readonly TablePart<FilteredRows> parts = new(table => new FilteredRows(session, clock, clocks, table));
     private readonly KeyBuffer newKey = new(session.Connection);
@@ -96,6 +96,7 @@ internal sealed class FilterWatch(SyncSession session, TableCatalog catalog, Ver
                 break;
             case FilterEvent.Deleted when !wasInside:
                 rows.Hide(oldKey);
+                replaced.Deleted(table, oldKey);
                 break;
         }
     }

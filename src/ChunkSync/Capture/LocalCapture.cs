@@ -170,6 +170,7 @@ internal sealed unsafe class LocalCapture
             if (isDelete)
             {
                 clocks.Writer(table).Delete(key);
+                replaced.Deleted(table, key);
             }
             else
             {
@@ -188,7 +189,7 @@ internal sealed unsafe class LocalCapture
     {
         if (triggers.Guard(table) is ReplaceGuard guard)
         {
-            if (!isUpdate || updated.Touches(guard))
+            if (isUpdate ? updated.Touches(guard) : guard.WatchesInserts)
             {
                 triggers.Require(table, guard);
             }

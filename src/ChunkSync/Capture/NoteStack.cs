@@ -111,6 +111,26 @@ internal sealed unsafe class NoteStack : IDisposable
         return false;
     }
 
+    /// <summary>Whether a row has that key, or it was added to it.</summary>
+    public bool Names(int row, TrackedTable table, ReadOnlySpan<byte> key)
+    {
+        if (rows[row].Table != table)
+        {
+            return false;
+        }
+
+        long end = row + 1 < Count ? rows[row + 1].Start : notes.Length;
+        for (long place = rows[row].Start; place < end;)
+        {
+            if (At(place, out place).SequenceEqual(key))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Drops a row and those above it.</summary>
     public void PopFrom(int row)
     {

@@ -8,12 +8,20 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Capture;
 
 /// <summary>For one table: which rows REPLACE would remove, besides the one with the new row's key, and the TEMP triggers that ask.
-/// Only for tables that have a unique index beside the key, or a key whose columns are compared in another way than by bytes.</summary>
+/// Only for tables that have a unique index beside the key, or a key whose columns are compared in another way than by bytes, or rows whose
+/// deletion can delete others of them: where an UPDATE removes a row by REPLACE, and that one's deletion the updated row, SQLite leaves the UPDATE
+/// out, and no AFTER trigger tells of it.</summary>
 /// <remarks>The triggers live in no file. Their text bears every change of the table that another connection makes: a column that is gone
 /// counts as NULL (<c>new.x</c> in a query of its own is looked up in the row first, then in the FROM around it), and UPDATE OF takes any
 /// name. So a statement of the host is compiled in any case; <see cref="Id"/> then shows that the triggers are those of another schema.</remarks>
 internal sealed class ReplaceGuard : IDisposable
 {
+    /// <summary>What a trigger passes in front of values: the table's name and <see cref="Id"/>.</summary>
+    public const int Heading = 2;
+
+    /// <summary>The most arguments of a function.</summary>
+    private const int MaxArguments = 127;
+
     private readonly TrackedTable table;
     private readonly List<string> columns;
     private readonly Statement[] conflicts;
@@ -22,7 +30,7 @@ internal sealed class ReplaceGuard : IDisposable
     private readonly BaseRows rows;
     private readonly KeyBuffer found = new(null);
 
-    private ReplaceGuard(SyncSession session, TrackedTable table, List<UniqueIndex> indexes)
+    private ReplaceGuard(SyncSession session, TrackedTable table, List<UniqueIndex> indexes, bool cascadesToItself)
     {
         Connection connection = session.Connection;
         this.table = table;
@@ -33,19 +41,28 @@ internal sealed class ReplaceGuard : IDisposable
         conflictColumns = [.. indexes.Select(index => index.Columns.Select(name => columns.IndexOf(name)).ToArray())];
         nullableColumns = [.. indexes.Select(index => index.NullableColumns.Select(name => columns.IndexOf(name)).ToArray())];
         rows = new BaseRows(session.Connection, table);
-        Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys))));
+        PassesOldKey = cascadesToItself && Heading + ValueCount + table.KeyColumns.Length <= MaxArguments;
+        Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(
+            string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys)) + (PassesOldKey ? "\0old" : "")));
         List<string> watched = [.. indexes.SelectMany(index => index.Watched).Distinct()];
+        if (PassesOldKey && (watched.Count > 0 || indexes.Count == 0))
+        {
+            watched = [.. watched.Union(table.KeyColumns.Select(column => column.Name))];
+        }
+
+        WatchesInserts = indexes.Count > 0;
         WatchedValues = [.. table.ValueColumns.Select(column => watched.Contains(column.Name))];
         WatchesKey = table.KeyColumns.Any(column => watched.Contains(column.Name));
         // A rowid has three names.
         IEnumerable<string> aliases = KeyIsRowId && WatchesKey ? ["rowid", "oid", "_rowid_"] : [];
         string of = watched.Count == 0 ? "" : " OF " + string.Join(", ", watched.Union(aliases).Select(Connection.Quote));
-        Triggers =
-        [
-            BeforeTrigger("chunksync_before_insert_", "BEFORE INSERT"),
-            BeforeTrigger("chunksync_before_update_", "BEFORE UPDATE" + of),
-        ];
-        if (table.Filter != null)
+        Triggers = WatchesInserts ? [BeforeTrigger("chunksync_before_insert_", "BEFORE INSERT", passesOldKey: false)] : [];
+        if (WatchesInserts || PassesOldKey)
+        {
+            Triggers.Add(BeforeTrigger("chunksync_before_update_", "BEFORE UPDATE" + of, PassesOldKey));
+        }
+
+        if (WatchesInserts && table.Filter != null)
         {
             // The table's own triggers do not fire for a row that is outside the filter, and such a row can replace one inside.
             Triggers.Add(AfterTrigger("chunksync_after_insert_", "AFTER INSERT", "new"));
@@ -62,10 +79,17 @@ internal sealed class ReplaceGuard : IDisposable
     /// <summary>By value column: whether an update that changes it fires the triggers.</summary>
     public bool[] WatchedValues { get; }
 
+    /// <summary>Whether an insert fires the triggers.</summary>
+    public bool WatchesInserts { get; }
+
+    /// <summary>Whether the trigger of an update passes the key that the row had, behind the values: a row with the new key may be removed, and the
+    /// row itself with that one.</summary>
+    public bool PassesOldKey { get; }
+
     /// <summary>Whether an update that changes the key fires the triggers.</summary>
     public bool WatchesKey { get; }
 
-    /// <summary>The number of values that a BEFORE trigger passes behind the table's name and <see cref="Id"/>.</summary>
+    /// <summary>The number of values that a BEFORE trigger passes behind the <see cref="Heading"/>.</summary>
     public int ValueCount => table.KeyColumns.Length + columns.Count;
 
     /// <summary>What <see cref="Connection.TotalChanges"/> was when a trigger was seen to fire, and <see cref="ReplaceTriggers.Epoch"/>: while
@@ -79,15 +103,19 @@ internal sealed class ReplaceGuard : IDisposable
     public bool KeyIsRowId => UniqueIndex.HasIntegerKey(table);
 
     /// <summary>The guard of a table; null when REPLACE can remove no row of another key.</summary>
-    public static ReplaceGuard? Create(SyncSession session, TrackedTable table)
+    /// <param name="session">The connection.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="cycles">Which tables' rows can delete each other.</param>
+    public static ReplaceGuard? Create(SyncSession session, TrackedTable table, CascadeCycles cycles)
     {
-        if (table.KeyColumns.Length == 0 || table.HasPlainKeyOnly)
+        if (table.KeyColumns.Length == 0)
         {
             return null;
         }
 
-        List<UniqueIndex> indexes = UniqueIndex.Read(session.Connection, table);
-        return indexes.Count == 0 ? null : new ReplaceGuard(session, table, indexes);
+        List<UniqueIndex> indexes = table.HasPlainKeyOnly ? [] : UniqueIndex.Read(session.Connection, table);
+        bool cascadesToItself = cycles.Has(table);
+        return indexes.Count == 0 && !cascadesToItself ? null : new ReplaceGuard(session, table, indexes, cascadesToItself);
     }
 
     /// <summary>Notes the keys of the rows that are in the place of a new one in some unique index.</summary>
@@ -147,10 +175,13 @@ internal sealed class ReplaceGuard : IDisposable
         conflict.ClearBindings();
     }
 
-    private (string Name, string Text) BeforeTrigger(string prefix, string time)
+    private (string Name, string Text) BeforeTrigger(string prefix, string time, bool passesOldKey)
     {
-        IEnumerable<string> names = table.KeyColumns.Select(column => column.Quoted).Concat(columns.Select(Connection.Quote));
-        return Trigger(prefix, time, Call("chunksync_writing", names.Select(name => "new." + name)), names);
+        string[] keys = [.. table.KeyColumns.Select(column => column.Quoted)];
+        IEnumerable<string> names = keys.Concat(columns.Select(Connection.Quote));
+        IEnumerable<string> values = names.Select(name => "new." + name);
+        string call = Call("chunksync_writing", passesOldKey ? values.Concat(keys.Select(key => "old." + key)) : values);
+        return Trigger(prefix, time, passesOldKey ? Guarded(call, "old", keys) : call, names);
     }
 
     /// <param name="prefix">The trigger's name without the table's.</param>

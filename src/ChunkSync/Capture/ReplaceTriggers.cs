@@ -10,7 +10,7 @@ namespace ChunkSync.Capture;
 /// something is committed under another schema; never by a read. And decides what becomes of a statement that began without them.</summary>
 internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks)
 {
-    private readonly TablePart<ReplaceGuard> guards = new(table => ReplaceGuard.Create(session, table));
+    private readonly TablePart<ReplaceGuard> guards = MakeGuards(session);
 
     private const string Prefix = "chunksync_";
     private const int Nothing = -1;
@@ -78,6 +78,12 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
 
     /// <summary>What looks for rows that REPLACE would remove; null where it can remove none of another key.</summary>
     public ReplaceGuard? Guard(TrackedTable table) => guards.Of(table);
+
+    private static TablePart<ReplaceGuard> MakeGuards(SyncSession session)
+    {
+        CascadeCycles cycles = new(session);
+        return new(table => ReplaceGuard.Create(session, table, cycles));
+    }
 
     /// <summary>The transaction has ended.</summary>
     public void Committed() => Epoch++;

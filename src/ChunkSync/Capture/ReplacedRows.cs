@@ -11,18 +11,27 @@ namespace ChunkSync.Capture;
 /// afterwards get tombstones, with places in the stream before the new row's.</summary>
 internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, VersionClock clock, LocalClocks clocks, ReplaceTriggers triggers) : IDisposable
 {
-    /// <summary>Table name and <see cref="ReplaceGuard.Id"/>.</summary>
-    private const int Heading = 2;
+    private const int Heading = ReplaceGuard.Heading;
+
+    /// <summary>Rows that wait for what they replace to be gone, of which the newest ones are looked at: triggers of the user's may have left
+    /// others above the one that is being written.</summary>
+    private const int MaxLookedAt = 4;
 
     private readonly NoteStack notes = new();
     private readonly KeyBuffer newKey = new(null);
     private readonly KeyBuffer oldKey = new(null);
     private readonly KeyBuffer gone = new(session.Connection);
 
-    /// <summary>A BEFORE trigger: table, id, the key that the row will have, its values of the guard's columns.</summary>
+    /// <summary>A BEFORE trigger: table, id, the key that the row will have, its values of the guard's columns, and of some updates the key that it has.</summary>
     public void Writing(ReadOnlySpan<Value> arguments)
     {
-        if (Find(arguments, out TrackedTable table) is not ReplaceGuard guard || arguments.Length != Heading + guard.ValueCount)
+        if (Find(arguments, out TrackedTable table) is not ReplaceGuard guard)
+        {
+            return;
+        }
+
+        bool hasOldKey = guard.PassesOldKey && arguments.Length == Heading + guard.ValueCount + table.KeyColumns.Length;
+        if (!hasOldKey && arguments.Length != Heading + guard.ValueCount)
         {
             return;
         }
@@ -32,7 +41,12 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         bool isKnown = ReadKey(values, table, newKey) && !(guard.KeyIsRowId && values[0].Int64 == -1);
         bool othersWait = notes.Count > 0;
         notes.Push(table, newKey.Bytes, isKnown);
-        guard.FindConflicts(values[table.KeyColumns.Length..], newKey, notes);
+        guard.FindConflicts(values[table.KeyColumns.Length..guard.ValueCount], newKey, notes);
+        if (hasOldKey)
+        {
+            NoteKeys(guard, values[guard.ValueCount..], table, isKnown);
+        }
+
         if (notes.HasNotes && clocks.Pending(table) is IPendingRows pending)
         {
             CapturePending(pending, table);
@@ -68,6 +82,20 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         {
             WriteTombstones(row, previous);
             notes.PopFrom(row);
+        }
+    }
+
+    /// <summary>A row is deleted. Where it is one that is being updated, that was done by a foreign key of a row that REPLACE removed for it: the UPDATE
+    /// is over, the row is not written, and what it replaced is gone.</summary>
+    public void Deleted(TrackedTable table, KeyBuffer key)
+    {
+        for (int row = notes.Count - 1; row >= 0 && row >= notes.Count - MaxLookedAt; row--)
+        {
+            if (notes.Names(row, table, key.Bytes))
+            {
+                WriteTombstones(row, key);
+                return;
+            }
         }
     }
 
@@ -117,6 +145,25 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         }
 
         return isKnown;
+    }
+
+    /// <summary>Notes the keys of an update that changes its row's: the row that has the new one is removed, and with it perhaps the row itself.</summary>
+    private void NoteKeys(ReplaceGuard guard, ReadOnlySpan<Value> old, TrackedTable table, bool isKnown)
+    {
+        if (!ReadKey(old, table, oldKey) || oldKey.Bytes.SequenceEqual(newKey.Bytes))
+        {
+            return;
+        }
+
+        if (isKnown && guard.Exists(newKey))
+        {
+            notes.Add(newKey.Bytes);
+        }
+
+        if (notes.HasNotes)
+        {
+            notes.Add(oldKey.Bytes);
+        }
     }
 
     /// <summary>Captures what may be removed while it is there: it has clocks to be deleted then.</summary>

@@ -119,7 +119,7 @@ internal sealed unsafe class MergeCall : IDisposable
     /// <summary>Notes that a table's refused rows leave traces.</summary>
     public void Trace(string table) => (traced ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(table);
 
-    /// <summary>The value columns of a row that hold placeholders.</summary>
+    /// <summary>The value columns of a row that hold placeholders, each as often as it was given one.</summary>
     /// <param name="row">A hash of the row (<see cref="GroupWriter.Identity"/>).</param>
     public IReadOnlyList<int> ParkedOf(long row) => parked != null && parked.TryGetValue(row, out List<int>? columns) ? columns : [];
 

@@ -55,7 +55,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         LocalClocks clocks = new(Session, Keys, Clock);
         Triggers = new ReplaceTriggers(Session, Catalog, Clock, clocks);
         Replaced = new ReplacedRows(Session, Catalog, Clock, clocks, Triggers);
-        Filters = new FilterWatch(Session, Catalog, Clock, clocks);
+        Filters = new FilterWatch(Session, Catalog, Clock, clocks, Replaced);
         Capture = new LocalCapture(Session, Catalog, Clock, clocks, Triggers, Replaced, Filters);
         AlterationSnapshot alterations = new(Session, Clock, clocks);
         Watch = new CaptureWatch(Session, Catalog, alterations);

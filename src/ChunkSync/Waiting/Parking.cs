@@ -15,20 +15,26 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
 {
     private const int PlaceholderBytes = 16;
 
-    /// <summary>Placeholder numbers lie below it: a sum of a few of them is no overflow, and a REAL holds each exactly.</summary>
-    private const long HighestNumber = -(1L << 51);
+    /// <summary>Placeholder numbers lie below its negative, or above it: a sum of a few of them is no overflow, and a REAL holds each exactly.</summary>
+    private const long LeastNumber = 1L << 51;
 
     private readonly Connection connection = session.Connection;
     private readonly Dictionary<(TrackedTable Table, int Column), Statement> updates = [];
     private int generation = -1;
 
-    /// <summary>Writes a placeholder.</summary>
+    /// <summary>How many placeholders a column can get, one after the other: NULL, unless it is NOT NULL, one that is less than what users write, and one
+    /// that is greater. The WHERE of a partial index may hold for some of them.</summary>
+    public static int CountOf(TableColumn column) => column.NotNull ? 2 : 3;
+
+    /// <summary>Writes a placeholder: the first one that the column has not had and for which no other row is in the way.</summary>
     /// <param name="table">The table.</param>
     /// <param name="key">The row's key.</param>
     /// <param name="column">The value column.</param>
+    /// <param name="call">The call, which notes it.</param>
+    /// <param name="row">A hash of the row.</param>
     /// <param name="now">The generation of the tables.</param>
     /// <returns>False when the row was refused, or is not there.</returns>
-    public bool TryPark(TrackedTable table, NativeBytes key, int column, int now)
+    public bool TryPark(TrackedTable table, NativeBytes key, int column, MergeCall call, long row, int now)
     {
         if (generation != now)
         {
@@ -37,15 +43,22 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         }
 
         Statement update = UpdateOf(table, column);
-        int code = Run(update, table, key, column, out int rows);
-        switch (code)
+        int count = CountOf(table.ValueColumns[column]);
+        int code = ResultCode.ConstraintUnique;
+        int rows = 0;
+        for (int which = call.ParkedOf(row).Count(parked => parked == column); code == ResultCode.ConstraintUnique && which < count; which++)
         {
-            case ResultCode.ConstraintCheck:
-                code = RunUnchecked(update, table, key, column, out rows);
-                break;
-            case ResultCode.ConstraintForeignKey when deferred.TryTurnOn():
-                code = Run(update, table, key, column, out rows);
-                break;
+            call.Park(row, column);
+            code = Run(update, table, key, column, which, out rows);
+            switch (code)
+            {
+                case ResultCode.ConstraintCheck:
+                    code = RunUnchecked(update, table, key, column, which, out rows);
+                    break;
+                case ResultCode.ConstraintForeignKey when deferred.TryTurnOn():
+                    code = Run(update, table, key, column, which, out rows);
+                    break;
+            }
         }
 
         return code == ResultCode.Done && rows > 0;
@@ -74,13 +87,13 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         return update;
     }
 
-    private int RunUnchecked(Statement update, TrackedTable table, NativeBytes key, int column, out int rows)
+    private int RunUnchecked(Statement update, TrackedTable table, NativeBytes key, int column, int which, out int rows)
     {
         bool wasOn = connection.Integer("PRAGMA ignore_check_constraints") != 0;
         try
         {
             session.RunPragma("PRAGMA ignore_check_constraints = ON");
-            return Run(update, table, key, column, out rows);
+            return Run(update, table, key, column, which, out rows);
         }
         finally
         {
@@ -113,11 +126,11 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
 
     /// <returns>SQLITE_DONE, or the code of a refusal.</returns>
     /// <exception cref="EngineException">Something else failed.</exception>
-    private int Run(Statement update, TrackedTable table, NativeBytes key, int column, out int rows)
+    private int Run(Statement update, TrackedTable table, NativeBytes key, int column, int which, out int rows)
     {
         update.Reset();
         KeyBinder.Bind(update, table, key);
-        BindPlaceholder(update, table.KeyColumns.Length + 1, table.ValueColumns[column]);
+        BindPlaceholder(update, table.KeyColumns.Length + 1, table.ValueColumns[column], which);
         int code = update.TryRun();
         if (code == ResultCode.Done)
         {
@@ -132,9 +145,10 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         return RefusalKind.Of(failure.Code, fromPrepare: false) != RefusalReason.None ? failure.Code : throw failure;
     }
 
-    private static void BindPlaceholder(Statement update, int parameter, TableColumn column)
+    private static void BindPlaceholder(Statement update, int parameter, TableColumn column, int which)
     {
-        if (!column.NotNull)
+        bool isLast = which == CountOf(column) - 1;
+        if (which == 0 && !column.NotNull)
         {
             update.BindNull(parameter);
             return;
@@ -143,17 +157,19 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         byte* random = stackalloc byte[PlaceholderBytes];
         Sqlite3.Api->randomness(PlaceholderBytes, random);
         string type = column.DeclaredType.ToUpperInvariant();
-        long number = HighestNumber - (*(long*)random & 0xffff_ffff_ffff);
+        long number = LeastNumber + (*(long*)random & 0xffff_ffff_ffff);
+        number = isLast ? number : -number;
         if (type.Contains("INT", StringComparison.Ordinal))
         {
             update.Bind(parameter, number);
         }
         else if (IsText(type))
         {
-            update.Bind(parameter, "\u0001" + (*(ulong*)random).ToString("x16", CultureInfo.InvariantCulture));
+            update.Bind(parameter, (isLast ? "\U0010FFFF" : "\u0001") + (*(ulong*)random).ToString("x16", CultureInfo.InvariantCulture));
         }
         else if (type.Contains("BLOB", StringComparison.Ordinal))
         {
+            random[0] = isLast ? byte.MaxValue : (byte)0;
             update.BindBlob(parameter, new ReadOnlySpan<byte>(random, PlaceholderBytes));
         }
         else if (type is "" or "ANY")

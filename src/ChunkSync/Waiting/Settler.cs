@@ -298,7 +298,7 @@ internal sealed unsafe class Settler : IDisposable
             return false;
         }
 
-        if (!parking.TryPark(table, key, column, session.Generation))
+        if (!parking.TryPark(table, key, column, call, identity, session.Generation))
         {
             return session.Connection.IsAutocommit
                 ? throw call.RolledBack(identity, new EngineException(ResultCode.ConstraintTrigger, $"{table.Name}: {MergeCall.RollsBack}"))
@@ -306,7 +306,6 @@ internal sealed unsafe class Settler : IDisposable
         }
 
         Parkings++;
-        call.Park(identity, column);
         return true;
     }
 

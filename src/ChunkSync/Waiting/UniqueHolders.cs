@@ -74,18 +74,31 @@ internal sealed unsafe class UniqueHolders : IDisposable
         return isFound;
     }
 
-    /// <summary>The first value column of an index, or else of its WHERE, that is about to be written, and is not among some; -1 for none.</summary>
+    /// <summary>The value column of an index, or of its WHERE, that is about to be written and can get a placeholder, or one more: the first one of those
+    /// that had the fewest; -1 for none.</summary>
+    /// <param name="index">The index.</param>
+    /// <param name="row">The row, in progress.</param>
+    /// <param name="parked">Columns that hold placeholders, each as often as it got one.</param>
     public int ColumnToPark(int index, RowMerger row, IReadOnlyList<int> parked)
     {
+        int column = -1;
+        int fewest = int.MaxValue;
         foreach (Source source in sources[index])
         {
-            if (source.Value >= 0 && row.TryGetWon(source.Value, out _) && !parked.Contains(source.Value))
+            if (source.Value < 0 || !row.TryGetWon(source.Value, out _))
             {
-                return source.Value;
+                continue;
+            }
+
+            int had = parked.Count(value => value == source.Value);
+            if (had < fewest && had < Parking.CountOf(table.ValueColumns[source.Value]))
+            {
+                column = source.Value;
+                fewest = had;
             }
         }
 
-        return -1;
+        return column;
     }
 
     public void Dispose()

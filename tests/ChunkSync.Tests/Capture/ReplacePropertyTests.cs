@@ -20,6 +20,12 @@ public class ReplacePropertyTests(ITestOutputHelper output)
         "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, h INT GENERATED ALWAYS AS (g + 1) UNIQUE, u, v VARCHAR(9) DEFAULT (1), w, g INT AS (u + w) STORED)",
         "CREATE TABLE t(id INTEGER PRIMARY KEY, u, v, w, UNIQUE(u, v)); CREATE UNIQUE INDEX i ON t((id % 3)); CREATE UNIQUE INDEX j ON t((w = 'x'), (1))",
         "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, u UNIQUE REFERENCES t(id) ON DELETE CASCADE ON UPDATE SET NULL, v UNIQUE, w)",
+        "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, u UNIQUE ON CONFLICT REPLACE, v REFERENCES t(id) ON DELETE CASCADE, w)",
+        "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, u UNIQUE, v REFERENCES t(id) ON DELETE CASCADE ON UPDATE CASCADE, w) WITHOUT ROWID",
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, u, v, w REFERENCES t(id) ON DELETE CASCADE)",
+        "CREATE TABLE t(id PRIMARY KEY NOT NULL, u, v REFERENCES t(id) ON DELETE CASCADE, w)",
+        "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, u REFERENCES o(id) ON DELETE CASCADE, v, w UNIQUE); CREATE TABLE o(id TEXT PRIMARY KEY REFERENCES t(id)"
+            + " ON DELETE CASCADE); CREATE TRIGGER o AFTER INSERT ON t BEGIN INSERT OR IGNORE INTO o VALUES (new.id); END",
     ];
 
     [Fact, Soak("replace")]
@@ -52,7 +58,7 @@ public class ReplacePropertyTests(ITestOutputHelper output)
             database.Exec("PRAGMA foreign_keys = OFF;" + table);
         }
 
-        bool hasForeignKeys = random.Next(3) == 0;
+        bool hasForeignKeys = random.Next(3) < (table.Contains("CASCADE", StringComparison.Ordinal) ? 2 : 1);
         bool hasRowId = table.Contains("id INTEGER PRIMARY KEY", StringComparison.Ordinal);
         string settings = $"PRAGMA recursive_triggers = {random.Next(2)}; PRAGMA foreign_keys = {hasForeignKeys}";
         from.Exec(settings);

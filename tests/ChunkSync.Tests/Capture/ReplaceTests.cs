@@ -217,6 +217,47 @@ public class ReplaceTests
         Assert.Equal(setting.EndsWith("OFF", StringComparison.Ordinal) ? 0L : 1L, from.Scalar("SELECT count(*) FROM c_cloudsync WHERE col_name = '__[RIP]__'"));
     }
 
+    /// <summary>SQLite leaves an UPDATE out, without an error, where what REPLACE removes for it removes the updated row itself, so that no trigger tells
+    /// what was replaced. With recursive triggers it fails.</summary>
+    [Theory]
+    [InlineData("a UNIQUE, p REFERENCES t(id) ON DELETE CASCADE)", "UPDATE OR REPLACE t SET a = 4 WHERE id = 'k1'")]
+    [InlineData("a UNIQUE ON CONFLICT REPLACE, p REFERENCES t(id) ON DELETE CASCADE)", "UPDATE t SET a = 4 WHERE id = 'k1'")]
+    [InlineData("a UNIQUE, p REFERENCES t(id) ON DELETE CASCADE)", "UPDATE OR REPLACE t SET id = 'k9', a = 4 WHERE id = 'k1'")]
+    [InlineData("a UNIQUE, p REFERENCES t(id) ON DELETE CASCADE)", "UPDATE OR REPLACE t SET id = 'k4' WHERE id = 'k1'")]
+    [InlineData("a UNIQUE, p REFERENCES t(id) ON DELETE CASCADE) WITHOUT ROWID", "UPDATE OR REPLACE t SET a = 4 WHERE id = 'k1'")]
+    [InlineData("a, p REFERENCES t(id) ON DELETE CASCADE)", "UPDATE OR REPLACE t SET id = 'k4' WHERE id = 'k1'")]
+    [InlineData("a, p REFERENCES t(id) ON DELETE CASCADE) WITHOUT ROWID", "UPDATE OR REPLACE t SET id = 'k4' WHERE id = 'k1'")]
+    [InlineData("a, p REFERENCES o(id) ON DELETE CASCADE)", "UPDATE OR REPLACE t SET id = 'k4' WHERE id = 'k1'")]
+    [InlineData("a UNIQUE, p REFERENCES o(id) ON DELETE CASCADE)", "UPDATE OR REPLACE t SET a = 4 WHERE id = 'k1'")]
+    public void All_removed_rows_die_elsewhere_when_replace_removes_the_updated_row_too(string columns, string statement)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, {columns}; CREATE TABLE o(id TEXT PRIMARY KEY NOT NULL REFERENCES t(id) ON DELETE CASCADE);"
+            + " SELECT cloudsync_init('t'), cloudsync_init('o');";
+        foreach (string setting in (string[])["", "BEGIN", "PRAGMA recursive_triggers = ON", "SELECT cloudsync_set_filter('t', 'p IS NULL')"])
+        {
+            using Database from = Database.Open();
+            using Database to = Database.Open();
+            from.Exec(schema + "PRAGMA foreign_keys = ON;");
+            to.Exec(schema);
+            from.Exec("BEGIN; PRAGMA defer_foreign_keys = ON; INSERT INTO t VALUES ('k4', 4, NULL), ('k1', 1, 'k4'), ('k2', 2, 'k1'), ('k3', 3, NULL);"
+                + " INSERT INTO o SELECT id FROM t; COMMIT");
+            OneWay link = new(from, to);
+            link.Send();
+            from.Exec(setting);
+            bool isRefused = !Try(from, statement);
+            from.Exec(from.InTransaction ? "SAVEPOINT s; DELETE FROM t; ROLLBACK TO s; COMMIT" : "");
+            link.Send();
+            Assert.Equal(setting.StartsWith("PRAGMA", StringComparison.Ordinal), isRefused);
+            Assert.Equal(isRefused ? 4L : 1L, from.Scalar("SELECT count(*) FROM t"));
+            string seen = setting.Contains("filter", StringComparison.Ordinal) ? "SELECT * FROM t WHERE p IS NULL ORDER BY id" : "SELECT * FROM t ORDER BY id";
+            Assert.Equal(from.Query(seen), to.Query(seen));
+
+            // A late change of what is gone does not make half a row of it.
+            from.Exec("INSERT INTO cloudsync_changes VALUES ('t', cloudsync_pk_encode('k4'), 'a', 40, 9, 9, x'07', 1, 0)");
+            Assert.Equal(isRefused ? 1L : 0L, from.Scalar("SELECT count(*) FROM t WHERE id = 'k4'"));
+        }
+    }
+
     [Fact]
     public void Rows_that_a_trigger_writes_in_between_are_captured_when_rows_are_replaced()
     {
@@ -302,15 +343,18 @@ public class ReplaceTests
     }
 
     /// <summary>Runs a statement that the table's constraints may refuse.</summary>
-    private static void Try(Database database, string sql)
+    /// <returns>Whether they did not.</returns>
+    private static bool Try(Database database, string sql)
     {
         try
         {
             database.Exec(sql);
+            return true;
         }
         catch (SqlException failure) when (failure.Code == 19)
         {
             Assert.Contains("constraint failed", failure.Text);
+            return false;
         }
     }
 

@@ -41,6 +41,7 @@ internal sealed class CopyHistory(Random random, bool clean, bool renews) : IDis
         {
             replicas.Add(Database.Open());
             replicas[i].Exec(Schema);
+            SiteIds.Give(replicas[i], random);
         }
 
         for (int step = 0; step < Steps; step++)
@@ -139,7 +140,7 @@ internal sealed class CopyHistory(Random random, bool clean, bool renews) : IDis
 
         bool all = random.Next(2) == 0;
         Log.Add($"{at} renewed{(all ? "" : " above " + version)}");
-        Assert.Equal(32, ((string)backup.Scalar(all ? "SELECT cloudsync_new_site()" : $"SELECT cloudsync_new_site({version})")!).Length);
+        SiteIds.Renew(backup, random, all ? "" : $"{version}");
     }
 
     private void Write(int at)

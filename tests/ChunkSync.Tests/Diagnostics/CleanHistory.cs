@@ -28,7 +28,6 @@ internal sealed class CleanHistory : IDisposable
     private readonly List<(byte[] Site, SentChunk Chunk)> stored = [];
     private readonly (string Column, object? Value)[] stream;
     private readonly string[] values;
-    private readonly string renames;
     private long value;
 
     public CleanHistory(Random random)
@@ -38,8 +37,6 @@ internal sealed class CleanHistory : IDisposable
         replicas = [.. Enumerable.Range(0, Count).Select(i => WaitingReplica.Open(random, i, references))];
         bool differ = random.Next(3) == 0;
 
-        // With references a row can be renamed to the key of its own parent, whose removal removes it.
-        renames = references == ReferenceClause.None ? "OR REPLACE" : "OR IGNORE";
         values = differ ? Forms : [.. Forms, .. Numbers];
         foreach (WaitingReplica replica in replicas)
         {
@@ -87,6 +84,9 @@ internal sealed class CleanHistory : IDisposable
         }
     }
 
+    /// <summary>What the replicas hold: the same whenever the random numbers are.</summary>
+    public IEnumerable<string> State() => replicas.SelectMany(replica => replica.State());
+
     /// <summary>What a replica suspects; null when none does.</summary>
     public string? Suspected() => replicas.SelectMany(replica => Diagnostics.Suspected.In(replica.Database).Select(found => $"{replica.Name}: {found}")).FirstOrDefault();
 
@@ -133,7 +133,7 @@ internal sealed class CleanHistory : IDisposable
                 break;
             case 1:
                 Log.Add($"{at} has a new site");
-                database.Query("SELECT cloudsync_new_site()");
+                SiteIds.Renew(database, random);
                 break;
             case 2:
                 Log.Add($"{at} applies everything of {(at + 1) % Count}");
@@ -178,14 +178,21 @@ internal sealed class CleanHistory : IDisposable
             3 => $"UPDATE t SET b = {random.Next(10)}",
             4 => $"UPDATE t SET p = {p} WHERE id = '{key}'",
             5 => $"DELETE FROM t WHERE id = '{key}'",
-            6 => $"UPDATE {renames} t SET id = 'k{random.Next(Keys)}' WHERE id = '{key}'",
+            6 => $"UPDATE OR REPLACE t SET id = 'k{random.Next(Keys)}' WHERE id = '{key}'",
             7 => $"INSERT OR REPLACE INTO k VALUES ({random.Next(Keys)}, 'y', {value})",
             8 => $"UPDATE k SET v = {value} WHERE x = {random.Next(Keys)}; DELETE FROM k WHERE x = {random.Next(Keys)}",
-            9 when random.Next(20) == 0 => $"UPDATE k SET v = randomblob({random.Next(300_000, 700_000)}) WHERE x = {random.Next(Keys)}",
+            9 when random.Next(20) == 0 => $"UPDATE k SET v = ? WHERE x = {random.Next(Keys)}",
             9 or 10 => $"INSERT OR REPLACE INTO w VALUES ('{key}', {values[random.Next(values.Length)]})",
             _ => $"UPDATE w SET n = {values[random.Next(values.Length)]} WHERE id = '{key}'",
         };
-        if (replicas[at].TryWrite(sql))
+        byte[]? many = null;
+        if (sql.Contains('?', StringComparison.Ordinal))
+        {
+            many = new byte[random.Next(300_000, 700_000)];
+            random.NextBytes(many);
+        }
+
+        if (replicas[at].TryWrite(sql, many))
         {
             Log.Add($"{at} writes {sql}");
         }

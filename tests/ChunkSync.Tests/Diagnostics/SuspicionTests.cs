@@ -1,6 +1,7 @@
 using ChunkSync.Tests.Clock;
 using ChunkSync.Tests.Host;
 using ChunkSync.Tests.Receive;
+using ChunkSync.Tests.Waiting;
 using Xunit.Abstractions;
 
 namespace ChunkSync.Tests.Diagnostics;
@@ -8,6 +9,8 @@ namespace ChunkSync.Tests.Diagnostics;
 /// <summary>Suspicions that a file was copied or restored: changes of its own that it never made, and news out of ranges that were booked.</summary>
 public class SuspicionTests(ITestOutputHelper output)
 {
+    private const int HistoriesPerTurn = 25;
+
     [Fact, Soak("suspicions", Weight = 2)]
     public void Suspicion_is_there_when_copies_under_one_site_lose_something_and_never_when_nothing_was_copied()
     {
@@ -96,10 +99,37 @@ public class SuspicionTests(ITestOutputHelper output)
         Assert.Empty(Suspected.In(one).Concat(Suspected.In(other)).Concat(Suspected.In(third)));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Histories_are_the_same_when_their_random_numbers_are(int seed)
+    {
+        string[] Clean()
+        {
+            Random random = new(seed);
+            using CleanHistory replicas = new(random);
+            for (int i = 0; i < HistoriesPerTurn; i++)
+            {
+                replicas.Run(steps: random.Next(10, 40));
+            }
+
+            return [.. replicas.Log, .. replicas.State()];
+        }
+
+        string[] Copied()
+        {
+            using CopyHistory history = new(new Random(seed), clean: false, renews: seed % 2 == 0);
+            history.Run();
+            return [.. history.Log, .. history.Replicas.SelectMany(replica => RefusingReplica.Read(replica, "SELECT * FROM cloudsync_changes"))];
+        }
+
+        Assert.Equal(Clean(), Clean());
+        Assert.Equal(Copied(), Copied());
+    }
+
     [Fact, Soak("clean-histories", Weight = 2)]
     public void Nothing_is_suspected_when_nothing_was_copied()
     {
-        const int HistoriesPerTurn = 25;
         using Effort effort = Effort.Start("clean-histories", output, sample: 12);
         while (effort.Next("replica_groups"))
         {

@@ -126,11 +126,12 @@ public sealed class DrainTests(ITestOutputHelper output)
         string reference = random.Next(2) == 0 ? " REFERENCES t(id)" + actions[random.Next(actions.Length)] : "";
         string check = random.Next(3) == 0 ? ", CHECK (a IS NULL OR b IS NULL OR a <= b + 3)" : "";
         string end = random.Next(4) == 0 ? " WITHOUT ROWID" : "";
-        string index = random.Next(4) switch
+        string index = random.Next(6) switch
         {
             0 => "CREATE UNIQUE INDEX i ON t(b % 5) WHERE a > 3;",
             1 => "CREATE UNIQUE INDEX i ON t(a + b);",
             2 => "CREATE UNIQUE INDEX i ON t(b, a);",
+            3 => "CREATE UNIQUE INDEX i ON t(b % 5) WHERE a < 3;",
             _ => "",
         };
         return $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a{unique}{notNull}, b{notNull}, p{reference}{check}){end}; {index} SELECT cloudsync_init('t', 'cls', 2);";

@@ -9,6 +9,9 @@ internal sealed record ReferenceClause(string Sql)
     /// <summary>No reference.</summary>
     public static ReferenceClause None { get; } = new("");
 
+    /// <summary>Deletions that delete what refers to them.</summary>
+    public static ReferenceClause Cascade { get; } = new(" REFERENCES t(id) ON DELETE CASCADE");
+
     /// <summary>One of them, or none.</summary>
     public static ReferenceClause Choose(Random random) => random.Next(5) < 3 ? None : new(" REFERENCES t(id)" + Actions[random.Next(Actions.Length)]);
 }

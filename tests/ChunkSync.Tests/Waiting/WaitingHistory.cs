@@ -19,16 +19,22 @@ internal sealed class WaitingHistory : IDisposable
     private const int MostRounds = 12;
 
     private readonly Random random;
+    private readonly bool replaces;
     private readonly WaitingReplica[] replicas;
     private readonly List<(int From, byte[] Payload)>[] inboxes = [.. Enumerable.Range(0, Count + 1).Select(_ => new List<(int, byte[])>())];
     private readonly IDisposable[] pauses;
     private long wave;
 
-    public WaitingHistory(Random random)
+    /// <summary>Opens the replicas.</summary>
+    /// <param name="random">The histories' random numbers.</param>
+    /// <param name="replaces">Whether users write with REPLACE where deletions cascade.</param>
+    public WaitingHistory(Random random, bool replaces = false)
     {
         this.random = random;
-        ReferenceClause references = ReferenceClause.Choose(random);
-        replicas = [.. Enumerable.Range(0, Count + 1).Select(i => i == Plain ? WaitingReplica.OpenPlain() : WaitingReplica.Open(random, i, references))];
+        this.replaces = replaces;
+        ReferenceClause references = replaces ? ReferenceClause.Cascade : ReferenceClause.Choose(random);
+        replicas = [.. Enumerable.Range(0, Count + 1).Select(
+            i => i == Plain ? WaitingReplica.OpenPlain(random) : WaitingReplica.Open(random, i, references, replaces))];
         HasReferences = references != ReferenceClause.None;
         foreach (WaitingReplica replica in replicas)
         {
@@ -77,6 +83,9 @@ internal sealed class WaitingHistory : IDisposable
         return isLast || Array.TrueForAll(replicas, replica => replica.CanLoosen) ? Loosen(isLast) : Repair();
     }
 
+    /// <summary>What the replicas hold: the same whenever the random numbers are.</summary>
+    public IEnumerable<string> State() => replicas.SelectMany(replica => replica.State());
+
     public void Dispose()
     {
         Array.ForEach(pauses, pause => pause.Dispose());
@@ -121,8 +130,14 @@ internal sealed class WaitingHistory : IDisposable
             6 => $"DELETE FROM t WHERE id = '{key}'",
             7 when at.Version == 2 => $"UPDATE t SET c = 'c{random.Next(1000)}' WHERE id = '{key}'",
             7 or 8 when at.Version == 2 => $"INSERT INTO u VALUES ('{key}', {random.Next(1000)}) ON CONFLICT(id) DO UPDATE SET x = excluded.x",
+            7 or 8 when replaces => $"UPDATE OR REPLACE t SET id = 'k{random.Next(Keys)}' WHERE id = '{key}'",
             _ => Rotation(at),
         };
+        if (replaces && random.Next(2) == 0)
+        {
+            sql = sql?.Replace("INSERT INTO t", "INSERT OR REPLACE INTO t", StringComparison.Ordinal).Replace("UPDATE t", "UPDATE OR REPLACE t", StringComparison.Ordinal);
+        }
+
         if (sql != null && at.TryWrite(sql))
         {
             Log.Add($"{replica} writes {sql}");
@@ -132,7 +147,9 @@ internal sealed class WaitingHistory : IDisposable
     /// <summary>The statements that rotate the values of some rows, as a user has to write them.</summary>
     private string? Rotation(WaitingReplica replica)
     {
-        object?[][] rows = [.. replica.Database.Query("SELECT id, a FROM t WHERE a IS NOT NULL ORDER BY random()").Take(random.Next(2, 4))];
+        object?[][] all = [.. replica.Database.Query("SELECT id, a FROM t WHERE a IS NOT NULL ORDER BY id")];
+        random.Shuffle(all);
+        object?[][] rows = [.. all.Take(random.Next(2, 4))];
         return rows.Length < 2 ? null : string.Join("; ",
             rows.Select((row, i) => $"UPDATE t SET a = {-100 - i} WHERE id = '{row[0]}'")
                 .Concat(rows.Select((row, i) => $"UPDATE t SET a = {rows[(i + 1) % rows.Length][1]} WHERE id = '{row[0]}'")));

@@ -9,6 +9,7 @@ internal sealed class WaitingReplica
     private const string SecondTable = "CREATE TABLE u(id TEXT PRIMARY KEY NOT NULL, x); SELECT cloudsync_init('u');";
 
     private static readonly string[] Clauses = ["", "", " ON CONFLICT IGNORE", " ON CONFLICT REPLACE", " ON CONFLICT ROLLBACK", " ON CONFLICT FAIL"];
+    private static readonly string[] Replaces = [" ON CONFLICT REPLACE", " ON CONFLICT REPLACE", ""];
     private static readonly string[] Raises = ["ABORT", "FAIL", "ROLLBACK"];
 
     private readonly string policy;
@@ -16,10 +17,11 @@ internal sealed class WaitingReplica
     private readonly string trigger;
     private readonly string looseTable;
     private readonly bool hasKeys;
+    private readonly bool leavesKeysBroken;
     private string current = "wait";
     private long sent;
 
-    private WaitingReplica(string name, int version, string table, string looseTable, string indexes, string trigger, bool hasKeys, string policy)
+    private WaitingReplica(Random random, string name, int version, string table, string looseTable, string indexes, string trigger, bool hasKeys, string policy)
     {
         Name = name;
         Version = version;
@@ -27,10 +29,12 @@ internal sealed class WaitingReplica
         this.indexes = indexes;
         this.trigger = trigger;
         this.hasKeys = hasKeys;
+        leavesKeysBroken = hasKeys && table.Contains("SET NULL", StringComparison.Ordinal) && table.Contains("REPLACE", StringComparison.Ordinal);
         this.policy = policy;
         Schema = $"{name}: {table}; {indexes} {trigger} foreign_keys {hasKeys}, {policy}, version {version}";
         Database = RefusingReplica.Open($"{table}; SELECT cloudsync_init('t', 'cls', 2);{(version == 2 ? SecondTable : "")}{indexes}{trigger}"
-            + $" PRAGMA foreign_keys = {hasKeys}; SELECT cloudsync_set('schema_check', 'names')", "wait");
+            + $" PRAGMA foreign_keys = {hasKeys}; PRAGMA recursive_triggers = {random.Next(4) == 0}; SELECT cloudsync_set('schema_check', 'names')", "wait");
+        SiteIds.Give(Database, random);
     }
 
     /// <summary>The database.</summary>
@@ -52,19 +56,24 @@ internal sealed class WaitingReplica
     public bool CanLoosen => looseTable.Length == 0;
 
     /// <summary>Whether a row holds what only the inside of a call may see.</summary>
-    public bool HasPlaceholder => (long)Database.Scalar("SELECT count(*) FROM t WHERE a < -1000000 OR typeof(a) IN ('text', 'blob')")! > 0;
+    public bool HasPlaceholder => (long)Database.Scalar("SELECT count(*) FROM t WHERE abs(a) > 1000000 OR typeof(a) IN ('text', 'blob')")! > 0;
 
     /// <summary>Whether a row refers to nothing although foreign keys are on.</summary>
     public bool HasDanglingReference => (long)Database.Scalar("PRAGMA foreign_keys")! != 0 && Database.Query("PRAGMA foreign_key_check").Count > 0;
 
     /// <summary>A replica of version 2 without constraints.</summary>
-    public static WaitingReplica OpenPlain() =>
-        new("plain", 2, "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b, p, c DEFAULT 'none')", "", "", "", hasKeys: false, "wait");
+    public static WaitingReplica OpenPlain(Random random) =>
+        new(random, "plain", 2, "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b, p, c DEFAULT 'none')", "", "", "", hasKeys: false, "wait");
 
     /// <summary>A replica with random constraints.</summary>
-    public static WaitingReplica Open(Random random, int replica, ReferenceClause references)
+    /// <param name="random">The random numbers.</param>
+    /// <param name="replica">Its number.</param>
+    /// <param name="references">What column p refers to.</param>
+    /// <param name="replaces">Whether rows that replace each other and keys that are enforced are more frequent than others.</param>
+    public static WaitingReplica Open(Random random, int replica, ReferenceClause references, bool replaces = false)
     {
-        string unique = random.Next(4) == 0 ? " UNIQUE" + Clauses[random.Next(Clauses.Length)] : "";
+        string unique = random.Next(replaces ? 2 : 4) == 0 ? " UNIQUE" + (replaces ? Replaces[random.Next(Replaces.Length)] : Clauses[random.Next(Clauses.Length)]) : "";
+        unique += random.Next(8) == 0 ? " NOT NULL" : "";
         string notNull = random.Next(8) == 0 ? " NOT NULL" : "";
         string reference = references.Sql + (references.Sql.Length > 0 && random.Next(3) == 0 ? " DEFERRABLE INITIALLY DEFERRED" : "");
         string check = random.Next(3) == 0 ? ", CHECK (a IS NULL OR b IS NULL OR a <= b + 3)" : "";
@@ -85,6 +94,7 @@ internal sealed class WaitingReplica
         {
             0 => "CREATE UNIQUE INDEX i2 ON t(b % 5) WHERE a > 3;",
             1 => "CREATE UNIQUE INDEX i2 ON t(a + b);",
+            2 => "CREATE UNIQUE INDEX i2 ON t(b % 5) WHERE a < 3;",
             _ => "",
         };
         string raise = $"BEGIN SELECT RAISE({Raises[random.Next(3)]}, 'no'); END;";
@@ -95,7 +105,7 @@ internal sealed class WaitingReplica
             2 => $"CREATE TRIGGER no BEFORE DELETE ON t WHEN old.b = {replica} {raise}",
             _ => "",
         };
-        return new($"{replica}", version, table, loose, indexes, trigger, random.Next(2) == 0, random.Next(5) == 0 ? "stop" : "wait");
+        return new(random, $"{replica}", version, table, loose, indexes, trigger, random.Next(replaces ? 4 : 2) != 1, random.Next(5) == 0 ? "stop" : "wait");
     }
 
     /// <summary>A history begins.</summary>
@@ -123,12 +133,27 @@ internal sealed class WaitingReplica
     }
 
     /// <summary>Runs statements of a user in a transaction.</summary>
-    public bool TryWrite(string sql)
+    /// <param name="sql">The statements; only one where there is a value.</param>
+    /// <param name="value">What its parameter gets.</param>
+    public bool TryWrite(string sql, byte[]? value = null)
     {
         try
         {
             // A trigger that raises FAIL keeps a row without its capture.
-            Database.Exec($"BEGIN; {sql}; COMMIT");
+            Database.Exec(value == null ? $"BEGIN; {sql}" : "BEGIN");
+            if (value != null)
+            {
+                Database.Run(sql, value);
+            }
+
+            // An UPDATE for which REPLACE removes the row that the updated one refers to writes that column again as it was, behind SET NULL.
+            if (leavesKeysBroken && Database.Query("PRAGMA foreign_key_check").Count > 0)
+            {
+                Undo();
+                return false;
+            }
+
+            Database.Exec("COMMIT");
             return true;
         }
         catch (SqlException)
@@ -208,6 +233,10 @@ internal sealed class WaitingReplica
         .. RefusingReplica.Read(Database, "SELECT tbl, col_name, col_value, col_version, cl, db_version, hex(site_id) FROM cloudsync_changes"
             + $" WHERE pk = cloudsync_pk_encode('{key}')"),
     ]);
+
+    /// <summary>All changes, and what waits.</summary>
+    public string[] State() => [.. RefusingReplica.Read(Database, "SELECT * FROM cloudsync_changes ORDER BY db_version, seq, tbl, pk, col_name"),
+        .. RefusingReplica.Waiting(Database)];
 
     /// <summary>The rows, to be printed.</summary>
     public string Show() => string.Join("\n", RefusingReplica.Read(Database, "SELECT * FROM t ORDER BY id"));
