@@ -33,6 +33,64 @@ public sealed class VerifyTests : IDisposable
         (await Tool.RunAsync("verify", "--tables", "notes,items", a, b)).Expect(ExitCode.Differs);
     }
 
+    /// <summary>Also one that the comparison itself has a use for.</summary>
+    [Fact]
+    public async Task Rows_are_equal_when_a_column_has_any_name()
+    {
+        (string a, string b) = (workspace.At("a.db"), workspace.At("b.db"));
+        foreach (string file in (string[])[a, b])
+        {
+            Workspace.Run(file, "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, present, PRESENT_, a, b, pk, rowid)", "SELECT cloudsync_init('items')");
+        }
+
+        Workspace.Run(a, "INSERT INTO items(id, present) VALUES ('a', NULL), ('b', 1)");
+        Send(a, b);
+        Assert.Equal("items: 2 rows equal\n", (await Tool.RunAsync("verify", a, b)).Expect(ExitCode.Done).Output);
+        (await Tool.RunAsync("diff", a, b)).Expect(ExitCode.Done);
+    }
+
+    [Fact]
+    public async Task Answer_is_the_same_when_the_text_is_stored_as_utf_16()
+    {
+        (string a, string b) = (workspace.At("a.db"), workspace.At("b.db"));
+        foreach (string file in (string[])[a, b])
+        {
+            Workspace.Run(file, "PRAGMA encoding = 'UTF-16'", "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, name TEXT, price REAL)", "SELECT cloudsync_init('items')");
+        }
+
+        Workspace.Run(a, "INSERT INTO items VALUES ('a', 'äpple', 1), ('d', 'gone', 1)", "DELETE FROM items WHERE id = 'd'");
+        Send(a, b);
+        (await Tool.RunAsync("verify", a, b)).Expect(ExitCode.Done);
+        Workspace.Run(a, "UPDATE items SET name = 'öther' WHERE id = 'a'", "INSERT INTO items VALUES ('d', 'again', 1)");
+        JsonNode items = (await Tool.RunAsync("verify", a, b, "--json")).Expect(ExitCode.Differs).Json["tables"]![0]!;
+        Assert.Equal((1, 1, 1, 1), ((long)items["changed"]!, (long)items["missing"]!, (long)items["versions"]!, (long)items["lives"]!));
+        string payload = workspace.At("payload");
+        (await Tool.RunAsync("diff", a, b, "--payload", payload)).Expect(ExitCode.Differs);
+        (await Tool.RunAsync("apply", b, payload, "--no-checkpoint")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", a, b)).Expect(ExitCode.Done);
+        string other = workspace.Shop();
+        (await Tool.RunAsync("verify", other, b)).Fails(ExitCode.Database, $"chunksync: {b}: its text is UTF-16le, that of {other} UTF-8, and SQLite opens only one encoding at a time;"
+            + " compare it with a copy that a dump of the sqlite3 shell makes");
+    }
+
+    /// <summary>What one command writes the other one takes, however long it is; what is no payload is not read to its end.</summary>
+    [Fact]
+    public async Task Payload_of_diff_is_taken_when_it_is_longer_than_any_chunk()
+    {
+        string a = workspace.Shop("a.db", "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 70) INSERT INTO notes SELECT 'k' || i, randomblob(1000000) FROM c");
+        string b = workspace.Shop("b.db"), payload = workspace.At("payload");
+        (await Tool.RunAsync("diff", a, b, "--payload", payload)).Expect(ExitCode.Differs);
+        Assert.True(new FileInfo(payload).Length > ChunkEnvelope.MaxPayloadLength);
+        (await Tool.RunAsync("dump", payload, "--header")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("apply", b, payload, "--no-checkpoint")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", a, b)).Expect(ExitCode.Done);
+        foreach (string endless in (string[])["/dev/zero", ""])
+        {
+            Assert.InRange((await Tool.RunAsync("dump", endless)).Code, (int)ExitCode.Refused, (int)ExitCode.InputOutput);
+            Assert.InRange((await Tool.RunAsync("apply", b, endless)).Code, (int)ExitCode.Refused, (int)ExitCode.InputOutput);
+        }
+    }
+
     [Fact]
     public async Task Tables_differ_when_only_one_tracks_or_has_them()
     {

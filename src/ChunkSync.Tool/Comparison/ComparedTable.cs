@@ -76,11 +76,13 @@ internal sealed class ComparedTable(DatabasePair pair, TrackedTable? left, Track
         // Of the same type and equal byte for byte: 1 and 1.0 differ, and so do texts that a collation takes for equal.
         string differs = string.Join(" OR ", all.Select(column => Differs(Names.Quote(column))));
         string key = string.Join(", ", Keys.Select(name => "a." + Names.Quote(name)));
+        string present = Names.Quote(Names.Unused("present", all));
+        string there = $"(SELECT {string.Join(", ", all.Select(Names.Quote))}, 1 AS {present} FROM {right!.Rows})";
         string count = seen == null ? "" : $"{DatabasePair.Seen}(a.{Names.Quote(Keys[0])}) AND ";
         seen?.Begin(RowsHere);
         foreach (QueryRow row in pair.File.Rows(
-            $"SELECT b.present, cloudsync_pk_encode({key}), {values} FROM {left!.Rows} AS a LEFT JOIN (SELECT *, 1 AS present FROM {right!.Rows}) AS b ON {join}"
-            + $" WHERE {count}(b.present IS NULL OR {differs})"))
+            $"SELECT b.{present}, cloudsync_pk_encode({key}), {values} FROM {left!.Rows} AS a LEFT JOIN {there} AS b ON {join}"
+            + $" WHERE {count}(b.{present} IS NULL OR {differs})"))
         {
             yield return row.IsNull(0)
                 ? new RowDifference(RowDifferenceKind.Missing, row.Blob(1).ToArray(), [])

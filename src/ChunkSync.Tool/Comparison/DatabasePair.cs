@@ -19,10 +19,22 @@ internal sealed class DatabasePair : IDisposable
     public static DatabasePair Open(string left, string right, ToolContext context)
     {
         // By itself first, for a failure that names it.
-        DatabaseFile.Open(right, context).Dispose();
+        string there;
+        using (DatabaseFile other = DatabaseFile.Open(right, context))
+        {
+            there = Encoding(other);
+        }
+
         DatabaseFile file = DatabaseFile.Open(left, context);
         try
         {
+            string here = Encoding(file);
+            if (here != there)
+            {
+                throw new ToolException(ExitCode.Database, right, $"its text is {there}, that of {left} {here}, and SQLite opens only one encoding at a time",
+                    "compare it with a copy that a dump of the sqlite3 shell makes");
+            }
+
             file.Run("ATTACH ?1 AS other", Path.GetFullPath(right));
             file.Run("BEGIN");
             return new DatabasePair(file, right);
@@ -68,6 +80,8 @@ internal sealed class DatabasePair : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => File.Dispose();
+
+    private static string Encoding(DatabaseFile file) => file.Text("PRAGMA encoding") ?? "";
 
     private Dictionary<string, TrackedTable> Tracked(string schema) =>
         TrackedTable.Of(File, schema).ToDictionary(table => table.Name, StringComparer.OrdinalIgnoreCase);

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ChunkSync.Tool;
 
 /// <summary>The clocks of a table, row by row, in the order of keys. Those that a filter hides (db_version 0) are left out, and columns that nobody wrote in this
@@ -48,7 +46,7 @@ internal sealed class RowClocks : IDisposable
         Versions.Clear();
         do
         {
-            string column = Encoding.UTF8.GetString(query.Row.Blob(1));
+            string column = query.Row.Text(1) ?? "";
             long version = query.Row.Number(2);
             if (column == RowLife.Column)
             {

@@ -58,7 +58,8 @@ internal sealed class StreamSource(string name, Func<Stream> open, long? length)
     {
         try
         {
-            return await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+            // A read of a terminal or pipe cannot be cancelled: it is left behind.
+            return await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation).AsTask().WaitAsync(cancellation);
         }
         catch (Exception failure) when (FileFailure.Is(failure))
         {
@@ -71,15 +72,16 @@ internal sealed class StreamSource(string name, Func<Stream> open, long? length)
         using MemoryStream payload = new();
         await begin.CopyToAsync(payload, cancellation);
         byte[] buffer = new byte[81_920];
-        for (int read = buffer.Length; read == buffer.Length && payload.Length <= ChunkEnvelope.MaxPayloadLength;)
+        int read;
+        do
         {
             read = await ReadAsync(rest, buffer, cancellation);
             payload.Write(buffer, 0, read);
         }
+        while (read == buffer.Length && payload.Length <= PayloadFile.MaxLength && PayloadFile.CanBegin(payload.GetBuffer()));
 
         return payload.Length == 0 ? throw new ToolException(ExitCode.Refused, name, "it is empty", "give a payload, envelopes, or the folder of an export")
-            : payload.Length > ChunkEnvelope.MaxPayloadLength
-            ? throw new ToolException(ExitCode.Refused, name, $"it has more than {ChunkEnvelope.MaxPayloadLength} bytes: no payload is so long")
+            : payload.Length > PayloadFile.MaxLength ? throw PayloadFile.TooLong(name)
             : payload.ToArray();
     }
 
@@ -87,7 +89,7 @@ internal sealed class StreamSource(string name, Func<Stream> open, long? length)
     {
         try
         {
-            return await ChunkEnvelope.ReadFromAsync(stream, cancellation);
+            return await ChunkEnvelope.ReadFromAsync(stream, cancellation).WaitAsync(cancellation);
         }
         catch (Exception failure) when (failure is InvalidDataException or EndOfStreamException)
         {
