@@ -64,6 +64,11 @@ internal sealed class ChunksCommand : ToolCommand
             Generation = arguments.GetValue(generation),
             WithTotals = context.Progress.IsShown,
         };
+        if (!request.Restart)
+        {
+            await new OwnStream(file, place).CheckExportAsync(context.Cancellation);
+        }
+
         Exporter exporter = new(file.Sync, place, ChunkSizeSetting.Of(file));
         ExportResult done = await context.Progress.RunAsync("export", progress => exporter.RunAsync(request, progress, context.Cancellation));
         long? removed = arguments.GetValue(prune) ? await new StoreSweep(place).RunAsync(done.Head, context.Cancellation) : null;

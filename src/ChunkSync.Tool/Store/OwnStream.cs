@@ -20,6 +20,13 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
             SELECT tbl, pk, coalesce(frag_column, col_name), col_version, cl, db_version, seq FROM cloudsync_payload_rows(?1))
         """;
 
+    /// <summary>The values that this file wrote with the same versions as the chunk, and that are others. A part of a long value says nothing of the whole.</summary>
+    private const string OtherValues = """
+        SELECT EXISTS (
+            SELECT 1 FROM cloudsync_payload_rows(?1) AS r JOIN cloudsync_changes AS c ON c.tbl = r.tbl AND c.pk = r.pk AND c.col_name = r.col_name
+            WHERE r.frag_column IS NULL AND c.site_id = cloudsync_siteid() AND c.col_version = r.col_version AND c.cl = r.cl AND c.col_value IS NOT r.col_value)
+        """;
+
     /// <summary>Refuses a stream of which this file is not the writer.</summary>
     /// <param name="head">The stream's head.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -45,10 +52,62 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
         }
 
         ManifestPart part = await reader.PartAsync(head.LastPart, cancellation);
-        if (part.Chunks.LastOrDefault(chunk => chunk.Name != null) is ManifestChunk last && !IsOurs(last, await reader.PayloadAsync(last, cancellation)))
+        ManifestChunk? last = part.Chunks.LastOrDefault(chunk => chunk.Name != null);
+        bool isOurs = last == null || IsOurs(last, await reader.PayloadAsync(last, cancellation));
+
+        // What this file does not remember to have written was written by another one, or by the command chunks: nothing in it may contradict.
+        ChunkCursor remembered = ChunkCursor.Behind(new PushRecord(file).Version);
+        if (isOurs && head.End > remembered)
+        {
+            ExportChain chain = await reader.ChainAsync(head, remembered, cancellation);
+            await foreach (ManifestChunk chunk in reader.ChunksAsync(chain, remembered, cancellation))
+            {
+                if (chunk.Name != null && isOurs)
+                {
+                    byte[] payload = await reader.PayloadAsync(chunk, cancellation);
+                    isOurs = IsOurs(chunk, payload) && file.Number(OtherValues, payload) == 0;
+                }
+            }
+        }
+
+        if (!isOurs)
         {
             throw new ToolException(ExitCode.Refused, file.Path,
                 $"{store.Address} has other changes of this site id up to version {head.Until} than this file: it was copied or restored", Cure);
+        }
+    }
+
+    /// <summary>Refuses to go on with an export of its own changes that another file wrote, as far as its last chunk shows it. Where the chunk is not there any more, it shows nothing.</summary>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ToolException">The chunk contradicts the file.</exception>
+    public async Task CheckExportAsync(CancellationToken cancellation)
+    {
+        ExportReader reader = new(store);
+        if (await reader.FindHeadAsync(cancellation) is not { LastPart: not null } head || head.Site != file.Sync.Site.ToString() || head.Sites != ChunkSites.Own.ToString()
+            || head.Until > file.Sync.DbVersion)
+        {
+            return;
+        }
+
+        bool isOurs = true;
+        try
+        {
+            if ((await reader.PartAsync(head.LastPart, cancellation)).Chunks.LastOrDefault(chunk => chunk.Name != null) is ManifestChunk last)
+            {
+                byte[] payload = await reader.PayloadAsync(last, cancellation);
+                isOurs = IsOurs(last, payload) && file.Number(OtherValues, payload) == 0;
+            }
+        }
+        catch (ToolException failure) when (failure.Code == ExitCode.Refused)
+        {
+            // Who reads the export is told of it.
+        }
+
+        if (!isOurs)
+        {
+            throw new ToolException(ExitCode.Refused, store.Address,
+                $"the export there has other changes of this site id up to version {head.Until} than this file: it was copied or restored",
+                "run SELECT cloudsync_new_site() in it, then export it to another place");
         }
     }
 

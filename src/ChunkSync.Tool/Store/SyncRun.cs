@@ -16,10 +16,13 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
     public async Task<PushResult> PushAsync(IProgress<SyncProgress> progress, bool isCompact = false)
     {
         IChunkStore own = store.Folder(file.Sync.Site.ToString());
-        if (await new ExportReader(own).FindHeadAsync(cancellation) is ExportHead head)
+        ExportHead? head = await new ExportReader(own).FindHeadAsync(cancellation);
+        if (head != null)
         {
             await new OwnStream(file, own).CheckAsync(head, cancellation);
         }
+
+        new PushRecord(file).Begin(head?.Until ?? 0);
 
         // A window that was begun has what was new then; the next one has the rest.
         List<ExportResult> runs = [await ExportAsync(own, progress, null)];

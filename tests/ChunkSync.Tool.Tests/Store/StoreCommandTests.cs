@@ -160,6 +160,54 @@ public sealed class StoreCommandTests : IDisposable
         }
     }
 
+    /// <summary>Who restores a backup often does once more what was lost: the same rows, the same number of writes, other values.</summary>
+    [Theory]
+    [InlineData("UPDATE items SET name = 'once' WHERE id = 'a'", "UPDATE items SET name = 'again' WHERE id = 'a'")]
+    [InlineData("INSERT INTO items VALUES ('b', 'first', 1)|UPDATE items SET price = price + 1 WHERE id = 'a'", "INSERT INTO items VALUES ('c', 'second', 1)|UPDATE items SET price = price + 1 WHERE id = 'a'")]
+    [InlineData("UPDATE items SET name = 'once' WHERE id = 'a'", "UPDATE items SET price = 5 WHERE id = 'a'|UPDATE items SET name = 'again', price = 6 WHERE id = 'a'")]
+    [InlineData("INSERT INTO items VALUES ('b', 'first', 1)|UPDATE items SET price = price + 1 WHERE id = 'a'", "INSERT INTO items VALUES ('c', 'second', 1)|UPDATE items SET price = price + 1 WHERE id = 'a'|UPDATE items SET price = 7 WHERE id = 'a'")]
+    public async Task Sync_refuses_a_backup_when_what_was_lost_is_done_again_otherwise(string lost, string again)
+    {
+        Directory.CreateDirectory(Store);
+        string path = workspace.Shop("a.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), backup = workspace.At("backup.db"), peer = workspace.Shop("peer.db");
+        (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+        File.Copy(path, backup);
+        foreach (string step in lost.Split('|'))
+        {
+            Workspace.Run(path, step);
+            (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+        }
+
+        (await Tool.RunAsync("sync", peer, Store)).Expect(ExitCode.Done);
+        File.Copy(backup, path, overwrite: true);
+        Workspace.Run(path, again.Split('|'));
+        Assert.Contains("it was copied or restored", (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Refused).Error, StringComparison.Ordinal);
+        Workspace.Run(path, "SELECT cloudsync_new_site()");
+        foreach (string file in (string[])[path, peer, path])
+        {
+            (await Tool.RunAsync("sync", file, Store)).Expect(ExitCode.Done);
+        }
+
+        (await Tool.RunAsync("verify", path, peer)).Expect(ExitCode.Done);
+    }
+
+    /// <summary>An export by hand into the own part of the store is that of this file, although sync did not write it.</summary>
+    [Fact]
+    public async Task Sync_goes_on_behind_an_export_of_its_own_stream()
+    {
+        Directory.CreateDirectory(Store);
+        string path = workspace.Shop("a.db", "INSERT INTO items VALUES ('a', 'apple', 1)", Streams.Fill(3)), peer = workspace.Shop("peer.db");
+        (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+        Workspace.Run(path, "UPDATE items SET price = 2", "UPDATE items SET price = 3", "SELECT cloudsync_disable('items'); UPDATE items SET name = 'not captured'; SELECT cloudsync_enable('items')");
+        (await Tool.RunAsync("chunks", path, "--out", Path.Combine(Store, Workspace.Text(path, "SELECT lower(hex(cloudsync_siteid()))")), "--restart")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", peer, Store)).Expect(ExitCode.Done);
+        byte[] before = await File.ReadAllBytesAsync(path);
+        (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+        Assert.Equal(before, await File.ReadAllBytesAsync(path));
+        Assert.Equal("3", Workspace.Text(peer, "SELECT price FROM items WHERE id = 'a'"));
+    }
+
     /// <summary>What an own device does to its tables is no sign of a copy.</summary>
     [Fact]
     public async Task Sync_goes_on_when_rows_are_rewritten_deleted_and_tables_altered()
@@ -201,6 +249,8 @@ public sealed class StoreCommandTests : IDisposable
         await FailsAsync(ExitCode.InputOutput, $"{workspace.Folder}: there is no export here (head.json is missing)", "apply", path, workspace.Folder);
         await FailsAsync(ExitCode.InputOutput, $"{Store}: the folder does not exist; make it, or mount what it is on", "sync", path, Store);
         await FailsAsync(ExitCode.InputOutput, $"{workspace.At("no")}: the folder does not exist; make it, or mount what it is on", "chunks", path, "--out", workspace.At("no/where"));
+        await FailsAsync(ExitCode.InputOutput, $"{path}: it is a file, not a folder; give the path of a folder", "chunks", path, "--out", path);
+        await FailsAsync(ExitCode.InputOutput, $"{workspace.Folder}: it is a folder; give the path of a payload; c/ in an export has some", "dump", workspace.Folder);
         await FailsAsync(ExitCode.Refused, "standard input: it is empty; give a payload, envelopes, or the folder of an export", "apply", path, "-");
         string payload = workspace.At("payload");
         await File.WriteAllTextAsync(payload, "CSF1 this is no envelope, though it begins like one, and is long enough to be one: it has all of ninety-six bytes");
@@ -276,6 +326,12 @@ public sealed class StoreCommandTests : IDisposable
             Assert.DoesNotContain(Streams.Files(small).Keys, name => name.EndsWith(".tmp", StringComparison.Ordinal));
             SmallDisk.Remount(small, "size=9000k");
             (await Tool.RunAsync("chunks", path, "--out", small, "--chunk-size", "256K")).Expect(ExitCode.Done);
+            File.Copy(workspace.Shop("receiver.db"), workspace.At("small/receiver.db"));
+            SmallDisk.Remount(small, "size=1500k");
+            string other = workspace.Shop("other.db", "INSERT INTO notes VALUES ('long', randomblob(900000)), ('more', randomblob(900000))");
+            (await Tool.RunAsync("chunks", other, "--out", workspace.At("more"))).Expect(ExitCode.Done);
+            run = (await Tool.RunAsync("apply", workspace.At("small/receiver.db"), workspace.At("more"))).Expect(ExitCode.InputOutput);
+            Assert.Matches($@"\Achunksync: {workspace.At("small/receiver.db")}: database or disk is full[^\n]*; make room on the disk\n\z", run.Error);
             SmallDisk.Remount(small, "ro");
             Workspace.Run(path, "INSERT INTO items VALUES ('a', 'apple', 1)");
             run = (await Tool.RunAsync("chunks", path, "--out", small)).Expect(ExitCode.InputOutput);

@@ -85,7 +85,7 @@ internal sealed class SyncHistory : IDisposable
 
     private static string State(string path) => Workspace.Text(path, """
         SELECT group_concat(line, x'0a') FROM (
-            SELECT 'i ' || quote(id) || quote(name) || quote(price) AS line FROM items UNION ALL SELECT 'n ' || quote(id) || length(body) FROM notes
+            SELECT 'i ' || quote(id) || quote(name) || quote(price) AS line FROM items UNION ALL SELECT 'n ' || quote(id) || iif(typeof(body) = 'integer', body, length(body)) FROM notes
             UNION ALL SELECT tbl || quote(pk) || col_name || ' ' || col_version || ' ' || cl FROM cloudsync_changes ORDER BY 1)
         """);
 
@@ -95,7 +95,7 @@ internal sealed class SyncHistory : IDisposable
         devices.Add(workspace.Shop($"device{devices.Count}.db", "PRAGMA synchronous = OFF"));
     }
 
-    /// <summary>A transaction with at least one new row; sometimes with a value of several chunks.</summary>
+    /// <summary>A transaction with a new row, or with what every device writes alike: then a restored file may repeat what it lost. Sometimes a value of several chunks.</summary>
     private void Write(string path)
     {
         Count("writes");
@@ -106,12 +106,13 @@ internal sealed class SyncHistory : IDisposable
             string known = $"(SELECT id FROM items ORDER BY id LIMIT 1 OFFSET {random.Next(Math.Max(1, rows))})";
             string[] statements =
             [
-                $"INSERT INTO items VALUES ('row{rows++}', 'name{random.Next(9)}', {random.Next(9)})",
+                random.Next(2) == 0 ? $"INSERT INTO items VALUES ('row{rows++}', 'name{random.Next(9)}', {random.Next(9)})"
+                    : "INSERT INTO notes VALUES ('starts', 1) ON CONFLICT DO UPDATE SET body = body + 1",
                 random.Next(5) switch
                 {
                     0 => $"DELETE FROM items WHERE id = {known}",
                     1 => $"INSERT INTO items VALUES ('row{random.Next(rows)}', 'again', 0) ON CONFLICT DO UPDATE SET name = 'again{random.Next(9)}'",
-                    2 when random.Next(4) == 0 => $"INSERT INTO notes VALUES ('note{rows}', zeroblob({random.Next(900_000)}))",
+                    2 when random.Next(4) == 0 => $"INSERT INTO notes VALUES ('note{rows++}', zeroblob({random.Next(900_000)}))",
                     _ => $"UPDATE items SET price = {random.Next(99)}, name = 'name{random.Next(9)}' WHERE id = {known}",
                 },
             ];
