@@ -9,6 +9,9 @@ internal sealed record ToolContext(Terminal Terminal, GlobalOptions Options, Can
     /// <summary>So many rows of a result of any length are in memory and have columns of one width.</summary>
     private const int RowsOfTable = 500;
 
+    /// <summary>The first database that the command opened, for failures of the engine that name none; null before.</summary>
+    public string? Database { get; set; }
+
     /// <summary>Shows how far the command is.</summary>
     public ProgressOutput Progress { get; } = new(Terminal, Options, Cancellation);
 

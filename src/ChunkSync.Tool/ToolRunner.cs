@@ -20,7 +20,8 @@ internal static class ToolRunner
         string? command = parsed.CommandResult.Command is ToolCommand chosen ? chosen.Name : null;
 
         // Somebody who asked for JSON gets it, whatever else was wrong.
-        bool isJson = arguments.TakeWhile(argument => argument != "--").Contains("--json");
+        bool isJson = arguments.TakeWhile(argument => argument != "--").Any(argument => argument is "--json" or "--json=true" or "--json:true");
+        ToolContext? context = null;
         try
         {
             if (parsed.GetValue(root.Version))
@@ -39,14 +40,14 @@ internal static class ToolRunner
             }
 
             GlobalOptions options = root.Globals.Read(parsed);
-            ToolContext context = new(terminal, options, cancellation);
+            context = new ToolContext(terminal, options, cancellation);
             return parsed.CommandResult.Command is ToolCommand toRun
                 ? (int)await toRun.RunAsync(parsed, context)
                 : throw UsageErrors.NoCommand();
         }
         catch (Exception failure)
         {
-            ToolException error = Failures.Of(failure, cancellation) ?? new ToolException(
+            ToolException error = Failures.Of(failure, cancellation, database: context?.Database) ?? new ToolException(
                 ExitCode.Defect, "chunksync", $"{failure.GetType().Name}: {failure.Message}", "this is a defect of the program: please report it");
             return (int)ErrorOutput.Write(terminal, error, command, isJson);
         }

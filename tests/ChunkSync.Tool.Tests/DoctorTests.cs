@@ -82,6 +82,9 @@ public sealed class DoctorTests : IDisposable
             Assert.Contains("F01", run.Output, StringComparison.Ordinal);
         }
 
+        (await Tool.RunAsync("status", killed)).Fails(ExitCode.Database, $"chunksync: {killed}: a writer was stopped in the middle, and the journal that it left beside the file can only be"
+            + " rolled back by a writer; run again what was stopped, or open the file once with the sqlite3 shell");
+
         // The next writer puts it in order.
         Assert.Equal("1", Workspace.Text(killed, "SELECT count(*) FROM items"));
         (await Tool.RunAsync("doctor", killed, "--deep")).Expect(ExitCode.Done);

@@ -65,6 +65,99 @@ public sealed partial class ProcessTests : IDisposable
         Assert.Equal("chunksync: interrupted: the command was stopped; run it again\n", await process.StandardError.ReadToEndAsync());
     }
 
+    /// <summary>A result that nobody gets is a failure; what cannot be told on standard error changes nothing.</summary>
+    [Theory]
+    [InlineData("status shop.db >/dev/full", 6, "chunksync: standard output: the disk is full\n")]
+    [InlineData("status shop.db --json >/dev/full", 6, "chunksync: standard output: the disk is full\n")]
+    [InlineData("--help >/dev/full", 6, "chunksync: standard output: the disk is full\n")]
+    [InlineData("status shop.db >&-", 6, "chunksync: standard output: it is closed\n")]
+    [InlineData("status none.db --json >/dev/full", 3, "chunksync: none.db: no such file; give the path of a database file\n")]
+    [InlineData("status none.db 2>/dev/full", 3, "")]
+    [InlineData("status none.db 2>&-", 3, "")]
+    [InlineData("status none.db --json >&- 2>&-", 3, "")]
+    [InlineData("plan shop.db --progress json 2>&-", 0, "")]
+    [InlineData("dump ''", 6, "chunksync: '': this is not a path\n")]
+    public async Task Code_says_what_happened_when_nobody_reads(string command, int code, string error)
+    {
+        if (!File.Exists("/dev/full"))
+        {
+            return;
+        }
+
+        workspace.Shop();
+        ProcessStartInfo start = new("bash", ["-c", $"dotnet {Tool.ProgramFile} {command}"])
+        {
+            WorkingDirectory = workspace.Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process bash = Process.Start(start)!;
+        Task<string> output = bash.StandardOutput.ReadToEndAsync();
+        Assert.Equal(error, await bash.StandardError.ReadToEndAsync());
+        await bash.WaitForExitAsync();
+        Assert.True(code == bash.ExitCode, $"{bash.ExitCode}: {await output}");
+    }
+
+    /// <summary>The limit of a file's size is a failure like a full disk, not the end of the process.</summary>
+    [Fact]
+    public async Task Failure_is_one_line_when_a_file_may_not_grow()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        string file = workspace.Shop("shop.db", Streams.Fill(4)), other = workspace.Shop("other.db");
+        (await Tool.RunAsync("chunks", file, "--out", workspace.At("export"))).Expect(ExitCode.Done);
+        (string Command, string Error)[] cases =
+        [
+            ("report shop.db --out page.html", "page.html: no file may become so large"), ("chunks shop.db --out more", "more/c/[^:]+: no file may become so large"),
+            ("apply other.db export", "other.db: disk I/O error"),
+        ];
+        foreach ((string command, string error) in cases)
+        {
+            ProcessStartInfo start = new("bash", ["-c", $"ulimit -f 1; exec dotnet {Tool.ProgramFile} {command} --json"])
+            {
+                WorkingDirectory = workspace.Folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            start.Environment["DOTNET_EnableDiagnostics"] = "0";
+            start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+            using Process bash = Process.Start(start)!;
+            Task<string> output = bash.StandardOutput.ReadToEndAsync();
+            Assert.Matches($@"\Achunksync: {error}[^\n]*\n\z", await bash.StandardError.ReadToEndAsync());
+            Assert.Equal("chunksync.error.v1", (string?)JsonNode.Parse(await output)!["schema"]);
+            await bash.WaitForExitAsync();
+            Assert.Equal((int)ExitCode.InputOutput, bash.ExitCode);
+        }
+
+        Assert.Equal("ok", Workspace.Text(other, "PRAGMA integrity_check"));
+    }
+
+    [Fact]
+    public async Task Process_ends_with_130_when_it_gets_a_signal_while_it_waits_for_a_payload()
+    {
+        workspace.Shop();
+        using Process process = Tool.Start(start => start.WorkingDirectory = workspace.Folder, "apply", "shop.db", "-");
+        await HearsInterruptsAsync(process.Id);
+        await Task.Delay(300);
+        using Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(20));
+        await process.WaitForExitAsync(limit.Token);
+        Assert.Equal(130, process.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--json")]
+    [InlineData("--json=true")]
+    [InlineData("--json:true")]
+    public async Task Failure_is_one_object_when_json_is_asked_for_in_any_way(string option)
+    {
+        ToolRun run = (await Tool.RunAsync("status", workspace.At("none.db"), option)).Expect(ExitCode.Database);
+        Assert.Equal("chunksync.error.v1", (string?)run.Json["schema"]);
+    }
+
     /// <summary>Waits until a process handles SIGINT: before that the signal ends it, or is ignored as it is for what a script starts in the background.</summary>
     private static async Task HearsInterruptsAsync(int process)
     {

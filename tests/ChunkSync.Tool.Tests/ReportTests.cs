@@ -45,6 +45,35 @@ public sealed partial class ReportTests : IDisposable
         Assert.Equal((long)last["total_bytes"]!, (long)last["done_bytes"]!);
     }
 
+    /// <summary>Two paths are easily exchanged. A page or a payload that is there is replaced, behind a link, too; a database never.</summary>
+    [Fact]
+    public async Task Database_is_never_overwritten()
+    {
+        string file = workspace.Shop("shop.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), other = workspace.Shop("other.db");
+        string link = workspace.At("link"), page = workspace.At("page.html");
+        File.CreateSymbolicLink(link, file);
+        byte[] before = await File.ReadAllBytesAsync(file);
+        foreach (string place in (string[])[file, link])
+        {
+            string line = $"chunksync: {place}: it is a database, which is not overwritten; give the path of another file";
+            (await Tool.RunAsync("report", file, "--out", place)).Fails(ExitCode.InputOutput, line);
+            (await Tool.RunAsync("diff", file, other, "--payload", place)).Fails(ExitCode.InputOutput, line);
+        }
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(file));
+        File.Delete(link);
+        File.CreateSymbolicLink(link, page);
+        (await Tool.RunAsync("report", file, "--out", link)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("report", file, "--out", link)).Expect(ExitCode.Done);
+        Assert.NotNull(new FileInfo(link).LinkTarget);
+        Assert.StartsWith("<!DOCTYPE html>", await File.ReadAllTextAsync(page), StringComparison.Ordinal);
+        (await Tool.RunAsync("report", file, "--out", workspace.Folder)).Fails(
+            ExitCode.InputOutput, $"chunksync: {workspace.Folder}: it is a folder; give the path of a file in it");
+        string nowhere = workspace.At("no/page.html");
+        (await Tool.RunAsync("report", file, "--out", nowhere)).Fails(ExitCode.InputOutput, $"chunksync: {nowhere}: the folder does not exist");
+        Assert.Equal(["link", "other.db", "page.html", "shop.db"], Directory.GetFileSystemEntries(workspace.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     /// <summary>Names of others are text of the page, and never a part of it.</summary>
     [Fact]
     public async Task Page_stays_whole_when_names_are_hostile()

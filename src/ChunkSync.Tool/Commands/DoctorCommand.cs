@@ -30,9 +30,10 @@ internal sealed partial class DoctorCommand : ToolCommand
         {
             found = Check(path, isDeep, context);
         }
-        catch (ToolException failure) when (failure.Code == ExitCode.Database && ofFile.Exists(finding => finding.Id == FileFindings.Journal))
+        catch (ToolException failure) when (failure.Code == ExitCode.Database && ofFile.Exists(finding =>
+            finding.Id == FileFindings.Journal || (finding.Id == FileFindings.Rights && failure.Cure == DatabaseFile.CannotOpenCure)))
         {
-            // What SQLite cannot roll back read-only keeps everybody out: that is the finding.
+            // A journal that cannot be rolled back read-only, or a log that cannot be read without writing beside it, keeps everybody out: that is the finding.
             return Task.FromResult(context.Write(new DoctorResult(path, isDeep, [], ofFile)));
         }
 

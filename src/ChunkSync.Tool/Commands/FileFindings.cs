@@ -8,7 +8,13 @@ internal static partial class FileFindings
     /// <summary>A rollback journal of a transaction that did not end.</summary>
     public const string Journal = "F01";
 
+    /// <summary>That the user may not write.</summary>
+    public const string Rights = "F03";
+
     private const int CanWrite = 2;
+    /// <summary>Where the header of a database says how it is written.</summary>
+    private const int WriteVersion = 18;
+
     private const string Warning = "warning";
     private const string Info = "info";
 
@@ -40,8 +46,10 @@ internal static partial class FileFindings
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         if (!MayWrite(path) || !MayWrite(folder))
         {
-            found.Add(new DoctorFinding("F03", Warning, null, MayWrite(path) ? folder : path, 1,
-                $"this user cannot write {(MayWrite(path) ? "the folder of the file, where SQLite puts its journal" : "the file")}: nothing can be applied here", null));
+            bool hasShared = File.Exists(path + "-shm");
+            found.Add(new DoctorFinding(Rights, Warning, null, MayWrite(path) ? folder : path, 1,
+                $"this user cannot write {(MayWrite(path) ? "the folder of the file, where SQLite puts its journal" : "the file")}: nothing can be applied here"
+                + (!hasShared && !MayWrite(folder) && IsWriteAhead(path) ? ", nor read: the database is in WAL mode, for which SQLite puts a file beside it; copy it, and its -wal, to a folder of yours" : ""), null));
         }
 
         return found;
@@ -49,11 +57,23 @@ internal static partial class FileFindings
 
     private static bool IsHotJournal(string path)
     {
+        Span<byte> begin = stackalloc byte[JournalMagic.Length];
+        return TryReadBegin(path, begin) && begin.SequenceEqual(JournalMagic);
+    }
+
+    /// <summary>Whether the header of a database says that it has, or had, a write-ahead log.</summary>
+    private static bool IsWriteAhead(string path)
+    {
+        Span<byte> begin = stackalloc byte[WriteVersion + 1];
+        return TryReadBegin(path, begin) && begin[WriteVersion] == 2;
+    }
+
+    private static bool TryReadBegin(string path, Span<byte> begin)
+    {
         try
         {
-            using FileStream journal = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            Span<byte> begin = stackalloc byte[JournalMagic.Length];
-            return journal.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) == begin.Length && begin.SequenceEqual(JournalMagic);
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) == begin.Length;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

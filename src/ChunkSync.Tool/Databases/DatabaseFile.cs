@@ -7,6 +7,9 @@ namespace ChunkSync.Tool;
 /// <summary>A database file, opened, with the engine on it; read-only unless the command writes.</summary>
 internal sealed class DatabaseFile : IDisposable
 {
+    /// <summary>What to do about a file that SQLite cannot open.</summary>
+    public const string CannotOpenCure = "see whether the file and its folder can be read, and whether a journal lies beside the file: chunksync doctor says so";
+
     private readonly CancellationTokenRegistration interruption;
     private Exception? called;
 
@@ -56,6 +59,7 @@ internal sealed class DatabaseFile : IDisposable
             throw new ToolException(ExitCode.Database, path, Directory.Exists(path) ? "is a folder" : "no such file", "give the path of a database file");
         }
 
+        context.Database ??= path;
         Batteries_V2.Init();
 
         // A full path: SQLite takes ":memory:" and the like for something else.
@@ -186,6 +190,9 @@ internal sealed class DatabaseFile : IDisposable
             raw.SQLITE_NOTADB => new ToolException(ExitCode.Database, Path, message, "give the path of a database file"),
             raw.SQLITE_CORRUPT => new ToolException(ExitCode.Database, Path, message, "restore a backup, or try the .recover of the sqlite3 shell"),
             raw.SQLITE_CANTOPEN => CannotOpen(Path, message),
+            raw.SQLITE_READONLY when extended == raw.SQLITE_READONLY_ROLLBACK => new ToolException(
+                ExitCode.Database, Path, "a writer was stopped in the middle, and the journal that it left beside the file can only be rolled back by a writer",
+                "run again what was stopped, or open the file once with the sqlite3 shell"),
             raw.SQLITE_READONLY when extended != raw.SQLITE_READONLY => CannotOpen(Path, message),
             raw.SQLITE_READONLY or raw.SQLITE_PERM => new ToolException(ExitCode.InputOutput, Path, message, "make the file and its folder writable"),
             raw.SQLITE_FULL => new ToolException(ExitCode.InputOutput, Path, message, "make room on the disk"),
@@ -215,6 +222,5 @@ internal sealed class DatabaseFile : IDisposable
         }
     }
 
-    private static ToolException CannotOpen(string path, string message) =>
-        new(ExitCode.Database, path, message, "see whether the file and its folder can be read, and whether a journal lies beside the file: chunksync doctor says so");
+    private static ToolException CannotOpen(string path, string message) => new(ExitCode.Database, path, message, CannotOpenCure);
 }

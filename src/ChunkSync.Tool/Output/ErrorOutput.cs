@@ -10,7 +10,14 @@ internal static class ErrorOutput
         terminal.Error.WriteLine(error.Line);
         if (isJson)
         {
-            terminal.Out.WriteLine(ToolJson.Text(new ErrorResult(command, (int)error.Code, error.What, error.Cause, error.Cure)));
+            try
+            {
+                terminal.Out.WriteLine(ToolJson.Text(new ErrorResult(command, (int)error.Code, error.What, error.Cause, error.Cure)));
+            }
+            catch (ToolException)
+            {
+                // Standard output is what failed, or fails as well: the line has told what was first.
+            }
         }
 
         return error.Code;

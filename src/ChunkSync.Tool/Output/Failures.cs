@@ -12,21 +12,22 @@ internal static class Failures
     /// <param name="failure">What was thrown.</param>
     /// <param name="cancellation">Whether the user interrupted.</param>
     /// <param name="what">What it is about, where that is known.</param>
-    public static ToolException? Of(Exception failure, CancellationToken cancellation, string? what = null) => failure switch
+    /// <param name="database">The database that it is about if it is about one; null where that is not known.</param>
+    public static ToolException? Of(Exception failure, CancellationToken cancellation, string? what = null, string? database = null) => failure switch
     {
         ToolException known => known,
         OperationCanceledException => new ToolException(ExitCode.Interrupted, what ?? "interrupted", "the command was stopped", "run it again"),
         ChunkSyncException { Kind: ChunkSyncErrorKind.Interrupted } when cancellation.IsCancellationRequested =>
             new ToolException(ExitCode.Interrupted, what ?? "interrupted", "the command was stopped", "run it again"),
-        ChunkSyncException engine => OfEngine(engine, what),
-        SqliteException sqlite => new ToolException(ExitCode.Database, what ?? "database", sqlite.Message),
+        ChunkSyncException engine => OfEngine(engine, what, database ?? "database"),
+        SqliteException sqlite => new ToolException(ExitCode.Database, what ?? database ?? "database", sqlite.Message),
         InvalidDataException => new ToolException(ExitCode.Refused, what ?? "payload", failure.Message, "get it again from who sent it"),
         UnauthorizedAccessException or IOException => new ToolException(ExitCode.InputOutput, what ?? "file", failure.Message),
         OutOfMemoryException => new ToolException(ExitCode.InputOutput, what ?? "memory", "there is not enough memory"),
         _ => null,
     };
 
-    private static ToolException OfEngine(ChunkSyncException failure, string? what)
+    private static ToolException OfEngine(ChunkSyncException failure, string? what, string database)
     {
         (ExitCode code, string about, string? cure) = failure.Kind switch
         {
@@ -36,13 +37,13 @@ internal static class Failures
             ChunkSyncErrorKind.InvalidCursor => (ExitCode.Refused, "cursor",
                 failure.SuggestedCursor is ChunkCursor other ? $"go on with --from {other}" : "begin the window again"),
             ChunkSyncErrorKind.RowRefused => (ExitCode.Refused, "row", "change what refuses the row, and apply again"),
-            ChunkSyncErrorKind.Busy => (ExitCode.Busy, "database", Again),
+            ChunkSyncErrorKind.Busy => (ExitCode.Busy, database, Again),
             ChunkSyncErrorKind.Interrupted => (ExitCode.Interrupted, "interrupted", "run it again"),
-            ChunkSyncErrorKind.ReadOnly => (ExitCode.InputOutput, "database", "make the file and its folder writable"),
-            ChunkSyncErrorKind.Full => (ExitCode.InputOutput, "database", "make room on the disk"),
+            ChunkSyncErrorKind.ReadOnly => (ExitCode.InputOutput, database, "make the file and its folder writable"),
+            ChunkSyncErrorKind.Full => (ExitCode.InputOutput, database, "make room on the disk"),
             ChunkSyncErrorKind.OutOfMemory => (ExitCode.InputOutput, "memory", null),
-            ChunkSyncErrorKind.InputOutput => (ExitCode.InputOutput, "database", null),
-            _ => (ExitCode.Database, "database", (string?)null),
+            ChunkSyncErrorKind.InputOutput => (ExitCode.InputOutput, database, null),
+            _ => (ExitCode.Database, database, (string?)null),
         };
         return new ToolException(code, what ?? about, Text(failure), cure);
     }

@@ -40,8 +40,8 @@ internal sealed record Terminal
         bool isOut = !Console.IsOutputRedirected;
         return new Terminal
         {
-            Out = new StreamWriter(Console.OpenStandardOutput(), encoding) { AutoFlush = true, NewLine = "\n" },
-            Error = new StreamWriter(Console.OpenStandardError(), encoding) { AutoFlush = true, NewLine = "\n" },
+            Out = new StreamWriter(new StandardStream(Console.OpenStandardOutput(), isResult: true), encoding) { AutoFlush = true, NewLine = "\n" },
+            Error = new StreamWriter(new StandardStream(Console.OpenStandardError(), isResult: false), encoding) { AutoFlush = true, NewLine = "\n" },
             OpenInput = Console.OpenStandardInput,
             OpenOutput = Console.OpenStandardOutput,
             IsOutputTerminal = isOut,

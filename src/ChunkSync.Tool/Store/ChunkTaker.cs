@@ -101,5 +101,9 @@ internal sealed class ChunkTaker(DatabaseFile file, IChunkSource source, Cancell
         {
             throw Failures.Of(failure, cancellation, current)!;
         }
+        catch (ChunkSyncException failure)
+        {
+            throw Failures.Of(failure, cancellation, file.Path)!;
+        }
     }
 }

@@ -15,6 +15,11 @@ internal static partial class DurableFolder
             return;
         }
 
+        if (File.Exists(path))
+        {
+            throw new ToolException(ExitCode.InputOutput, path, "it is a file, not a folder", "give the path of a folder");
+        }
+
         string above = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         if (!Directory.Exists(above))
         {

@@ -10,8 +10,9 @@ internal static class FileFailure
     private const int Quota = 122;
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
-    /// <summary>Whether an exception comes from the file system.</summary>
-    public static bool Is(Exception failure) => failure is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException;
+    /// <summary>Whether an exception comes from the file system. .NET takes a file's limit of size (EFBIG) for an argument, which it calls "value".</summary>
+    public static bool Is(Exception failure) => failure is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException
+        or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>Its cause in words.</summary>
     public static string Cause(Exception failure) => failure switch
@@ -21,6 +22,7 @@ internal static class FileFailure
         PathTooLongException => "the path is too long",
         UnauthorizedAccessException or SecurityException => "permission denied",
         IOException { HResult: NoSpace or WindowsDiskFull or Quota } => "the disk is full",
+        ArgumentOutOfRangeException => "no file may become so large",
         IOException { HResult: ReadOnlySystem } => "the file system is read-only",
         IOException => $"error {failure.HResult & 0xffff} of the operating system ({FirstLine(failure.Message)})",
         _ => "this is not a path",
