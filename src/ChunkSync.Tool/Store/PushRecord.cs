@@ -15,11 +15,12 @@ internal sealed class PushRecord(DatabaseFile file)
 
     /// <summary>Says that everything which is here now may be written. Nothing is said twice, and nothing where there are no changes to be written.</summary>
     /// <param name="until">Up to which version the store has the file's changes.</param>
-    public void Begin(long until)
+    /// <param name="isAnew">Whether everything is written again, up to the newest version of anybody.</param>
+    public void Begin(long until, bool isAnew)
     {
         long version = Version;
         long newest = file.Sync.DbVersion;
-        if (version < until || (version < newest && HasOwnBehind(until)))
+        if (version < until || (version < newest && (isAnew || HasOwnBehind(until))))
         {
             file.Run("INSERT INTO cloudsync_settings(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 key, newest.ToString(CultureInfo.InvariantCulture));

@@ -22,7 +22,7 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
             await new OwnStream(file, own).CheckAsync(head, cancellation);
         }
 
-        new PushRecord(file).Begin(head?.Until ?? 0);
+        new PushRecord(file).Begin(head?.Until ?? 0, isAnew: isCompact);
 
         // A window that was begun has what was new then; the next one has the rest.
         List<ExportResult> runs = [await ExportAsync(own, progress, null)];
