@@ -69,6 +69,6 @@ internal sealed class ApplyCommand : ToolCommand
 
         ExportHead head = await new ExportReader(store).HeadAsync(context.Cancellation);
         IReadOnlyList<StreamGap>? gaps = isReceive ? file.Sync.Gaps(head.Sender) : null;
-        return await ExportSource.OpenAsync(store, head, gaps, context.Cancellation);
+        return await ExportSource.OpenAsync(store, head, gaps, goesOn: false, context.Cancellation);
     }
 }

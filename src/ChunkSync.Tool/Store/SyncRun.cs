@@ -69,7 +69,7 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
     /// <param name="site">The site.</param>
     /// <param name="progress">Gets the progress.</param>
     /// <returns>What arrived; null where the store has nothing of it.</returns>
-    /// <exception cref="ToolException">The stream cannot be read, or a chunk is refused; those before it stay.</exception>
+    /// <exception cref="ToolException">The stream cannot be read, or a chunk is refused; those before it stay. Behind a chunk that is missing or changed the others were received.</exception>
     public async Task<PullResult?> PullAsync(SiteId site, IProgress<SyncProgress> progress)
     {
         IChunkStore theirs = store.Folder(site.ToString());
@@ -84,7 +84,7 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
             throw reader.Refuse(StoreNames.Head, "it is not the stream of the site whose folder it is in");
         }
 
-        using ExportSource source = await ExportSource.OpenAsync(theirs, head, file.Sync.Gaps(site), cancellation);
+        using ExportSource source = await ExportSource.OpenAsync(theirs, head, file.Sync.Gaps(site), goesOn: true, cancellation);
         TakenChunks taken = await new ChunkTaker(file, source, cancellation).ReceiveAsync(oneTransaction: false, progress);
         IReadOnlyList<StreamGap> gaps = file.Sync.Gaps(site);
         return new PullResult(site, taken.Chunks, taken.Changes, taken.Bytes, gaps.Count == 0 ? ChunkCursor.Start : gaps[^1].From, gaps.Count(gap => gap.To != null));

@@ -136,6 +136,33 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Sync_takes_what_lies_behind_a_chunk_that_is_missing_or_changed()
+    {
+        Directory.CreateDirectory(Store);
+        string path = workspace.Shop("a.db"), peer = workspace.Shop("b.db");
+        for (int i = 0; i < 5; i++)
+        {
+            Workspace.Run(path, $"INSERT INTO items VALUES ('{i}', 'name', 1)");
+            (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+        }
+
+        string own = Path.Combine(Store, Workspace.Text(path, "SELECT lower(hex(cloudsync_siteid()))"));
+        string[] chunks = [.. Directory.GetFiles(Path.Combine(own, "c")).Order(StringComparer.Ordinal)];
+        File.Delete(chunks[1]);
+        await File.AppendAllTextAsync(chunks[3], "changed");
+        for (int run = 0; run < 2; run++)
+        {
+            Assert.EndsWith(": it is missing; export it again with --restart\n", (await Tool.RunAsync("sync", peer, Store)).Expect(ExitCode.Refused).Error, StringComparison.Ordinal);
+            Assert.Equal("024", Workspace.Text(peer, "SELECT group_concat(id, '') FROM (SELECT id FROM items ORDER BY id)"));
+        }
+
+        (await Tool.RunAsync("chunks", path, "--out", own, "--restart")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", peer, Store)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", path, peer)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
+    }
+
+    [Fact]
     public async Task Sync_refuses_a_copy_and_takes_it_with_a_new_site_id()
     {
         Directory.CreateDirectory(Store);
