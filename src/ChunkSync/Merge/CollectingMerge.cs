@@ -90,14 +90,16 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
     /// <summary>Begins a row; false when the change, or its whole group, is done with.</summary>
     private bool TryBegin(in ChangeRow change, uint count)
     {
-        if (merge.Find(change.TableName) == null && IsDropped(change, groupStart, RefusalReason.Table))
+        if (merge.Find(change.TableName) == null)
         {
-            LastDbVersion = change.DbVersion;
-            LastSeq = change.Seq;
-            return false;
+            if (IsDropped(change, groupStart, RefusalReason.Table))
+            {
+                LastDbVersion = change.DbVersion;
+                LastSeq = change.Seq;
+                return false;
+            }
         }
-
-        if (merge.Refusals.AreCollected && (call.IsCareful || (waiting.Any && waiting.Wait(change))))
+        else if (merge.Refusals.AreCollected && (call.IsCareful || (waiting.Any && waiting.Wait(change))))
         {
             MergeWhole(change, count);
             return false;

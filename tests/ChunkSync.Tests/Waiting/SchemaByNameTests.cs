@@ -32,6 +32,19 @@ public sealed class SchemaByNameTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Unknown_table_stops_an_apply_when_changes_of_that_row_wait_already()
+    {
+        using Database sender = RefusingReplica.Open(V2, null);
+        sender.Exec("INSERT INTO u VALUES ('1', 'x')");
+        using Database receiver = RefusingReplica.Open(V1 + "SELECT cloudsync_set('schema_check', 'names')", null);
+        Receive(receiver, RefusingReplica.Payload(sender)!);
+        Assert.Equal(["u|'1'|x|table"], RefusingReplica.Waiting(receiver));
+        Assert.Equal("Unable to apply payload changes: unknown table u",
+            Assert.Throws<SqlException>(() => RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender))).Text);
+        Assert.Equal(["u|'1'|x|table"], RefusingReplica.Waiting(receiver));
+    }
+
+    [Fact]
     public void Upgrade_shows_what_waited_before_it_fills_new_columns()
     {
         using Database sender = RefusingReplica.Open(V2 + "SELECT cloudsync_set('schema_check', 'names')");
