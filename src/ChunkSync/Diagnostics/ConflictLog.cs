@@ -45,7 +45,7 @@ internal sealed unsafe class ConflictLog : IDisposable
     private readonly Statement cut;
     private readonly long?[] bound = new long?[Parameters + 1];
     private TrackedTable? boundTable;
-    private nint boundTo;
+    private int unbound;
     private (long Ordinal, byte[]? Id) lastSite = (-1, null);
     private byte[] local = [];
     private long rows;
@@ -155,10 +155,12 @@ internal sealed unsafe class ConflictLog : IDisposable
 
     private void Write(TrackedTable table, NativeBytes key, long at, in Conflict conflict)
     {
-        // What is the same as in the row before stays bound, as long as the statement is the same.
-        if (boundTo != insert.Handle)
+        // What is the same as in the row before stays bound, unless it was cleared meanwhile: a buffer of keys that moves does that to whatever
+        // has borrowed memory.
+        _ = insert.Handle;
+        if (unbound != insert.Unbound)
         {
-            boundTo = insert.Handle;
+            unbound = insert.Unbound;
             boundTable = null;
             Array.Clear(bound);
         }

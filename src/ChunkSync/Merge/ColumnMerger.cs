@@ -86,12 +86,9 @@ internal sealed unsafe class ColumnMerger : RowMerger
         wasAlive = local.IsAlive;
     }
 
-    public override bool TryGetWon(int column, out WireValue value)
-    {
-        bool won = pending.Has(column);
-        value = won ? pending.Values[column] : default;
-        return won;
-    }
+    public override bool TryGetWon(int column, out WireValue value) => pending.TryGet(column, out value);
+
+    public override void CopyStored(int column, NativeBuffer target) => writer.CopyValue(Key, column, target);
 
     protected override bool Wins(in ChangeRow change)
     {
@@ -201,7 +198,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
             || (change.ColumnVersion == local.Version(column) && BeatsLocalValue(change, column));
         if (conflicts is { IsOn: true } && !pending.Has(column))
         {
-            conflicts.AddColumn(local, Key, change, column, wins);
+            conflicts.AddColumn(local, Key, change, column, wins, Parked);
         }
 
         Revive(change);
@@ -253,7 +250,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
     private bool BeatsLocalValue(in ChangeRow change, int column)
     {
-        if (Parked.Count > 0 && Parked.Contains(column))
+        if (Parked?.Has(column) == true)
         {
             return true;
         }
@@ -309,7 +306,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         }
 
         isNew = false;
-        conflicts?.AddDeleted(local, Key, change, Table.ValueColumns.Length);
+        conflicts?.AddDeleted(local, Key, change, Table.ValueColumns.Length, Parked);
         bool reaches = referred.FindDeleted(Key);
         long dbVersion = clock.Next(change.DbVersion);
         WriteOutcome outcome = writer.Delete(Key, wasAlive);

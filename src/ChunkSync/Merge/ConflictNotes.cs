@@ -21,7 +21,8 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
     /// <param name="change">The change.</param>
     /// <param name="column">Its column.</param>
     /// <param name="wins">Whether it won.</param>
-    public void AddColumn(in RowClocks local, NativeBytes key, in ChangeRow change, int column, bool wins)
+    /// <param name="parked">The row's columns that hold placeholders; null for none.</param>
+    public void AddColumn(in RowClocks local, NativeBytes key, in ChangeRow change, int column, bool wins, ParkedColumns? parked)
     {
         bool isOfHere = local.IsKnown && local.Has(column) && local.Site(column) == SiteDirectory.LocalOrdinal;
         if (!isOfHere || SiteOf(change) is not (long site and not SiteDirectory.LocalOrdinal))
@@ -29,7 +30,7 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
             return;
         }
 
-        WireValue here = writer.ReadValue(key, column);
+        WireValue here = Read(key, column, parked);
         if (ValueOrder.Compare(here, change.Value) != 0)
         {
             Conflict conflict = new()
@@ -60,7 +61,8 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
     /// <param name="key">Its pk blob.</param>
     /// <param name="change">The deletion.</param>
     /// <param name="columns">How many value columns the table has.</param>
-    public void AddDeleted(in RowClocks local, NativeBytes key, in ChangeRow change, int columns)
+    /// <param name="parked">Those of them that hold placeholders; null for none.</param>
+    public void AddDeleted(in RowClocks local, NativeBytes key, in ChangeRow change, int columns, ParkedColumns? parked)
     {
         if (!IsOn || !local.IsAlive || SiteOf(change) is not (long site and not SiteDirectory.LocalOrdinal))
         {
@@ -78,7 +80,7 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
             {
                 Kind = ConflictKind.Deleted,
                 Column = column,
-                Lost = writer.ReadValue(key, column),
+                Lost = Read(key, column, parked),
                 LostVersion = local.Version(column),
                 LostSite = SiteDirectory.LocalOrdinal,
                 LostCausalLength = local.CausalLength,
@@ -160,6 +162,10 @@ internal sealed class ConflictNotes(SyncSession session, TrackedTable table, IMe
             watch.RowAbandoned();
         }
     }
+
+    /// <summary>What a column holds, or held before its placeholder.</summary>
+    private WireValue Read(NativeBytes key, int column, ParkedColumns? parked) =>
+        parked != null && parked.TryGetFormer(column, out WireValue former) ? former : writer.ReadValue(key, column);
 
     /// <summary>Notes a received value that lost against no other.</summary>
     private void NoteAlone(ConflictKind kind, int column, in WireValue value, in ClockEntry clock, long causalLength, long dbVersion) => Note(new Conflict

@@ -94,7 +94,7 @@ internal sealed unsafe class GroupWriter : IDisposable
         undo.Dispose();
     }
 
-    private bool WriteRows(ReadOnlySpan<ChangeRow> changes, IReadOnlyList<int> parked)
+    private bool WriteRows(ReadOnlySpan<ChangeRow> changes, ParkedColumns? parked)
     {
         for (int i = 0; i < changes.Length; i++)
         {

@@ -18,7 +18,9 @@ internal sealed unsafe class MergeCall : IDisposable
     private readonly NativeBuffer copies = new();
     private HashSet<string>? traced;
     private HashSet<long>? untried;
-    private Dictionary<long, List<int>>? parked;
+    private readonly NativeBuffer formers = new();
+    private long former = -1;
+    private Dictionary<long, ParkedColumns>? parked;
     private readonly List<string> texts = [];
     private int rollbacks;
 
@@ -107,7 +109,7 @@ internal sealed unsafe class MergeCall : IDisposable
     {
         asides.Clear();
         copies.Clear();
-        parked = null;
+        Unpark();
         FirstRefusedAt = null;
         texts.Clear();
         CanBeginAnew = false;
@@ -119,24 +121,41 @@ internal sealed unsafe class MergeCall : IDisposable
     /// <summary>Notes that a table's refused rows leave traces.</summary>
     public void Trace(string table) => (traced ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(table);
 
-    /// <summary>The value columns of a row that hold placeholders, each as often as it was given one.</summary>
+    /// <summary>The value columns of a row that hold placeholders, each as often as it was given one; null for none.</summary>
     /// <param name="row">A hash of the row (<see cref="GroupWriter.Identity"/>).</param>
-    public IReadOnlyList<int> ParkedOf(long row) => parked != null && parked.TryGetValue(row, out List<int>? columns) ? columns : [];
+    public ParkedColumns? ParkedOf(long row) => parked?.GetValueOrDefault(row);
 
-    /// <summary>Notes that a value column of a row holds a placeholder.</summary>
+    /// <summary>Keeps what is stored in a column that is about to get a placeholder, where it is asked for.</summary>
+    /// <param name="row">The row in progress.</param>
+    /// <param name="column">The value column.</param>
+    /// <param name="isAsked">Whether it is.</param>
+    public void KeepFormer(RowMerger row, int column, bool isAsked)
+    {
+        former = isAsked ? formers.Length : -1;
+        if (isAsked)
+        {
+            row.CopyStored(column, formers);
+        }
+    }
+
+    /// <summary>Notes that a value column of a row holds a placeholder, and what <see cref="KeepFormer"/> has kept of it.</summary>
     public void Park(long row, int column)
     {
         parked ??= [];
-        if (!parked.TryGetValue(row, out List<int>? columns))
+        if (!parked.TryGetValue(row, out ParkedColumns? columns))
         {
-            parked.Add(row, columns = []);
+            parked.Add(row, columns = new ParkedColumns(formers));
         }
 
-        columns.Add(column);
+        columns.Add(column, former);
     }
 
     /// <summary>No row holds a placeholder any more.</summary>
-    public void Unpark() => parked = null;
+    public void Unpark()
+    {
+        parked = null;
+        formers.Clear();
+    }
 
     /// <summary>Whether a group is not to be tried: a trigger of the user's rolls the transaction back at it.</summary>
     /// <param name="group">A hash of it.</param>
@@ -175,5 +194,6 @@ internal sealed unsafe class MergeCall : IDisposable
     {
         asides.Dispose();
         copies.Dispose();
+        formers.Dispose();
     }
 }

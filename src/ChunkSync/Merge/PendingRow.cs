@@ -28,6 +28,13 @@ internal sealed class PendingRow(int count)
     /// <summary>Whether a value of this column won.</summary>
     public bool Has(int column) => isSet[column];
 
+    /// <summary>The value of a column, if it won.</summary>
+    public bool TryGet(int column, out WireValue value)
+    {
+        value = isSet[column] ? Values[column] : default;
+        return isSet[column];
+    }
+
     /// <summary>The clock of a column that won.</summary>
     public ClockEntry Clock(int column) => clocks[column];
 

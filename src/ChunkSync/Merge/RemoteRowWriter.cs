@@ -72,6 +72,14 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <inheritdoc cref="StoredRow.Read"/>
     public WireValue ReadValue(NativeBytes key, int column) => stored.Read(key, column);
 
+    /// <summary>Appends the stored value of a column, encoded; NULL when there is no row.</summary>
+    public void CopyValue(NativeBytes key, int column, NativeBuffer target)
+    {
+        WireValue value = stored.Read(key, column);
+        target.Commit(ValueCodec.Write(target.Reserve(ValueCodec.SizeOf(value)), value));
+        stored.Release(column);
+    }
+
     /// <summary>The ordinal of the site that wrote a column's value; null when the column has no clock.</summary>
     public long? ReadSite(NativeBytes key, int column)
     {

@@ -46,8 +46,8 @@ internal abstract unsafe class RowMerger : IDisposable
     public bool IsRowRefused { get; protected set; }
 
     /// <summary>Value columns that hold a placeholder here, for which another row's value made room: what is stored in them wins
-    /// against nothing.</summary>
-    public IReadOnlyList<int> Parked { get; set; } = [];
+    /// against nothing. Null for none.</summary>
+    public ParkedColumns? Parked { get; set; }
 
     /// <summary>Whether changes now are about this row.</summary>
     public bool IsAt(in ChangeRow change) => change.KeyBlob.SequenceEqual(asked.Span)
@@ -116,6 +116,9 @@ internal abstract unsafe class RowMerger : IDisposable
     /// <summary>The value that won for a column and is not written yet.</summary>
     public abstract bool TryGetWon(int column, out WireValue value);
 
+    /// <summary>Appends the stored value of a column, encoded; NULL when there is no row.</summary>
+    public abstract void CopyStored(int column, NativeBuffer target);
+
     /// <summary>Whether a change of a column was decided to win, and is not written.</summary>
     public bool HasWon(in ChangeRow change) => !change.IsSentinel && (change.CausalLength & 1) == 1
         && Table.FindValueColumn(change.ColumnName) is int column and >= 0 && TryGetWon(column, out _);
@@ -174,7 +177,7 @@ internal abstract unsafe class RowMerger : IDisposable
         asked = default;
         Key = default;
         IsRowRefused = false;
-        Parked = [];
+        Parked = null;
     }
 
     /// <summary>Finds the key that the row has: mostly the change's own.</summary>

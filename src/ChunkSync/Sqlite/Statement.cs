@@ -247,8 +247,15 @@ internal sealed unsafe class Statement : IDisposable
         return this;
     }
 
+    /// <summary>How often what was bound went: cleared, or with the statement that it was bound to. Who leaves values bound compares it.</summary>
+    public int Unbound { get; private set; }
+
     /// <summary>Sets all parameters to NULL.</summary>
-    public void ClearBindings() => _ = handle != 0 ? Sqlite3.Api->clear_bindings(handle) : ResultCode.Ok;
+    public void ClearBindings()
+    {
+        Unbound++;
+        _ = handle != 0 ? Sqlite3.Api->clear_bindings(handle) : ResultCode.Ok;
+    }
 
     /// <summary>Clears the statement if its bindings last and it does not run.</summary>
     internal void ClearLastingBindings()
@@ -385,6 +392,7 @@ internal sealed unsafe class Statement : IDisposable
             }
         }
 
+        Unbound++;
         handle = prepared;
         return prepared;
     }

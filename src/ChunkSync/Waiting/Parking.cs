@@ -46,7 +46,7 @@ internal sealed unsafe class Parking(SyncSession session, TableKeys keys, Deferr
         int count = CountOf(table.ValueColumns[column]);
         int code = ResultCode.ConstraintUnique;
         int rows = 0;
-        for (int which = call.ParkedOf(row).Count(parked => parked == column); code == ResultCode.ConstraintUnique && which < count; which++)
+        for (int which = call.ParkedOf(row)?.CountOf(column) ?? 0; code == ResultCode.ConstraintUnique && which < count; which++)
         {
             call.Park(row, column);
             code = Run(update, table, key, column, which, out rows);

@@ -292,6 +292,7 @@ internal sealed unsafe class Settler : IDisposable
 
         int column = blockers.Holders(table).ColumnToPark(blocker.Index, merge.Current, call.ParkedOf(identity));
         NativeBytes key = merge.Current.Key;
+        call.KeepFormer(merge.Current, column, isAsked: column >= 0 && merge.Watch is { LogsConflicts: true });
         merge.AbandonRow();
         if (column < 0 || call.IsUntried(identity))
         {

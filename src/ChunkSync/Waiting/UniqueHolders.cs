@@ -78,8 +78,8 @@ internal sealed unsafe class UniqueHolders : IDisposable
     /// that had the fewest; -1 for none.</summary>
     /// <param name="index">The index.</param>
     /// <param name="row">The row, in progress.</param>
-    /// <param name="parked">Columns that hold placeholders, each as often as it got one.</param>
-    public int ColumnToPark(int index, RowMerger row, IReadOnlyList<int> parked)
+    /// <param name="parked">Columns that hold placeholders, each as often as it got one; null for none.</param>
+    public int ColumnToPark(int index, RowMerger row, ParkedColumns? parked)
     {
         int column = -1;
         int fewest = int.MaxValue;
@@ -90,7 +90,7 @@ internal sealed unsafe class UniqueHolders : IDisposable
                 continue;
             }
 
-            int had = parked.Count(value => value == source.Value);
+            int had = parked?.CountOf(source.Value) ?? 0;
             if (had < fewest && had < Parking.CountOf(table.ValueColumns[source.Value]))
             {
                 column = source.Value;

@@ -37,6 +37,31 @@ public class ConflictLogTests
         Assert.Equal(expected == null ? 0 : expected.Contains("ignored", StringComparison.Ordinal) ? 2 : 1, Lines(database).Length);
     }
 
+    [Theory]
+    [InlineData("a UNIQUE")]
+    [InlineData("a TEXT NOT NULL DEFAULT '' UNIQUE")]
+    [InlineData("a, g AS (a || '') UNIQUE")]
+    public void Values_that_were_there_are_logged_when_others_swap_them(string column)
+    {
+        using Database database = Database.Open();
+        database.Exec($"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, {column}); SELECT cloudsync_init('t'), cloudsync_set('schema_check', 'names'), cloudsync_set('conflict_log', 100);"
+            + "INSERT INTO t(id, a) VALUES ('x', '1'), ('y', '2'), ('z', '3')");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', '2', 2, 1, x'07', 1, 0)", "('t', cloudsync_pk_encode('y'), 'a', '3', 2, 1, x'07', 1, 1)",
+            "('t', cloudsync_pk_encode('z'), 'a', '1', 2, 1, x'07', 1, 2)");
+        Assert.Equal(["2", "3", "1"], database.Query("SELECT a FROM t ORDER BY id").Select(row => row[0]));
+        Assert.Equal(["'x'|a|overwritten|0|'1'|1|1|2|0", "'y'|a|overwritten|0|'2'|1|1|2|0", "'z'|a|overwritten|0|'3'|1|1|2|0"], Lines(database).Order());
+    }
+
+    [Fact]
+    public void All_is_said_of_a_conflict_when_a_key_was_looked_up_since_the_one_before()
+    {
+        using Database database = Open("CREATE TABLE r(id PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('r'), cloudsync_set('schema_check', 'names');"
+            + "INSERT INTO t VALUES ('x', 1, 1), ('y', 1, 1)");
+        Apply(database, "('t', cloudsync_pk_encode('x'), 'a', 5, 2, 1, x'07', 1, 0)", "('r', cloudsync_pk_encode(1), 'a', 5, 1, 1, x'07', 1, 1)",
+            "('t', cloudsync_pk_encode('y'), 'a', 5, 2, 1, x'07', 1, 2)");
+        Assert.Equal(["'x'|a|overwritten|0|1|1|1|2|0", "'y'|a|overwritten|0|1|1|1|2|0"], Lines(database));
+    }
+
     [Fact]
     public void Changes_of_others_that_meet_are_not_logged()
     {
