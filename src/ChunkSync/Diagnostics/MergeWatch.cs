@@ -61,18 +61,14 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
 
     public void BeginCall()
     {
-        LastAt = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        LastRows = null;
-        LastAside = 0;
-        LastWaited = 0;
-        LastError = null;
-        session.Refresh();
-        Applied.Begin(session.Settings.Integer(Settings.AppliedBytes) ?? DefaultAppliedBytes);
-        isCalled = true;
-        isDurable = false;
-        booked = null;
-        Reset(default);
+        Begin();
         Log.Begin();
+    }
+
+    public void PassCall()
+    {
+        Begin();
+        EndCall(0);
     }
 
     public void EndCall(long rows)
@@ -180,6 +176,21 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     {
         Applied.Dispose();
         Log.Dispose();
+    }
+
+    private void Begin()
+    {
+        LastAt = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        LastRows = null;
+        LastAside = 0;
+        LastWaited = 0;
+        LastError = null;
+        session.Refresh();
+        Applied.Begin(session.Settings.Integer(Settings.AppliedBytes) ?? DefaultAppliedBytes);
+        isCalled = true;
+        isDurable = false;
+        booked = null;
+        Reset(default);
     }
 
     private void Leave()

@@ -14,6 +14,9 @@ internal interface IMergeWatch
     /// <summary>A call begins that merges what others sent; what the one before it changed is forgotten.</summary>
     void BeginCall();
 
+    /// <summary>A call had nothing to do, and wrote nothing: what the one before it changed is forgotten.</summary>
+    void PassCall();
+
     /// <summary>The call has ended.</summary>
     /// <param name="rows">What it returns.</param>
     void EndCall(long rows);

@@ -25,6 +25,7 @@ internal sealed unsafe class WaitingActions(
         session.Refresh();
         if (!waiting.Any && trees.CountRefused() == 0)
         {
+            waiting.Watch?.PassCall();
             return 0;
         }
 

@@ -51,6 +51,18 @@ public class AppliedTests(Xunit.Abstractions.ITestOutputHelper output)
     }
 
     [Fact]
+    public void Nothing_is_listed_when_a_retry_has_nothing_to_try()
+    {
+        using Database source = Open();
+        using Database target = Open();
+        source.Exec("INSERT INTO t VALUES ('a', 1, 1)");
+        Apply(source, target);
+        Assert.Equal(["t|'a'|insert|a,b|1"], Lines(target));
+        Assert.Equal(0L, target.Scalar("SELECT cloudsync_waiting_retry()"));
+        Assert.Empty(Lines(target));
+    }
+
+    [Fact]
     public void Children_are_listed_when_a_foreign_key_takes_them_along()
     {
         const string Related = "PRAGMA foreign_keys = ON; CREATE TABLE p(id TEXT PRIMARY KEY NOT NULL);"
