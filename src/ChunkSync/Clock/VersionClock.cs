@@ -35,6 +35,9 @@ internal sealed class VersionClock(SyncSession session, TableCatalog catalog)
     /// <summary>The highest db_version that was given out, the open transaction's with it.</summary>
     public long Highest => Math.Max(Current, pending);
 
+    /// <summary>The highest db_version that the file shows. One that was given out and is nowhere stored another connection gives out again.</summary>
+    public long HighestStored => IsReached(Highest) ? Highest : ReadCurrent();
+
     /// <summary>Whether the open transaction has taken a db_version: it may have written changes.</summary>
     public bool HasTaken => session.Transaction.IsJoined && takenIn == session.Transaction.Number;
 

@@ -78,7 +78,7 @@ internal sealed unsafe class RefusedRowKeeper(
         if (store.Any)
         {
             clock.Advance();
-            queue.NoteReached(clock.Highest);
+            queue.NoteReached(clock.HighestStored);
         }
     }
 

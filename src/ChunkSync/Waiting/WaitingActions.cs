@@ -248,6 +248,12 @@ internal sealed unsafe class WaitingActions(
         long local = CausalLength(table, row);
         if (!isHere)
         {
+            if (!MergeStrategy.HasTombstones(table))
+            {
+                throw Errors.Refused($"cloudsync_waiting_drop: table {table.Name} is grow-only, and its row {KeyText.Describe(key.Bytes)} is not here: others"
+                    + " would keep it, so that it cannot be overruled");
+            }
+
             // Nobody has the row but those who sent it: they delete it.
             if (Math.Max(life, local) % 2 == 1)
             {

@@ -64,6 +64,49 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public void Waiting_row_is_tried_when_another_connection_gives_out_a_version_that_was_taken_for_nothing()
+    {
+        using TempFile file = new();
+        using Database sender = RefusingReplica.Open(Plain);
+        sender.Exec("INSERT INTO t VALUES ('theirs', 'x', 0)");
+        using Database receiver = Database.Open(file.Path);
+        receiver.Exec(Unique + "SELECT cloudsync_set('apply_refused', 'wait'), cloudsync_set('waiting_budget', 0); INSERT INTO t VALUES ('mine', 'x', 0)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        sender.Exec("INSERT INTO t VALUES ('other', 'z', 0)");
+        byte[] later = RefusingReplica.Payload(sender, 1)!;
+        RefusingReplica.Apply(receiver, later);
+        receiver.Exec("UPDATE t SET b = b");
+        RefusingReplica.Apply(receiver, later);
+        using (Database second = Database.Open(file.Path))
+        {
+            Assert.Empty(RefusingReplica.Read(second, "SELECT id FROM cloudsync_check WHERE severity = 'error'"));
+            second.Exec("UPDATE t SET a = 'y' WHERE id = 'mine'");
+        }
+
+        RefusingReplica.Apply(receiver, later);
+        Assert.Empty(RefusingReplica.Waiting(receiver));
+    }
+
+    [Fact]
+    public void Row_of_a_grow_only_table_is_overruled_only_where_it_is_here()
+    {
+        const string Columns = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a {0}); SELECT cloudsync_init('t', 'gos');";
+        using Database sender = RefusingReplica.Open(string.Format(Columns, ""));
+        sender.Exec("INSERT INTO t VALUES ('both', 1), ('theirs', 2)");
+        using Database receiver = RefusingReplica.Open(string.Format(Columns, "CHECK (a = 7)"));
+        receiver.Exec("INSERT INTO t VALUES ('both', 7)");
+        sender.Exec("INSERT OR REPLACE INTO t VALUES ('both', 8)");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        Assert.Equal(["t|'both'|a|constraint", "t|'theirs'|a|constraint"], RefusingReplica.Waiting(receiver));
+        Assert.Equal("cloudsync_waiting_drop: table t is grow-only, and its row 'theirs' is not here: others would keep it, so that it cannot be overruled",
+            Assert.Throws<SqlException>(() => receiver.Scalar("SELECT cloudsync_waiting_drop('t', cloudsync_pk_encode('theirs'), 'overrule')")).Text);
+        Assert.Equal(1L, receiver.Scalar("SELECT cloudsync_waiting_drop('t', cloudsync_pk_encode('both'), 'overrule')"));
+        Assert.Equal(["t|'theirs'|a|constraint"], RefusingReplica.Waiting(receiver));
+        RefusingReplica.Apply(sender, RefusingReplica.Payload(receiver));
+        Assert.Equal(["both|7", "theirs|2"], RefusingReplica.Read(sender, "SELECT * FROM t ORDER BY 1"));
+    }
+
+    [Fact]
     public void Pieces_of_a_row_land_together_when_they_fit_only_together()
     {
         using Database sender = RefusingReplica.Open(Plain);
