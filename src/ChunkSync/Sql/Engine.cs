@@ -69,7 +69,7 @@ internal sealed class Engine : ConnectionState, ISessionEvents
         Changes = new ChangeStreamPool(Session, Catalog, Keys, Watch, LargeValue);
         Clocks = clocks;
         MergeWatch = new MergeWatch(Session);
-        Trees = new TreeTracker(Tracker);
+        Trees = new TreeTracker(Tracker, MergeWatch);
         Capture.Hand(Trees.Folds);
         Watch.Hand(Trees.Folds);
         Tracker.Trees = Trees;

@@ -8,7 +8,7 @@ using ChunkSync.Sqlite;
 namespace ChunkSync.Trees;
 
 /// <summary>Folds what is pending into the trees of a database: at the end of every apply, and when asked.</summary>
-internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITreeFolds, ITreeLogs
+internal sealed class TreeFolds(SyncSession session, TableCatalog catalog, IMergeWatch watch) : ITreeFolds, ITreeLogs
 {
     private const string Deferred = "deferred";
 
@@ -18,7 +18,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
     /// <summary>How many refused rows a fold tries again by the way.</summary>
     private const long DefaultBudget = 64;
 
-    private readonly TablePart<TreeTable> parts = new(table => table.Tree == null ? null : Make(session, catalog, table));
+    private readonly TablePart<TreeTable> parts = new(table => table.Tree == null ? null : Make(session, catalog, table, watch));
     private readonly Dictionary<string, FoldResult> last = [];
 
     /// <summary>What the last fold of this connection did to a tree.</summary>
@@ -111,6 +111,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         while (true)
         {
             TreeTable tree = Of(catalog.Require(name));
+            WatchMark mark = watch.Mark();
             string? key = null;
             try
             {
@@ -131,6 +132,8 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             }
             catch (AttemptFailedException attempt)
             {
+                watch.Rewind(mark);
+
                 // The call knows now that this table's triggers leave traces; or everything is gone.
                 if (session.Connection.IsAutocommit)
                 {
@@ -141,6 +144,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
             }
             catch (EngineException failure)
             {
+                watch.Rewind(mark);
                 return session.Connection.IsAutocommit ? failure : Failed(name, key, failure);
             }
         }
@@ -227,7 +231,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         }
     }
 
-    private static TreeTable Make(SyncSession session, TableCatalog catalog, TrackedTable table)
+    private static TreeTable Make(SyncSession session, TableCatalog catalog, TrackedTable table, IMergeWatch watch)
     {
         if (table.Columns.Length == 0)
         {
@@ -242,7 +246,7 @@ internal sealed class TreeFolds(SyncSession session, TableCatalog catalog) : ITr
         return table.FindMissingPlace() is string missing
             ? throw Errors.CorruptRow(TreeRegistry.Table.Name, $"table {table.Name} has no column '{missing}', which says where its rows are;"
                 + $" SELECT cloudsync_tree_init('{table.Name}', …) between cloudsync_begin_alter and cloudsync_commit_alter names others")
-            : new TreeTable(session, catalog.Trees, table);
+            : new TreeTable(session, catalog.Trees, table, watch);
     }
 
     /// <summary>An operation that was put into the log by hand with a clock value that no other replica believes: it would be counted here alone, and so

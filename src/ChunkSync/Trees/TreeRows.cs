@@ -1,3 +1,4 @@
+using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Frontier;
 using ChunkSync.Merge;
@@ -8,7 +9,7 @@ namespace ChunkSync.Trees;
 
 /// <summary>The rows of a tree table, one at a time: whether they show where their nodes are, and writes that make them. What a row shows is a
 /// function of the tree, of the rows that are here and of the declared foreign key, so that replicas agree.</summary>
-internal sealed class TreeRows : IDisposable
+internal sealed unsafe class TreeRows : IDisposable
 {
     /// <summary>What is stored of a node whose row shows NULL because its parent's row is not here.</summary>
     private const int WithoutParent = 1;
@@ -19,6 +20,11 @@ internal sealed class TreeRows : IDisposable
     private readonly SyncSession session;
     private readonly Connection connection;
     private readonly TreeTable tree;
+    private readonly IMergeWatch watch;
+    private readonly NativeBuffer key = new();
+
+    /// <summary>The value columns that say where a row is: the parent's first.</summary>
+    private readonly int[] columns;
     private readonly List<Statement> all = [];
     private readonly Statement differs;
     private readonly Statement hasRow;
@@ -32,10 +38,14 @@ internal sealed class TreeRows : IDisposable
     private readonly Statement release;
     private readonly Statement undo;
 
-    public TreeRows(SyncSession session, TreeTable tree)
+    public TreeRows(SyncSession session, TreeTable tree, IMergeWatch watch)
     {
         this.session = session;
         this.tree = tree;
+        this.watch = watch;
+        TreeRegistration registration = tree.Names.Registration;
+        columns = [.. new[] { registration.ParentColumn, registration.PositionColumn }.OfType<string>()
+            .Select(name => Array.FindIndex(tree.Tracked.ValueColumns, column => AsciiNames.Same(column.Name, name)))];
         connection = session.Connection;
         TreeNames names = tree.Names;
         string row = $"{names.Key} = ?1 AND typeof({names.Key}) = typeof(?1)";
@@ -125,6 +135,7 @@ internal sealed class TreeRows : IDisposable
                 release.Run();
             }
 
+            NoteWritten(node, form);
             return true;
         }
 
@@ -234,7 +245,11 @@ internal sealed class TreeRows : IDisposable
         return TreeStore.Is(hasRow);
     }
 
-    public void Dispose() => all.ForEach(statement => statement.Dispose());
+    public void Dispose()
+    {
+        all.ForEach(statement => statement.Dispose());
+        key.Dispose();
+    }
 
     private Statement Prepare(string sql)
     {
@@ -297,6 +312,22 @@ internal sealed class TreeRows : IDisposable
         }
 
         return true;
+    }
+
+    private void NoteWritten(long node, PlaceForm form)
+    {
+        if (connection.Changes == 0)
+        {
+            // Its row is not here.
+            return;
+        }
+
+        // The pk blob of a key of one column.
+        key.Clear();
+        *key.Reserve(1) = 1;
+        key.Commit(1);
+        tree.Store.Keys.Append(node, key);
+        watch.Changed(tree.Tracked, new NativeBytes(key.Data, checked((int)key.Length)), form == PlaceForm.Clear ? columns.AsSpan(0, 1) : columns, RowEffect.Update);
     }
 
     private void Refuse(RefusalReason reason, EngineException refusal)

@@ -2,6 +2,7 @@ using ChunkSync.Catalog;
 using ChunkSync.Format;
 using ChunkSync.Frontier;
 using ChunkSync.Keys;
+using ChunkSync.Merge;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -21,7 +22,7 @@ internal sealed class TreeTable : IDisposable
     private readonly Connection connection;
     private PlaceHolders? holders;
 
-    public TreeTable(SyncSession session, TreeRegistry registry, TrackedTable table)
+    public TreeTable(SyncSession session, TreeRegistry registry, TrackedTable table, IMergeWatch watch)
     {
         Connection connection = session.Connection;
         this.connection = connection;
@@ -30,7 +31,7 @@ internal sealed class TreeTable : IDisposable
         Store = new TreeStore(connection, registry, Names);
         ForeignKeyAction = ReadForeignKey(connection, Names);
         Refused = new RefusedPlaces(connection, this);
-        Rows = new TreeRows(session, this);
+        Rows = new TreeRows(session, this, watch);
         pending = connection.Prepare($"SELECT lamport, site, node, parent, pos, present FROM {Names.Pending} ORDER BY lamport, site");
         pendingBehind = connection.Prepare(
             $"SELECT lamport, site, node, parent, pos, present FROM {Names.Pending} WHERE (lamport, site) > (?1, ?2) ORDER BY lamport, site");

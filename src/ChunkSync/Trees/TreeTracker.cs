@@ -7,13 +7,13 @@ using ChunkSync.Tracking;
 namespace ChunkSync.Trees;
 
 /// <summary>What makes tables trees and ends it, and what looks at them.</summary>
-internal sealed class TreeTracker(Tracker tracker) : ITreeTracking
+internal sealed class TreeTracker(Tracker tracker, IMergeWatch watch) : ITreeTracking
 {
     /// <summary>What it works with.</summary>
     public Tracker Tracker { get; } = tracker;
 
     /// <summary>What folds operations in.</summary>
-    public TreeFolds Folds { get; } = new(tracker.Session, tracker.Catalog);
+    public TreeFolds Folds { get; } = new(tracker.Session, tracker.Catalog, watch);
 
     private SyncSession Session => Tracker.Session;
 

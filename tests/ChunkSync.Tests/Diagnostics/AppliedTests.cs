@@ -63,6 +63,23 @@ public class AppliedTests(Xunit.Abstractions.ITestOutputHelper output)
     }
 
     [Fact]
+    public void Row_of_a_tree_is_listed_when_a_received_move_puts_it_elsewhere()
+    {
+        const string Tree = "CREATE TABLE i(id TEXT PRIMARY KEY NOT NULL, title, parent TEXT, pos); SELECT cloudsync_init('i'); SELECT cloudsync_tree_init('i', 'parent', 'pos');";
+        using Database source = Database.Open();
+        using Database target = Database.Open();
+        source.Exec(Tree + "INSERT INTO i VALUES ('a', 'A', NULL, 'n0'), ('b', 'B', NULL, 'n1'), ('c', 'C', 'a', 'n0')");
+        target.Exec(Tree);
+        Apply(source, target);
+        long since = (long)source.Scalar("SELECT cloudsync_db_version()")!;
+        source.Exec("UPDATE i SET parent = 'b' WHERE id = 'c'");
+        Apply(source, target, since);
+        Assert.Equal("b", target.Scalar("SELECT parent FROM i WHERE id = 'c'"));
+        Assert.Equal(["i|'c'|update|parent,pos|1"], Lines(target).Where(line => line.StartsWith("i|", StringComparison.Ordinal)));
+        Assert.Equal(target.Scalar("SELECT cloudsync_pk_encode('c')"), target.Scalar("SELECT pk FROM cloudsync_applied WHERE tbl = 'i'"));
+    }
+
+    [Fact]
     public void Children_are_listed_when_a_foreign_key_takes_them_along()
     {
         const string Related = "PRAGMA foreign_keys = ON; CREATE TABLE p(id TEXT PRIMARY KEY NOT NULL);"
