@@ -98,11 +98,13 @@ internal sealed unsafe class FragmentStore
             }
             catch (EngineException)
             {
+                waiting.SwitchBack();
                 merge.Watch?.Rewind(mark);
                 throw;
             }
             catch (AttemptFailedException attempt)
             {
+                waiting.SwitchBack();
                 merge.Watch?.Rewind(mark);
 
                 // The next attempt knows why.

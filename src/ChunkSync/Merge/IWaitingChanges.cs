@@ -22,4 +22,7 @@ internal interface IWaitingChanges
     /// call keeps it.</summary>
     /// <returns>False when something is aside that the call does not keep.</returns>
     bool Settle(MergeCall call);
+
+    /// <summary>What an attempt wrote is undone, in a transaction that goes on: what it had switched for a while is as before.</summary>
+    void SwitchBack();
 }

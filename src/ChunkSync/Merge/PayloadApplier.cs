@@ -279,6 +279,7 @@ internal sealed unsafe class PayloadApplier
     private void Rewind(bool owns, VersionClock.State saved, WatchMark mark)
     {
         savepoint.Rewind();
+        waiting.SwitchBack();
         merge.Watch?.Rewind(mark);
         DeferKeys(owns);
         if (!owns)
@@ -355,6 +356,7 @@ internal sealed unsafe class PayloadApplier
     private void Undo(WatchMark mark)
     {
         savepoint.Undo();
+        waiting.SwitchBack();
         merge.Watch?.Rewind(mark);
         session.Invalidate();
     }

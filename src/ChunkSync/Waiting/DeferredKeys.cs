@@ -50,6 +50,33 @@ internal sealed class DeferredKeys(SyncSession session)
         session.RunPragma("PRAGMA defer_foreign_keys = OFF");
     }
 
+    /// <summary>What was written since is undone, because an attempt failed: it is off again, if it was switched on here. Nothing is thrown; the
+    /// failure that is under way says more.</summary>
+    public void SwitchBack()
+    {
+        const string Off = "PRAGMA defer_foreign_keys = OFF";
+        if (!isOurs)
+        {
+            return;
+        }
+
+        isOurs = false;
+        if (connection.IsAutocommit || connection.HasDeferredViolations)
+        {
+            return;
+        }
+
+        try
+        {
+            session.RunPragma(Off);
+        }
+        catch (EngineException)
+        {
+            // Interrupted, perhaps: SQLite has switched it when it has read the statement.
+            _ = connection.TryExecute(Off);
+        }
+    }
+
     /// <summary>The transaction is gone, and the setting with it.</summary>
     public void Forget() => isOurs = false;
 }

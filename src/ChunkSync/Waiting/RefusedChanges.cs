@@ -24,6 +24,7 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
     private readonly RowTrial trial;
     private readonly RefusedRowKeeper keeper;
     private readonly Settler settler;
+    private readonly DeferredKeys deferred;
     private readonly WaitingQueue queue;
     private readonly RefusedRows single = new();
     private readonly RowChanges changes = new();
@@ -39,7 +40,8 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
         attempt = new RowAttempt(merge, groups, Store);
         Blockers blockers = new(session.Connection, catalog, keys, merge);
         trial = new RowTrial(session, merge, groups, attempt, blockers);
-        settler = new Settler(session, clock, keys, merge, Store, attempt, trial, blockers);
+        deferred = new DeferredKeys(session);
+        settler = new Settler(session, clock, keys, merge, Store, attempt, trial, blockers, deferred);
         queue = new WaitingQueue(session, catalog);
         keeper = new RefusedRowKeeper(catalog, clock, merge, Store, queue, attempt, trial, settler);
         Ignored = new IgnoredChanges(session, catalog);
@@ -129,6 +131,8 @@ internal sealed unsafe class RefusedChanges : IWaitingChanges, IWaitingRows, IDi
             Store.Quota.EndCollecting();
         }
     }
+
+    public void SwitchBack() => deferred.SwitchBack();
 
     /// <summary>Tries what waits, until nothing more fits, in the transaction of the caller.</summary>
     /// <param name="call">The call.</param>

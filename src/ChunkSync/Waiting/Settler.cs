@@ -37,9 +37,8 @@ internal sealed unsafe class Settler : IDisposable
     /// and takes the value of the one that refers.</summary>
     private bool closesCycle;
 
-    public Settler(
-        SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, WaitingStore store,
-        RowAttempt attempt, RowTrial trial, Blockers blockers)
+    public Settler(SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, WaitingStore store,
+        RowAttempt attempt, RowTrial trial, Blockers blockers, DeferredKeys deferred)
     {
         this.session = session;
         this.clock = clock;
@@ -48,7 +47,7 @@ internal sealed unsafe class Settler : IDisposable
         this.attempt = attempt;
         this.trial = trial;
         this.blockers = blockers;
-        deferred = new DeferredKeys(session);
+        this.deferred = deferred;
         parking = new Parking(session, keys, deferred);
         savepoint = new PlaceSavepoint(session, store, trial);
     }

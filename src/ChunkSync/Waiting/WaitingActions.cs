@@ -54,8 +54,14 @@ internal sealed unsafe class WaitingActions(
                 waiting.Watch?.Rewind(mark);
                 RestoreClock(saved);
             }
+            catch (EngineException)
+            {
+                waiting.SwitchBack();
+                throw;
+            }
             catch (AttemptFailedException attempt)
             {
+                waiting.SwitchBack();
                 waiting.Watch?.Rewind(mark);
                 RestoreClock(saved);
                 if (session.Connection.IsAutocommit && !(owns && (call.CanBeginAnew || call.IsCareful)))

@@ -107,6 +107,25 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public void Foreign_keys_are_checked_at_once_again_when_an_attempt_to_write_a_circle_left_traces()
+    {
+        const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a REFERENCES t); SELECT cloudsync_init('t');";
+        using Database sender = RefusingReplica.Open(Schema);
+        sender.Exec("INSERT INTO t VALUES ('1', '2'), ('2', '1')");
+        using Database receiver = RefusingReplica.Open(Schema + "PRAGMA foreign_keys = ON; CREATE TRIGGER no AFTER INSERT ON t"
+            + " WHEN NEW.id = '2' AND EXISTS (SELECT 1 FROM t WHERE id = '1') BEGIN SELECT RAISE(FAIL, 'no'); END");
+        receiver.Exec("BEGIN");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+        Assert.Equal(["t|'1'|a|constraint", "t|'2'|a|constraint"], RefusingReplica.Waiting(receiver));
+        Assert.Equal(0L, receiver.Scalar("PRAGMA defer_foreign_keys"));
+        Assert.Equal("FOREIGN KEY constraint failed", Assert.Throws<SqlException>(() => receiver.Exec("INSERT INTO t VALUES ('3', 'missing')")).Text);
+        receiver.Exec("PRAGMA defer_foreign_keys = ON");
+        Assert.Equal(0L, receiver.Scalar("SELECT cloudsync_waiting_retry()"));
+        Assert.Equal(1L, receiver.Scalar("PRAGMA defer_foreign_keys"));
+        receiver.Exec("COMMIT");
+    }
+
+    [Fact]
     public void Pieces_of_a_row_land_together_when_they_fit_only_together()
     {
         using Database sender = RefusingReplica.Open(Plain);
