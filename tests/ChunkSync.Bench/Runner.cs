@@ -57,6 +57,12 @@ internal sealed class Runner : IDisposable
                 continue;
             }
 
+            if (shape.Key is ShapeCatalog.OnePosition or ShapeCatalog.OnePosition4)
+            {
+                RunShared(shape);
+                continue;
+            }
+
             if (shape.Key == ShapeCatalog.Probe)
             {
                 RunProbes(shape);
@@ -118,6 +124,21 @@ internal sealed class Runner : IDisposable
         {
             Compare("compress", shape.Key, "", block, [NativeCodec, ManagedCodec]);
             Compare("decompress", shape.Key, "", block, [NativeCodec, ManagedCodec]);
+        }
+    }
+
+    /// <summary>Ours alone: sqlite-sync's cursor has no place between changes that share a position.</summary>
+    private void RunShared(Shape shape)
+    {
+        Compare("fill", shape.Key, "capture", 0, [Ours]);
+        foreach (string variant in (string[])["", "reopen"])
+        {
+            Compare("drain", shape.Key, variant, ShapeCatalog.SmallChunk, [Ours]);
+        }
+
+        foreach (string file in Directory.GetFiles(folder))
+        {
+            File.Delete(file);
         }
     }
 

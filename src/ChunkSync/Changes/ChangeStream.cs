@@ -127,7 +127,7 @@ internal sealed unsafe class ChangeStream : IChangeSource, IDisposable
                 continue;
             }
 
-            table.Start(scan);
+            table.Start(scan, isOneOfFew: tables.Length <= MaxWalking);
             if (table.MoveNext())
             {
                 heap[heapCount++] = table;

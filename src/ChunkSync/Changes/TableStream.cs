@@ -33,12 +33,17 @@ internal sealed unsafe class TableStream : IDisposable
     private readonly SyncSession session;
     private readonly TrackedTable table;
     private readonly byte* name;
-    private readonly Dictionary<(Part Part, SiteFilter Filter), Statement> statements = [];
+    private readonly Dictionary<(Part Part, SiteFilter Filter, bool IsOpenEnded), Statement> statements = [];
     private readonly BaseRowReader rows;
     private Statement? open;
     private Statement? columnsOf;
     private ScanRange? range;
     private Part part;
+
+    /// <summary>Whether the statement does not know where the window ends, because nothing of the table lies behind that. Comparing each row with the
+    /// end of a range takes SQLite a twentieth of a scan.</summary>
+    private bool isOpenEnded;
+    private bool mayBeOpenEnded;
     private ChangeRow current;
     private int lastColumn = -1;
     private long lastSite = -1;
@@ -62,10 +67,13 @@ internal sealed unsafe class TableStream : IDisposable
     public TrackedTable Table => table;
 
     /// <summary>Starts a scan; the first clock row comes with <see cref="MoveNext"/>.</summary>
-    public void Start(ScanRange scan)
+    /// <param name="scan">What it covers.</param>
+    /// <param name="isOneOfFew">Whether a look-up more is worth it: in a scan of many tables each has few rows.</param>
+    public void Start(ScanRange scan, bool isOneOfFew)
     {
         End();
         range = scan;
+        mayBeOpenEnded = isOneOfFew && table.PositionIndex != null;
         lastColumn = -1;
         if (scan.Start == ScanStart.Row && scan.FromRow!.TableOrder != table.CreationOrder)
         {
@@ -89,6 +97,11 @@ internal sealed unsafe class TableStream : IDisposable
         {
             if (open!.Step())
             {
+                if (isOpenEnded && IsBehindWindow(open))
+                {
+                    return false;
+                }
+
                 ReadClockRow(open);
                 return true;
             }
@@ -154,8 +167,14 @@ internal sealed unsafe class TableStream : IDisposable
         open?.Reset();
         part = next;
         ScanRange scan = range!;
+        isOpenEnded = mayBeOpenEnded && (next is Part.Versions or Part.LaterVersions) && table.NewestVersion() <= scan.ToDbVersion;
         Statement statement = StatementFor(next, scan.Filter);
-        statement.Bind(1, scan.FromDbVersion).Bind(2, scan.ToDbVersion);
+        statement.Bind(1, scan.FromDbVersion);
+        if (!isOpenEnded)
+        {
+            statement.Bind(2, scan.ToDbVersion);
+        }
+
         if (scan.Filter is SiteFilter.Only or SiteFilter.Except)
         {
             statement.Bind(3, scan.SiteOrdinal);
@@ -209,7 +228,7 @@ internal sealed unsafe class TableStream : IDisposable
 
     private Statement StatementFor(Part wanted, SiteFilter filter)
     {
-        if (statements.TryGetValue((wanted, filter), out Statement? known))
+        if (statements.TryGetValue((wanted, filter, isOpenEnded), out Statement? known))
         {
             return known;
         }
@@ -228,13 +247,22 @@ internal sealed unsafe class TableStream : IDisposable
             SiteFilter.Except => " AND site_id IS NOT ?3",
             _ => "",
         };
+        string upper = isOpenEnded ? "" : " AND db_version <= ?2";
         string index = table.PositionIndex == null ? "" : " INDEXED BY " + Connection.Quote(table.PositionIndex);
         Statement statement = session.Connection.Prepare(
             $"SELECT db_version, seq, pk, col_name, col_version, site_id FROM {table.QuotedClock}{index}"
-            + $" WHERE {lower} AND db_version <= ?2{site} ORDER BY db_version, seq, pk, col_name").Walks();
-        statements.Add((wanted, filter), statement);
+            + $" WHERE {lower}{upper}{site} ORDER BY db_version, seq, pk, col_name").Walks();
+        statements.Add((wanted, filter, isOpenEnded), statement);
         return statement;
     }
+
+    /// <summary>Whether a clock row comes behind the window: it was written since the scan began, or has a version that no clock goes on from.</summary>
+    private bool IsBehindWindow(Statement row) => row.Type(0) switch
+    {
+        StorageClass.Integer => row.Int64(0) > range!.ToDbVersion,
+        StorageClass.Real => row.Double(0) > range!.ToDbVersion,
+        _ => true,
+    };
 
     private void ReadClockRow(Statement statement)
     {

@@ -29,6 +29,9 @@ internal sealed unsafe class KeyCeiling : IDisposable
         highest = session.Connection.Prepare($"SELECT pk FROM {table.QuotedClock} ORDER BY pk DESC LIMIT 1");
     }
 
+    /// <summary>Whether it was read in this transaction: every key that is noted counts since.</summary>
+    public bool IsKnown => isKnown && transaction == session.Transaction.Number;
+
     /// <summary>Whether it is certain that the clock table has no row with this key.</summary>
     public bool IsNew(NativeBytes key)
     {

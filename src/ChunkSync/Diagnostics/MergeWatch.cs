@@ -62,7 +62,7 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
     public void BeginCall()
     {
         Begin();
-        Log.Begin();
+        Log.Begin(LastAt ?? 0);
     }
 
     public void PassCall()
@@ -85,11 +85,16 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
 
     public void Repeats(byte[] site) => booked = site;
 
-    public WatchMark Mark() => new(Applied.Length, Applied.Writes, ownCount, newsCount, converted.Total);
+    public WatchMark Mark()
+    {
+        Log.Write();
+        return new WatchMark(Applied.Length, Applied.Writes, ownCount, newsCount, converted.Total);
+    }
 
     public void Rewind(WatchMark mark)
     {
         Applied.Truncate(mark.Length, mark.Writes);
+        Log.Forget();
         Reset(mark);
     }
 
@@ -127,7 +132,7 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
 
     public void Note(in Conflict conflict) => Log.Add(conflict);
 
-    public void RowDone(TrackedTable table, NativeBytes key) => Log.Write(table, key, LastAt ?? 0);
+    public void RowDone(TrackedTable table, NativeBytes key) => Log.Done(table, key);
 
     public void RowAbandoned() => Log.Drop();
 
@@ -148,6 +153,7 @@ internal sealed class MergeWatch : IMergeWatch, IDisposable
 
         converted.Store();
         Reset(default);
+        Log.Write();
         Log.Cut();
     }
 

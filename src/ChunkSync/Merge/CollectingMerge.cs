@@ -37,17 +37,41 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
         row = 0;
         good = count;
         leftTraces = false;
+        merge.Clocks.Hold();
         try
         {
             MergeRows(count);
+            merge.Clocks.Flush();
             return null;
         }
         catch (EngineException failure)
         {
             leftTraces = connection.TotalChanges != merge.ChangesBefore;
             merge.AbandonRow();
+            TryFlushClocks();
+            leftTraces |= merge.Clocks.HasFailed;
             good = rowStart;
             return failure;
+        }
+        finally
+        {
+            merge.Clocks.Release();
+        }
+    }
+
+    /// <summary>Writes clock rows of the rows before the failed one. Where that fails too, all of them have to be done again.</summary>
+    private void TryFlushClocks()
+    {
+        try
+        {
+            if (!connection.IsAutocommit)
+            {
+                merge.Clocks.Flush();
+            }
+        }
+        catch (EngineException)
+        {
+            Check.That(merge.Clocks.HasFailed);
         }
     }
 
@@ -101,7 +125,10 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
         }
         else if (merge.Refusals.AreCollected && (call.IsCareful || (waiting.Any && waiting.Wait(change))))
         {
+            merge.Clocks.Flush();
+            merge.Clocks.Release();
             MergeWhole(change, count);
+            merge.Clocks.Hold();
             return false;
         }
 
@@ -178,6 +205,7 @@ internal sealed unsafe class CollectingMerge(VersionClock clock, MergeEngine mer
         }
 
         merge.AbandonRow();
+        merge.Clocks.Flush();
         call.Add(new AsideGroup { Rows = groupStart, Count = (int)(row - rowStart) }, merge.Refusals, merge.WrittenRows);
     }
 

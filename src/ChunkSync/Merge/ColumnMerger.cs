@@ -50,7 +50,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
         this.context = context;
         clock = context.Clock;
         referred = new ReferredTable(context.Cascades, table);
-        writer = new RemoteRowWriter(context.Session.Connection, context.Keys.Rules(table), context.Refusals, table);
+        writer = new RemoteRowWriter(context.Session.Connection, context.Keys.Rules(table), context.Refusals, context.Batch, table);
         blocks = table.HasBlocks ? new BlockMerger(context.Session, context.Catalog, context.Keys, clock, table) : null;
         entries = new ClockEntries(context.Session, table);
         pending = new PendingRow(table.ValueColumns.Length);
@@ -378,7 +378,7 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
         if (isNew)
         {
-            writer.WriteNewClocks(Key, dbVersion, columns, clocks);
+            writer.WriteNewClocks(Key, dbVersion, columns, clocks, HoldsClocks);
         }
         else
         {

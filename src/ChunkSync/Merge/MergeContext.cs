@@ -9,4 +9,4 @@ namespace ChunkSync.Merge;
 /// <summary>What the mergers of all tables of a connection work with.</summary>
 internal sealed record MergeContext(
     SyncSession Session, TableCatalog Catalog, TableKeys Keys, VersionClock Clock, LocalClocks Clocks, FilterWatch Filters, Cascades Cascades,
-    Refusals Refusals, IMergeWatch? Watch = null);
+    Refusals Refusals, ClockBatch Batch, IMergeWatch? Watch = null);

@@ -41,7 +41,7 @@ internal sealed unsafe class MergeEngine : IDisposable
         this.watch = watch;
         Watch = rows;
         cascades = new Cascades(session, catalog, keys, clock, clocks, filters, rows);
-        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades, Refusals, rows);
+        context = new MergeContext(session, catalog, keys, clock, clocks, filters, cascades, Refusals, new ClockBatch(session.Connection), rows);
     }
 
     /// <summary>Hears what becomes of rows; null where nobody asks.</summary>
@@ -165,17 +165,22 @@ internal sealed unsafe class MergeEngine : IDisposable
         Check.That(current == null && !session.IsMerging);
         Collect(false);
         cascades.Begin();
+        context.Batch.Begin();
         merging = session.Merging();
     }
 
     /// <summary>Says for the batch whether refused rows are told by return values; else they are exceptions.</summary>
     public void Collect(bool collects) => Refusals.AreCollected = collects;
 
+    /// <summary>The first clock rows of new rows that are written some rows later.</summary>
+    public ClockBatch Clocks => context.Batch;
+
     /// <summary>Ends a batch.</summary>
     public void Leave()
     {
         current?.Abandon();
         current = null;
+        context.Batch.Begin();
         merging.Dispose();
     }
 
@@ -207,6 +212,11 @@ internal sealed unsafe class MergeEngine : IDisposable
         }
 
         Check.That(current == null && session.IsMerging);
+        if (!context.Batch.IsEmpty && merger.NeedsClocks(change))
+        {
+            // Before the counters: a row that is refused must not seem to have written this.
+            context.Batch.Flush();
+        }
 
         // The row is there without clocks: whatever becomes of the change, it may have some.
         context.Clocks.Pending(table)?.CaptureStored(table, change.KeyBlob);

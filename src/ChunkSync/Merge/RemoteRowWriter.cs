@@ -18,15 +18,11 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     private const int ClockHead = 2;
     private const int ClockRow = 4;
 
-    /// <summary>The same for the first clock rows of a key.</summary>
-    private const int NewClockHead = 3;
-    private const int NewClockRow = 2;
-
     /// <summary>The statements for one set of columns.</summary>
     private sealed record Shape(int[] Columns, Statement Update, Statement Upsert)
     {
         /// <summary>Writes the columns' clock rows of a key that has none; null when there are too many for one statement.</summary>
-        public Statement? NewClocks { get; init; }
+        public NewClockWriter? NewClocks { get; init; }
     }
 
     private readonly Connection connection;
@@ -40,14 +36,21 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     private readonly Statement resetColumnClocks;
     private readonly string keyCondition;
     private readonly Refusals refusals;
+    private readonly ClockBatch batch;
 
     /// <summary>What stands behind INSERT and UPDATE. A declared ON CONFLICT clause is overridden: what it would leave out or remove would
     /// be lost without an error. Not without need: the statement's clause counts inside triggers, too, whatever their text says.</summary>
     private readonly string orAbort;
 
-    public RemoteRowWriter(Connection connection, KeyRules rules, Refusals refusals, TrackedTable table)
+    /// <param name="connection">The connection.</param>
+    /// <param name="rules">How the table's keys are compared.</param>
+    /// <param name="refusals">Gets why a row is refused.</param>
+    /// <param name="batch">Keeps the first clock rows of keys.</param>
+    /// <param name="table">The table.</param>
+    public RemoteRowWriter(Connection connection, KeyRules rules, Refusals refusals, ClockBatch batch, TrackedTable table)
     {
         this.connection = connection;
+        this.batch = batch;
         this.table = table;
         this.refusals = refusals;
         orAbort = ConflictClauses.AreDeclared(connection, table) ? " OR ABORT" : "";
@@ -83,6 +86,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <summary>The ordinal of the site that wrote a column's value; null when the column has no clock.</summary>
     public long? ReadSite(NativeBytes key, int column)
     {
+        FlushClocks(key);
         using Statement site = connection.Prepare($"SELECT site_id FROM {table.QuotedClock} WHERE pk = ?1 AND col_name = ?2");
         site.BindBlob(1, key.Span).BindText(2, table.ValueColumns[column].ClockNameUtf8);
         return site.Step() ? site.Int64(0) : null;
@@ -139,6 +143,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <summary>Removes the clocks of a row's columns; the sentinel stays.</summary>
     public void DeleteColumnClocks(NativeBytes key)
     {
+        FlushClocks(key);
         deleteColumnClocks.BindStaticBlob(1, key);
         deleteColumnClocks.Run();
     }
@@ -146,53 +151,67 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
     /// <summary>Sets the clocks of a row's columns to version 0: the row lives again, and any column write wins.</summary>
     public void ResetColumnClocks(NativeBytes key, long dbVersion)
     {
+        FlushClocks(key);
         resetColumnClocks.BindStaticBlob(1, key).Bind(2, dbVersion);
         resetColumnClocks.Run();
     }
 
-    /// <summary>Writes the first clock rows of a pk blob: there is nothing to replace, and most parameters are the same.</summary>
+    /// <summary>Writes the first clock rows of a pk blob.</summary>
     /// <param name="key">The pk blob.</param>
     /// <param name="dbVersion">Their db_version.</param>
     /// <param name="columns">The columns of the entries, ascending.</param>
     /// <param name="entries">The clock rows; with a sentinel in front there is one more than columns.</param>
-    public void WriteNewClocks(NativeBytes key, long dbVersion, ReadOnlySpan<int> columns, ReadOnlySpan<ClockEntry> entries)
+    /// <param name="canWait">Whether nobody looks at them before <see cref="ClockBatch.Flush"/>, and the key stays in place until then.</param>
+    public void WriteNewClocks(NativeBytes key, long dbVersion, ReadOnlySpan<int> columns, ReadOnlySpan<ClockEntry> entries, bool canWait)
     {
-        Statement? statement = entries.Length == columns.Length && HaveOneSite(entries) ? ShapeOf(columns).NewClocks : null;
-        if (statement == null)
+        NewClockWriter? writer = entries.Length == columns.Length && HaveOneSite(entries) ? ShapeOf(columns).NewClocks : null;
+        if (writer == null)
         {
             WriteClocks(key, dbVersion, entries);
-            return;
         }
-
-        Check.That(dbVersion > 0 && entries.Length == columns.Length);
-        statement.BindStaticBlob(1, key).Bind(2, dbVersion).Bind(3, entries[0].Site);
-        for (int i = 0; i < entries.Length; i++)
+        else if (canWait && writer.BatchRows > 1)
         {
-            int parameter = NewClockHead + (NewClockRow * i);
-            statement.Bind(parameter + 1, entries[i].Version);
-            statement.Bind(parameter + 2, entries[i].Seq);
+            batch.Add(writer, key, dbVersion, entries);
         }
+        else
+        {
+            writer.Write([key], [dbVersion], entries);
+        }
+    }
 
-        statement.Run();
+    /// <summary>Writes what waits of a key's clock rows: others of it are written or read.</summary>
+    public void FlushClocks(NativeBytes key)
+    {
+        if (!batch.IsEmpty && batch.Has(key))
+        {
+            batch.Flush();
+        }
     }
 
     /// <summary>Writes clock rows of one pk blob.</summary>
     public void WriteClocks(NativeBytes key, long dbVersion, ReadOnlySpan<ClockEntry> entries)
     {
         Check.That(dbVersion > 0 && key.Length > 0);
+        FlushClocks(key);
         while (!entries.IsEmpty)
         {
             int count = Math.Min(entries.Length, MaxClockRows);
             Statement statement = clocks[count] ??= connection.Prepare(ClockSql(count));
-            statement.BindStaticBlob(1, key).Bind(2, dbVersion);
+            HeldNumbers held = statement.Held;
+            statement.BindStaticBlob(1, key);
+            held.Bind(2, dbVersion);
             for (int i = 0; i < count; i++)
             {
                 ref readonly ClockEntry entry = ref entries[i];
                 int parameter = ClockHead + (ClockRow * i);
                 Check.That(entry.Version >= 0 && entry.Site >= 0 && entry.Seq is >= 0 and <= VersionLimits.MaxSeq);
-                statement.BindStaticText(parameter + 1, entry.Name, entry.NameLength);
-                statement.Bind(parameter + 2, entry.Version);
-                statement.Bind(parameter + 3, entry.Site);
+                if (!held.Has(parameter + 1, (nint)entry.Name))
+                {
+                    statement.BindStaticText(parameter + 1, entry.Name, entry.NameLength);
+                }
+
+                held.Bind(parameter + 2, entry.Version);
+                held.Bind(parameter + 3, entry.Site);
                 statement.Bind(parameter + 4, entry.Seq);
             }
 
@@ -260,6 +279,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
 
         if (shapes.Count == MaxShapes)
         {
+            batch.Flush();
             Drop(shapes[0]);
             shapes.RemoveAt(0);
         }
@@ -287,7 +307,7 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
             connection.Prepare($"UPDATE{orAbort} {table.Quoted} SET {assignments} WHERE {keyCondition}"),
             connection.Prepare($"INSERT{orAbort} INTO {table.Quoted}({all}) VALUES ({parameters}) ON CONFLICT({keyNames}) DO {conflict}"))
         {
-            NewClocks = columns.Length is > 0 and <= MaxClockRows ? connection.Prepare(NewClockSql(columns)) : null,
+            NewClocks = columns.Length is > 0 and <= MaxClockRows ? new NewClockWriter(connection, table, columns) : null,
         };
     }
 
@@ -303,16 +323,6 @@ internal sealed unsafe class RemoteRowWriter : IDisposable
 
         return entries.Length > 0;
     }
-
-    /// <summary>OR IGNORE has nothing to ignore here: it tells SQLite that the statement never aborts half-way, and no statement
-    /// journal is kept.</summary>
-    private string NewClockSql(int[] columns) =>
-        $"INSERT OR IGNORE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "
-        + string.Join(", ", columns.Select((column, i) =>
-        {
-            int parameter = NewClockHead + (NewClockRow * i);
-            return $"(?1, {Connection.Literal(table.ValueColumns[column].ClockName)}, ?{parameter + 1}, ?2, ?3, ?{parameter + 2})";
-        }));
 
     private string ClockSql(int count) =>
         $"INSERT OR REPLACE INTO {table.QuotedClock}(pk, col_name, col_version, db_version, site_id, seq) VALUES "

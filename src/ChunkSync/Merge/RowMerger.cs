@@ -18,6 +18,9 @@ internal abstract unsafe class RowMerger : IDisposable
     /// <summary>What finds the row of a key that is not told by its bytes alone; made at the first one.</summary>
     private KeyResolver? resolver;
 
+    /// <summary>Whether clock rows of the table's rows may be held back; null until that is looked up.</summary>
+    private bool? canHold;
+
     /// <summary>The key that the row's changes came with; null between two rows.</summary>
     private NativeBytes asked;
 
@@ -77,6 +80,16 @@ internal abstract unsafe class RowMerger : IDisposable
         ceiling.Note(Key);
         ReadRow(isNew);
     }
+
+    /// <summary>Whether clock rows that are held back have to be written before a row begins: they may be its own, or triggers may look at them.</summary>
+    public bool NeedsClocks(in ChangeRow change) =>
+        !CanHoldClocks || !ceiling.IsKnown || rules.Match(change.KeyBytes) != KeyMatch.Exact || context.Batch.Has(change.KeyBytes);
+
+    private bool CanHoldClocks => canHold ??= Table is { Filter: null, HasBlocks: false, Tree: null, HasPendingRows: false, HasPendingColumns: false }
+        && !context.Batch.HasForeignTriggers(Table);
+
+    /// <summary>Whether clock rows of this row may be held back: its key stays in place.</summary>
+    protected bool HoldsClocks => context.Batch.IsOn && askedCausalLength < 0 && !context.Cascades.IsActive && CanHoldClocks;
 
     /// <summary>Decides one change of the row.</summary>
     /// <param name="change">The change, whose numbers have been checked.</param>

@@ -7,6 +7,7 @@ namespace ChunkSync.Sqlite;
 internal sealed unsafe class Connection(nint handle)
 {
     private const int LimitLength = 0;
+    private const int LimitVariableNumber = 9;
     private const int WriteTransaction = 2;
     private const int DeferredForeignKeys = 10;
 
@@ -72,6 +73,9 @@ internal sealed unsafe class Connection(nint handle)
 
     /// <summary>The number of rows written since the connection was opened: moves with every write of this connection.</summary>
     public int TotalChanges => Sqlite3.Api->total_changes(Handle);
+
+    /// <summary>The most parameters that a statement may have.</summary>
+    public int MaxVariables => Sqlite3.Api->limit(Handle, LimitVariableNumber, -1);
 
     /// <summary>Whether foreign keys are violated that are looked at when the transaction ends.</summary>
     public bool HasDeferredViolations

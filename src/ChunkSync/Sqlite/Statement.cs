@@ -21,6 +21,7 @@ internal sealed unsafe class Statement : IDisposable
     private readonly byte[] sql;
     private readonly bool lastingBindings;
     private nint handle;
+    private HeldNumbers? held;
 
     /// <summary>Whether the connection knows that something is bound here that is gone when the host's call ends.</summary>
     private bool isBorrowing;
@@ -66,14 +67,9 @@ internal sealed unsafe class Statement : IDisposable
     public bool Step()
     {
         int code = TryStep();
-        if (code == ResultCode.Row)
+        if (code is ResultCode.Row or ResultCode.Done)
         {
-            return true;
-        }
-
-        if (code == ResultCode.Done)
-        {
-            return false;
+            return code == ResultCode.Row;
         }
 
         EngineException failure = Failure(code);
@@ -152,6 +148,9 @@ internal sealed unsafe class Statement : IDisposable
         connection.Check(Sqlite3.Api->bind_int64(Handle, index, value));
         return this;
     }
+
+    /// <summary>Parameters whose values are often those of the row before.</summary>
+    public HeldNumbers Held => held ??= new HeldNumbers(this);
 
     public Statement Bind(int index, double value)
     {

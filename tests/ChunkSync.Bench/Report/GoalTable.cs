@@ -114,6 +114,9 @@ internal static class GoalTable
             Row(text, $"{operation} at 4N / at N", "a, a4", "≤ 4.4",
                 set.Time("a4", operation, Runner.Ours, "", chunk) / set.Time("a", operation, Runner.Ours, "", chunk));
         }
+
+        Row(text, "drain of one position with a connection per page, at 4N / at N", $"{ShapeCatalog.OnePosition}, {ShapeCatalog.OnePosition4}", "≤ 4.6",
+            set.Time(ShapeCatalog.OnePosition4, "drain", Runner.Ours, "reopen", Small) / set.Time(ShapeCatalog.OnePosition, "drain", Runner.Ours, "reopen", Small));
     }
 
     private static void Row(StringBuilder text, string measure, string shape, string goal, double? value)

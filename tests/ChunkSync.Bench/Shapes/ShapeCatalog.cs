@@ -30,6 +30,9 @@ internal static unsafe class ShapeCatalog
     /// <summary>The key of the shape that reads, plans and applies other ones through ChunkSync.Client.</summary>
     public const string Client = "client";
 
+    /// <summary>The keys of the shapes whose changes all share one position, and of the one that is four times as large.</summary>
+    public const string OnePosition = "s", OnePosition4 = "s4";
+
     private static readonly string[] Narrow = ["a", "b", "c", "d"];
 
     /// <summary>The shape of that key.</summary>
@@ -68,6 +71,8 @@ internal static unsafe class ShapeCatalog
         Tables("m", "320 tables × 100 rows, transactions of 100 rows", 320, 100),
         One("r", "100,000 rows × 4 narrow columns with keys in no order, one transaction", NarrowTable("t"),
             [new FillStep(NarrowTable("t").InsertSql, 0, 100_000, 100_000, BindScattered)]),
+        Shared(OnePosition, 16_000),
+        Shared(OnePosition4, 64_000),
         new Shape(Probe, "60,000 rows × 4 narrow columns in 60 transactions, their chunks of 256 KiB stored and probed", [NarrowTable("t")],
             [NarrowRows("t", 0, 60_000, 1000)], [SmallChunk]),
         new Shape(Backfill, "100,000, 1,000,000 and 3,000,000 rows cut into 10, 100 and 1,000 chunks; 60,000 and 1,000,000 rows filled", [], [], []),
@@ -78,6 +83,10 @@ internal static unsafe class ShapeCatalog
     ];
 
     private static Shape One(string key, string title, TableShape table, FillStep[] steps) => new(key, title, [table], steps, [SmallChunk, DefaultChunk]);
+
+    private static Shape Shared(string key, int rows) => new(
+        key, string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows × 4 narrow columns whose changes share one position"), [NarrowTable("t")],
+        [NarrowRows("t", 0, rows, rows), new FillStep("UPDATE t_cloudsync SET seq = 0", 0, 1, 1, (_, _) => { })], [SmallChunk]);
 
     private static TableShape NarrowTable(string name) => new(name, Narrow);
 

@@ -1,9 +1,10 @@
 using ChunkSync.Tests.Host;
+using Xunit.Abstractions;
 
 namespace ChunkSync.Tests.Diagnostics;
 
 /// <summary>The conflict log: what of a person's writes lost, and against what.</summary>
-public class ConflictLogTests
+public class ConflictLogTests(ITestOutputHelper output)
 {
     private const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b); SELECT cloudsync_init('t');";
 
@@ -172,6 +173,42 @@ public class ConflictLogTests
         Assert.Equal("'50'", database.Scalar("SELECT key FROM cloudsync_conflicts LIMIT 1"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Many_conflicts_are_logged_as_each_alone(bool inTransaction)
+    {
+        Random random = new(Seed.Next(output));
+        List<string> changes = [];
+        for (int i = 0; i < 97; i++)
+        {
+            // Keys that SQLite compares otherwise than by bytes, some longer than those before; values of every kind; one in seven is refused.
+            string key = $"printf('%.*c', {(i % 10 == 9 ? 40 * i : 3)}, 'k') || '{i}'";
+            string table = random.Next(3) == 0 ? "u" : "t";
+            changes.Add($"('{table}', cloudsync_pk_encode({key}), 'a', {Value(random, i)}, {random.Next(1, 4)}, {i / 5 + 1}, x'07', 1, {2 * i})");
+            changes.Add($"('{table}', cloudsync_pk_encode({key}), 'b', {(random.Next(7) == 0 ? -1 : i)}, 2, {i / 5 + 1}, x'0{random.Next(7, 9)}', 1, {2 * i + 1})");
+        }
+
+        string fill = string.Concat(changes.Where((_, i) => i % 2 == 0).Select((change, i) =>
+            $"INSERT INTO {change[2]} VALUES (printf('%.*c', {(i % 10 == 9 ? 40 * i : 3)}, 'k') || '{i}', 'mine', {i % 3});"));
+        using Database together = OpenBoth(fill);
+        using Database alone = OpenBoth(fill);
+        together.Exec(inTransaction ? "BEGIN" : "");
+        Apply(together, [.. changes]);
+        together.Exec(inTransaction ? "COMMIT" : "");
+        for (int i = 0; i < changes.Count; i += 2)
+        {
+            Apply(alone, changes[i], changes[i + 1]);
+        }
+
+        const string Logged = "SELECT tbl, quote(pk), col_name, kind, certain, quote(lost_value), lost_bytes, lost_version, quote(lost_site), lost_cl, won_version,"
+            + " quote(won_site), won_cl, db_version, seq, at > 1700000000 FROM cloudsync_conflict_log ORDER BY id";
+        string[] expected = [.. alone.Query(Logged).Select(row => string.Join("|", row)).Select(line => line.Replace(Site(alone), "here", StringComparison.Ordinal))];
+        Assert.Equal(expected, together.Query(Logged).Select(row => string.Join("|", row)).Select(line => line.Replace(Site(together), "here", StringComparison.Ordinal)));
+        Assert.InRange(expected.Length, 60, 190);
+        Assert.True((long)together.Scalar("SELECT count(*) FROM cloudsync_waiting")! > 0);
+    }
+
     [Fact]
     public void Log_is_refused_more_rows_than_it_can_have()
     {
@@ -179,6 +216,27 @@ public class ConflictLogTests
         Assert.Equal(
             "cloudsync_set: conflict_log is 1000001, it must be an integer from 0 to 1000000",
             Assert.Throws<SqlException>(() => database.Scalar("SELECT cloudsync_set('conflict_log', 1000001)")).Text);
+    }
+
+    private static string Site(Database database) => (string)database.Scalar("SELECT quote(cloudsync_siteid())")!;
+
+    private static string Value(Random random, int i) => random.Next(6) switch
+    {
+        0 => "NULL",
+        1 => $"{i}.5",
+        2 => $"x'{i:x4}'",
+        3 => $"printf('%.*c', {random.Next(1, 70_000)}, 'v')",
+        4 => $"'text {i}'",
+        _ => $"{i}",
+    };
+
+    private static Database OpenBoth(string sql)
+    {
+        Database database = Database.Open();
+        database.Exec(string.Concat(((string[])["t", "u"]).Select(name =>
+            $"CREATE TABLE {name}(id TEXT PRIMARY KEY COLLATE NOCASE NOT NULL, a, b CHECK (b >= 0)); SELECT cloudsync_init('{name}', 'cls', 4);"))
+            + "SELECT cloudsync_set('conflict_log', 1000), cloudsync_set('apply_refused', 'wait'), cloudsync_set('skip_schema_hash_check', 1);" + sql);
+        return database;
     }
 
     private static Database Open(string sql, int log = 100)

@@ -11,6 +11,7 @@ internal sealed unsafe class StatementMeter : IDisposable
         public long Seeks;
         public long Runs;
         public long Writes;
+        public long NewClocks;
     }
 
     private const uint Profile = 2;
@@ -42,6 +43,9 @@ internal sealed unsafe class StatementMeter : IDisposable
     /// <summary>The runs of statements that have ended and write one row of a user's table, as merges do.</summary>
     public long Writes => counts->Writes;
 
+    /// <summary>The runs of statements that have ended and write first clock rows of keys.</summary>
+    public long NewClocks => counts->NewClocks;
+
     /// <summary>The steps of one statement that is run to its end.</summary>
     public static long StepsOf(Database database, string sql)
     {
@@ -65,6 +69,7 @@ internal sealed unsafe class StatementMeter : IDisposable
         counts->Runs += sql.StartsWith("PRAGMA"u8) ? 0 : 1;
         counts->Seeks += sql.EndsWith(" LIMIT 1"u8) ? 1 : 0;
         counts->Writes += sql.StartsWith("INSERT INTO main.\""u8) || sql.StartsWith("UPDATE main.\""u8) ? 1 : 0;
+        counts->NewClocks += sql.StartsWith("INSERT OR IGNORE INTO main.\""u8) ? 1 : 0;
         return 0;
     }
 }
