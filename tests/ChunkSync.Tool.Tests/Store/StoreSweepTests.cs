@@ -132,7 +132,7 @@ public sealed class StoreSweepTests : IDisposable
         ExportHead old = (await Streams.ExportAsync(path, store)).Head;
         Workspace.Run(path, "UPDATE notes SET body = 'short'");
         await SweepAsync((await Streams.ExportAsync(path, store, new ExportRequest { Restart = true })).Head);
-        ToolException failure = await Assert.ThrowsAsync<ToolException>(() => ExportSource.OpenAsync(store, old, null, default));
+        ToolException failure = await Assert.ThrowsAsync<ToolException>(() => ExportSource.OpenAsync(store, old, null, goesOn: false, default));
         Assert.Equal($"chunksync: memory/{old.LastPart}: it is missing; the export was made anew meanwhile: run the command again", failure.Line);
     }
 
