@@ -7,7 +7,7 @@ namespace ChunkSync.Bench;
 /// <summary>The command line.</summary>
 internal sealed record Options
 {
-    public const string Usage = "bench [--peer LIBRARY] [--shapes a,b1,…] [--repeats N] [--limit SECONDS] [--out FOLDER]";
+    public const string Usage = "bench [--peer LIBRARY] [--shapes a,b1,…] [--repeats N] [--limit SECONDS] [--out FOLDER] [--merge FOLDER,…]";
 
     /// <summary>The native library under test.</summary>
     public required string Library { get; init; }
@@ -25,6 +25,9 @@ internal sealed record Options
     /// <summary>Where the results go.</summary>
     public string Output { get; init; } = Path.Combine("artifacts", "bench");
 
+    /// <summary>Folders of earlier runs, of which tables and plots are made again; nothing is measured then.</summary>
+    public IReadOnlyList<string> Merged { get; init; } = [];
+
     /// <exception cref="ArgumentException">An option is unknown or has no value.</exception>
     public static Options Parse(string[] args)
     {
@@ -39,6 +42,7 @@ internal sealed record Options
                 "--repeats" => options with { Repeats = Number(args[i], value) },
                 "--limit" => options with { Limit = TimeSpan.FromSeconds(Number(args[i], value)) },
                 "--out" => options with { Output = value },
+                "--merge" => options with { Merged = [.. value.Split(',')] },
                 _ => throw new ArgumentException($"unknown option {args[i]}: {Usage}"),
             };
         }

@@ -10,6 +10,12 @@ if (args.Length == 2 && args[0] == "--worker")
 try
 {
     Options options = Options.Parse(args);
+    if (options.Merged.Count > 0)
+    {
+        ResultWriter.Write(options, ResultReader.Merge(options));
+        return 0;
+    }
+
     using Runner runner = new(options);
     ResultWriter.Write(options, runner.Run());
     return 0;

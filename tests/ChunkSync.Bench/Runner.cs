@@ -167,7 +167,7 @@ internal sealed class Runner : IDisposable
         results.AddRange(all);
         foreach (Series series in all)
         {
-            string value = series.HasResult ? $"{series.Median.Milliseconds,12:N3} ms" : series.Failure!;
+            string value = series.HasResult ? $"{series.Median.Cost,12:N3} ms" : series.Failure!;
             AnsiConsole.MarkupLineInterpolated($"  {series.Operation,-6} {series.Variant,-22} {series.Engine,-11} {value}");
         }
 
@@ -220,7 +220,7 @@ internal sealed class Runner : IDisposable
 
         foreach (Series series in all.Where(series => series.Engine != Managed))
         {
-            string value = series.HasResult ? $"{series.Median.Milliseconds,12:N1} ms" : series.Failure!;
+            string value = series.HasResult ? $"{series.Median.Cost,12:N1} ms" : series.Failure!;
             AnsiConsole.MarkupLineInterpolated($"  {operation,-10} {variant,-9} {(chunk > 0 ? $"{chunk / 1024,6} KiB" : ""),-10} {series.Engine,-11} {value}");
         }
     }

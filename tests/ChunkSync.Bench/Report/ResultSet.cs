@@ -25,9 +25,9 @@ internal sealed class ResultSet(IReadOnlyList<Series> all)
     public Measurement? Median(string shape, string operation, string engine, string variant = "", long chunk = 0) =>
         Find(shape, operation, engine, variant, chunk) is { HasResult: true } series ? series.Median : null;
 
-    /// <summary>The median time in milliseconds, or null.</summary>
+    /// <summary>The median cost in milliseconds, or null.</summary>
     public double? Time(string shape, string operation, string engine, string variant = "", long chunk = 0) =>
-        Median(shape, operation, engine, variant, chunk)?.Milliseconds;
+        Median(shape, operation, engine, variant, chunk)?.Cost;
 
     /// <summary>What a scan cannot take less than: the visit and the compression; null when one is missing.</summary>
     public double? ScanFloor(string shape, long chunk) =>

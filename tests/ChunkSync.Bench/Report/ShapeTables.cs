@@ -40,7 +40,7 @@ internal static class ShapeTables
         }
 
         Measurement run = series.Median;
-        text.Append(CultureInfo.InvariantCulture, $"| {name} | {series.Engine} | {run.Milliseconds:N1} | {series.Spread:P0} | {run.Rows:N0} | {run.Bytes:N0}"
+        text.Append(CultureInfo.InvariantCulture, $"| {name} | {series.Engine} | {run.Cost:N1} | {series.Spread:P0} | {run.Rows:N0} | {run.Bytes:N0}"
             + $" | {run.VmSteps:N0} | {run.PagesRead:N0} | {run.SqliteBytes / 1024:N0} KiB | {run.RssBytes / 1024:N0} KiB |\n");
     }
 }

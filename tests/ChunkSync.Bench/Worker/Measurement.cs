@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ChunkSync.Bench.Worker;
 
 /// <summary>What one run of one operation took.</summary>
@@ -6,8 +8,12 @@ internal sealed record Measurement
     /// <summary>Wall-clock time.</summary>
     public double Milliseconds { get; init; }
 
-    /// <summary>Processor time of the process: what is short, or runs beside others, is compared by it.</summary>
+    /// <summary>Processor time of the process; 0 where a part was timed that is too short for that clock.</summary>
     public double ProcessorMilliseconds { get; init; }
+
+    /// <summary>What runs are compared by, in milliseconds: processor time, because other programs run on the machine, where it was measured.</summary>
+    [JsonIgnore]
+    public double Cost => ProcessorMilliseconds > 0 ? ProcessorMilliseconds : Milliseconds;
 
     /// <summary>Rows that came out: chunks of a scan, rows of a fill, changes of a visit.</summary>
     public long Rows { get; init; }

@@ -113,6 +113,7 @@ internal static unsafe class ProbeOperations
             return taken with
             {
                 Milliseconds = taken.ProcessorMilliseconds / plan.Repeats,
+                ProcessorMilliseconds = taken.ProcessorMilliseconds / plan.Repeats,
                 ManagedBytes = taken.ManagedBytes / plan.Repeats,
                 Rows = found.Rows,
                 Bytes = found.Bytes,
