@@ -1,4 +1,4 @@
-/* A disk that fails under the engine, at every read, write, sync, truncate, open and delete in turn. Usage: fault_test LIBRARY FOLDER
+/* A disk that fails under the engine, at every read, write, sync, truncate, open and delete in turn. Usage: fault_test LIBRARY FOLDER DENSITY
    (library without suffix). Whatever fails: the error is an ordinary one, no transaction stays open, rows and their clocks changed
    together or not at all, and the same again without the fault ends where an undisturbed run ends. Prints a line per check. */
 #include "faulty_vfs.h"
@@ -178,9 +178,12 @@ static const char *judge(sqlite3 *db, const operation *op, const outcome *expect
   return same ? 0 : "the repeat ended with another state";
 }
 
+/* The higher, the more of the later calls fail, each in its turn. */
+static long density;
+
 static long try_fault(const operation *op, const fault *kind, int sticky, const outcome *expected, const char *journal) {
   long k = 1;
-  for (int met = 1; met; k += k < 12 ? 1 : 1 + k / 6) {
+  for (int met = 1; met; k += k < 12 ? 1 : 1 + k / density) {
     sqlite3 *db = fresh();
     faulty_arm(kind->kind, k, kind->code, sticky);
     int rc = run(db, op);
@@ -218,7 +221,8 @@ static void check_journal(const char *journal) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
+  density = atol(argv[3]);
   library = argv[1];
   snprintf(path, sizeof path, "%s/fault.db", argv[2]);
   if (faulty_register() != SQLITE_OK) return 2;

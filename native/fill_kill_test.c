@@ -1,6 +1,6 @@
-/* A process that is killed while it fills a table in slices. Usage: fill_kill_test LIBRARY FOLDER (library without suffix). A fixed list of
+/* A process that is killed while it fills a table in slices. Usage: fill_kill_test LIBRARY FOLDER STRIDE (library without suffix). A fixed list of
    operations, each a transaction: the begin of the fill, slices, writes to pending rows, a merge of a sender's changes. In both journal modes
-   each of them is killed before, in the middle of, and behind every write that it does. The file holds then what it held before the operation or
+   each of them is killed before, in the middle of, and behind every write that it does, or every STRIDEth one. The file holds then what it held before the operation or
    what it holds behind it, and when the rest has been done its clocks are those of a file that was initialised first and saw the same writes.
    A child is the same program: fill_kill_test LIBRARY FOLDER --child OPERATION KILL_AT. */
 #include "actors.h"
@@ -116,18 +116,19 @@ static int go_on(int n, const char *clocks_of_init) {
 
 int main(int argc, char **argv) {
   killed_program = argv[0];
-  if (argc < 3) return 2;
+  if (argc < 4) return 2;
   actors_library = argv[1];
   killed_folder = argv[2];
   snprintf(path, sizeof path, "%s/fill.db", killed_folder);
   if (argc > 5) return child(atoi(argv[4]), atol(argv[5]));
+  long stride = atol(argv[3]);
   for (int wal = 0; wal < 2; wal++) {
     const char *journal = wal ? "WAL" : "DELETE";
     char *clocks_of_init = make(journal);
     long kills = 0, kept = 0;
     for (int n = 0; n < OPERATIONS; n++)
       for (int behind = 0; behind < 2; behind++)
-        for (long k = 1;; k++) {
+        for (long k = 1 + (n + behind) % stride;; k += stride) {
           copy_file(snapshot(n), path);
           if (!is_killed(n, behind ? -k : k)) break;
           kills++;

@@ -25,15 +25,15 @@ public sealed partial class CrashTests(ITestOutputHelper output)
     public void Killed_fill_ends_with_the_clocks_of_init_when_it_goes_on()
     {
         using CProgram program = new("fill_kill_test.c", "actors.c", "faulty_vfs.c", "killed.c");
-        output.WriteLine(program.Run(checks: 2, program.FastFolder));
+        output.WriteLine(program.Run(checks: 2, program.FastFolder, Share.IsWhole ? "1" : "4"));
     }
 
-    /// <summary>Every 19th place in a sample, all of them in a soak run.</summary>
+    /// <summary>Every 31st place in a sample, all of them in a soak run.</summary>
     [Fact]
     public void Calls_that_set_changes_aside_are_whole_when_they_are_killed_or_fail()
     {
         using CProgram program = new("waiting_fault_test.c", "actors.c", "faulty_vfs.c", "killed.c") { Patience = LongestRun };
-        output.WriteLine(program.Run(checks: 5, program.FastFolder, Effort.IsSoak ? "1" : "19"));
+        output.WriteLine(program.Run(checks: 5, program.FastFolder, Effort.IsSoak ? "1" : "31"));
     }
 
     [Fact, Soak("tree-kill")]
