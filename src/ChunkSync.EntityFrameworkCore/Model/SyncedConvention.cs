@@ -87,12 +87,11 @@ internal sealed class SyncedConvention : IEntityTypeAddedConvention, IModelFinal
         bool isFree = !property.IsForeignKey() && property.GetValueGeneratorFactory() == null
             && property.GetDefaultValueSql() == null && !property.TryGetDefaultValue(out _)
             && property.GetValueGeneratedConfigurationSource() is null or ConfigurationSource.Convention;
-        Type? generator = property.ClrType == typeof(string) && property.GetMaxLength() is null or >= 36 ? typeof(Uuid7TextGenerator)
-            : property.ClrType == typeof(Guid) ? typeof(Uuid7Generator) : null;
-        if (isFree && generator != null && property.DeclaringType == (object)entityType.GetRootType())
+        bool takesUuid = property.ClrType == typeof(Guid) || (property.ClrType == typeof(string) && property.GetMaxLength() is null or >= 36);
+        if (isFree && takesUuid && property.DeclaringType == (object)entityType.GetRootType())
         {
             property.Builder.ValueGenerated(ValueGenerated.OnAdd);
-            property.Builder.HasValueGenerator(generator);
+            property.Builder.HasValueGeneratorFactory(typeof(Uuid7GeneratorFactory));
         }
     }
 

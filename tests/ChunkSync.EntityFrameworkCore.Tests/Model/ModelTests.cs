@@ -53,6 +53,23 @@ public sealed class ModelTests
         Assert.Equal(["mine"], context.Lines("SELECT Id FROM Texted WHERE length(Id) < 36"));
     }
 
+    /// <summary>The code of a compiled model calls a factory by the name of its type, and has no other way to a generator.</summary>
+    [Fact]
+    public void Keys_come_from_a_public_factory_that_a_compiled_model_can_name()
+    {
+        using VersionedContext context = Build(model =>
+        {
+            model.Entity<Texted>().IsSynced();
+            model.Entity<Guided>().IsSynced();
+        });
+        foreach (IEntityType type in context.GetService<IDesignTimeModel>().Model.GetEntityTypes())
+        {
+            IProperty key = type.FindPrimaryKey()!.Properties[0];
+            Assert.Equal(typeof(Uuid7GeneratorFactory), key["ValueGeneratorFactoryType"]);
+            Assert.Equal(key.ClrType == typeof(Guid), new Uuid7GeneratorFactory().Create(key, type).Next(context.Entry(Activator.CreateInstance(type.ClrType)!)) is Guid);
+        }
+    }
+
     [Fact]
     public void Keys_are_left_alone_when_the_model_makes_them()
     {
