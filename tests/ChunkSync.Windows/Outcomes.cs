@@ -2,7 +2,7 @@ using Xunit.Abstractions;
 
 namespace ChunkSync.Windows;
 
-/// <summary>Counts tests and prints what fails.</summary>
+/// <summary>Counts tests and prints what fails; and when each begins and ends, so that one which never does is known.</summary>
 internal sealed class Outcomes : IMessageSink
 {
     private readonly Lock gate = new();
@@ -26,6 +26,12 @@ internal sealed class Outcomes : IMessageSink
         {
             switch (message)
             {
+                case ITestStarting starting:
+                    Console.WriteLine($"[BEGIN] {starting.Test.DisplayName}");
+                    break;
+                case ITestFinished finished:
+                    Console.WriteLine($"[END] {finished.Test.DisplayName}");
+                    break;
                 case ITestPassed:
                     Passed++;
                     break;

@@ -19,23 +19,23 @@ public class DatabaseCheckTests
             database.Exec(Schema);
         }
 
-        byte[] bytes = File.ReadAllBytes(file.Path);
+        byte[] bytes = file.Read();
         using (Database reader = Database.Open(file.Path, readOnly: true))
         {
             reader.Deviates(Deviation.Damaged, "something is to be found");
             Assert.Equal(["D01", "D03", "D17", "D17"], Ids(reader, "NULL, 1").Where(id => id is "D01" or "D03" or "D17"));
         }
 
-        Assert.Equal(bytes, File.ReadAllBytes(file.Path));
+        Assert.Equal(bytes, file.Read());
         using Database writer = Database.Open(file.Path);
         writer.Deviates(Deviation.Damaged, "something is to be found");
 
         // Loading restored a trigger, and left its mark.
-        bytes = File.ReadAllBytes(file.Path);
+        bytes = file.Read();
         writer.Exec("PRAGMA query_only = ON");
         Assert.Contains("D22", Ids(writer, "NULL, 1"));
         writer.Exec("PRAGMA query_only = OFF");
-        Assert.Equal(bytes, File.ReadAllBytes(file.Path));
+        Assert.Equal(bytes, file.Read());
         int changes = NativeSqlite.TotalChanges(writer.Handle);
         writer.Exec("BEGIN; UPDATE t SET b = 9");
         int written = NativeSqlite.TotalChanges(writer.Handle);
@@ -43,7 +43,7 @@ public class DatabaseCheckTests
         Assert.Contains("D22", Ids(writer, "NULL, 1"));
         Assert.Equal(written, NativeSqlite.TotalChanges(writer.Handle));
         writer.Exec("ROLLBACK");
-        Assert.Equal(bytes, File.ReadAllBytes(file.Path));
+        Assert.Equal(bytes, file.Read());
     }
 
     [Fact]
