@@ -25,6 +25,10 @@ internal sealed class Blockers
     /// <summary>The references of a table.</summary>
     public ReferenceSeeks References(TrackedTable table) => references.Of(table)!;
 
+    /// <summary>Whether the references of a refused row hold, and those to it.</summary>
+    public bool Hold(RefusedRows rows, int row) =>
+        merge.Find(rows.First(row).TableName) is TrackedTable table && References(table).Hold(rows.First(row).KeyBytes);
+
     /// <summary>What keeps the row from being written that was refused and is in progress; null where nobody knows.</summary>
     public Blocker? Find()
     {

@@ -88,6 +88,22 @@ internal sealed unsafe class RefusedRows : IDisposable
         return added;
     }
 
+    /// <summary>Adds the row that is in the way of another one, if it waits.</summary>
+    /// <returns>Its number; <see cref="None"/> when it does not.</returns>
+    public int AddWaiting(WaitingStore store, in Blocker found)
+    {
+        if (!store.Any)
+        {
+            return None;
+        }
+
+        fixed (byte* table = found.Table.NameUtf8, key = found.Key)
+        {
+            ChangeRow row = new() { Table = table, TableLength = found.Table.NameUtf8.Length, Key = key, KeyLength = found.Key.Length };
+            return store.Wait(row) ? AddWaiting(row.TableName, row.KeyBlob) : None;
+        }
+    }
+
     /// <summary>The groups of a row that were written in the attempt that is going on are not: it is undone.</summary>
     public void Undo(int row)
     {

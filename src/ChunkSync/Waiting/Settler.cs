@@ -37,6 +37,12 @@ internal sealed unsafe class Settler : IDisposable
     /// and takes the value of the one that refers.</summary>
     private bool closesCycle;
 
+    /// <summary>Whether references may be violated until the root is placed.</summary>
+    private bool hasDeferred;
+
+    /// <summary>Whether a row is in the way of another one by a unique value.</summary>
+    private bool takesValue;
+
     public Settler(SyncSession session, VersionClock clock, Keys.TableKeys keys, MergeEngine merge, WaitingStore store,
         RowAttempt attempt, RowTrial trial, Blockers blockers, DeferredKeys deferred)
     {
@@ -151,9 +157,11 @@ internal sealed unsafe class Settler : IDisposable
         stack.Clear();
         placed.Clear();
         stack.Add(root);
-        closesCycle = false;
+        closesCycle = hasDeferred = takesValue = false;
+        bool checks = call.ChecksDeferred;
         savepoint.Open();
         bool isPlaced = MakeRoom(call, next, blocker!.Value) && PlaceStack(call);
+        call.ChecksDeferred = checks;
         if (isPlaced && (wasViolated || !deferred.AreViolated))
         {
             savepoint.Release();
@@ -228,46 +236,41 @@ internal sealed unsafe class Settler : IDisposable
         int row = Rows.Find(found.Table.NameUtf8, found.Key);
         if (row == RefusedRows.None)
         {
-            row = AddWaiting(found);
+            row = Rows.AddWaiting(store, found);
+            Extend(row == RefusedRows.None ? 0 : 1);
         }
 
         closesCycle |= row != RefusedRows.None && Rows[row].State == RefusedState.Open && found.Index < 0;
-        return row != RefusedRows.None && (Rows[row].State == RefusedState.Refused || (Rows[row].State == RefusedState.Open && found.Index >= 0))
-            ? row
-            : null;
+        return row != RefusedRows.None && Rows[row].State is RefusedState.Refused or RefusedState.Open ? row : null;
     }
 
-    private int AddWaiting(Blocker found)
-    {
-        if (!store.Any)
-        {
-            return RefusedRows.None;
-        }
-
-        fixed (byte* table = found.Table.NameUtf8, key = found.Key)
-        {
-            ChangeRow row = new() { Table = table, TableLength = found.Table.NameUtf8.Length, Key = key, KeyLength = found.Key.Length };
-            if (!store.Wait(row))
-            {
-                return RefusedRows.None;
-            }
-        }
-
-        Extend(1);
-        return Rows.AddWaiting(found.Table.NameUtf8, found.Key);
-    }
-
-    /// <summary>Lets a row be written next, or gives it a placeholder where it waits itself.</summary>
+    /// <summary>Lets a row be written next; where it waits itself it gets a placeholder, or the reference to it holds only at the end.</summary>
     private bool MakeRoom(MergeCall call, int row, in Blocker blocker)
     {
+        takesValue |= blocker.Index >= 0;
         if (Rows[row].State == RefusedState.Open)
         {
-            return Park(call, row, blocker);
+            return blocker.Index >= 0 ? Park(call, row, blocker) : Defer(call);
         }
 
         Rows[row].State = RefusedState.Open;
         stack.Add(row);
         return true;
+    }
+
+    /// <summary>Lets references be violated until the root is placed: a row is deleted before the one that refers to it is written, because that one
+    /// takes its value. A circle of references alone is left to <see cref="Circle"/>: it costs less for many at once.</summary>
+    /// <returns>False where they could be already: the reference cannot wait.</returns>
+    private bool Defer(MergeCall call)
+    {
+        merge.AbandonRow();
+        if (!takesValue || hasDeferred || !deferred.TryTurnOn())
+        {
+            return false;
+        }
+
+        call.ChecksDeferred = false;
+        return hasDeferred = true;
     }
 
     private bool Park(MergeCall call, int row, in Blocker blocker)
@@ -278,6 +281,8 @@ internal sealed unsafe class Settler : IDisposable
         ReadOnlySpan<ChangeRow> changes = parkedChanges.All;
         if (table.HasBlocks || changes.IsEmpty || (changes[0].CausalLength & 1) == 0 || !merge.IsExact(changes[0]))
         {
+            // Nothing takes the place of a row that is deleted; with another row first it can be.
+            closesCycle |= !changes.IsEmpty && (changes[0].CausalLength & 1) == 0;
             return false;
         }
 
@@ -375,7 +380,7 @@ internal sealed unsafe class Settler : IDisposable
             return true;
         }
 
-        leaving.AddRange(placed.Where(row => !Hold(row)));
+        leaving.AddRange(placed.Where(row => !blockers.Hold(Rows, row)));
 
         // Of a row that was refused as a whole some groups may have been written alone.
         circle.ForEach(Rows.Undo);
@@ -389,11 +394,5 @@ internal sealed unsafe class Settler : IDisposable
 
         circle.RemoveAll(leaving.Contains);
         return false;
-    }
-
-    private bool Hold(int row)
-    {
-        ChangeRow first = Rows.First(row);
-        return merge.Find(first.TableName) is TrackedTable table && blockers.References(table).Hold(first.KeyBytes);
     }
 }

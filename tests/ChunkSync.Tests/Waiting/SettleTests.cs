@@ -119,6 +119,35 @@ public sealed class SettleTests
         Assert.Equal(RefusingReplica.Read(sender, "SELECT * FROM t ORDER BY id"), RefusingReplica.Read(receiver, "SELECT * FROM t ORDER BY id"));
     }
 
+    /// <summary>The new life of a row takes the value of one that cannot be deleted while the old one refers to it.</summary>
+    [Theory]
+    [InlineData("", "k3", "k5")]
+    [InlineData("", "k5", "k3")]
+    [InlineData(" DEFERRABLE INITIALLY DEFERRED", "k3", "k5")]
+    [InlineData(" DEFERRABLE INITIALLY DEFERRED", "k5", "k3")]
+    public void Row_takes_the_value_of_one_that_is_deleted_and_that_it_referred_to(string clause, string child, string parent)
+    {
+        string schema = $"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE NOT NULL, p REFERENCES t(id){clause}); SELECT cloudsync_init('t', 'cls', 2); PRAGMA foreign_keys = ON;";
+        foreach (bool inTransaction in (bool[])[false, true])
+        {
+            foreach (string[] order in (string[][])[[$"DELETE FROM t WHERE id = '{child}'", $"DELETE FROM t WHERE id = '{parent}'", $"INSERT INTO t VALUES ('{child}', 6, NULL)"],
+                [$"UPDATE t SET p = NULL, a = 1 WHERE id = '{child}'", $"DELETE FROM t WHERE id = '{parent}'", $"UPDATE t SET a = 6 WHERE id = '{child}'"]])
+            {
+                using Database sender = RefusingReplica.Open(schema);
+                using Database receiver = RefusingReplica.Open(schema);
+                sender.Exec($"INSERT INTO t VALUES ('{parent}', 6, NULL); INSERT INTO t VALUES ('{child}', 2, '{parent}')");
+                RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender));
+                sender.Exec(string.Join("; ", order));
+                receiver.Exec(inTransaction ? "BEGIN" : "");
+                RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender, 2));
+                receiver.Exec(inTransaction ? "COMMIT" : "");
+                Assert.Empty(RefusingReplica.Waiting(receiver));
+                Assert.Equal([$"{child}|6|NULL"], RefusingReplica.Read(receiver, "SELECT * FROM t"));
+                Assert.Equal(0L, receiver.Scalar("PRAGMA defer_foreign_keys"));
+            }
+        }
+    }
+
     [Fact]
     public void Last_waiting_row_lands_when_it_was_moved_for_another_one_in_vain()
     {
