@@ -1,4 +1,3 @@
-using ChunkSync.Catalog;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
 
@@ -18,7 +17,7 @@ internal sealed class CascadeCycles(SyncSession session)
     private int generation = -1;
 
     /// <summary>Whether a table is one of them.</summary>
-    public bool Has(TrackedTable table)
+    public bool Has(string table)
     {
         if (generation != session.Generation)
         {
@@ -26,7 +25,7 @@ internal sealed class CascadeCycles(SyncSession session)
             generation = session.Generation;
         }
 
-        string name = AsciiNames.Lower(table.Name);
+        string name = AsciiNames.Lower(table);
         if (!children.TryGetValue(name, out List<string>? next))
         {
             return false;

@@ -114,7 +114,7 @@ internal sealed class ReplaceGuard : IDisposable
         }
 
         List<UniqueIndex> indexes = table.HasPlainKeyOnly ? [] : UniqueIndex.Read(session.Connection, table);
-        bool cascadesToItself = cycles.Has(table);
+        bool cascadesToItself = cycles.Has(table.Name);
         return indexes.Count == 0 && !cascadesToItself ? null : new ReplaceGuard(session, table, indexes, cascadesToItself);
     }
 

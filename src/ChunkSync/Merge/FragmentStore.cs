@@ -212,7 +212,7 @@ internal sealed unsafe class FragmentStore
 
     private bool TryComplete(in FragmentRow part, string cut, MergeCall call)
     {
-        if (Staged.Count(cut) < part.PartCount)
+        if (!Staged.IsWhole(part, cut))
         {
             return false;
         }

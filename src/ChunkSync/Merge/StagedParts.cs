@@ -1,3 +1,4 @@
+using System.Text;
 using ChunkSync.Format;
 using ChunkSync.Session;
 using ChunkSync.Sqlite;
@@ -24,7 +25,7 @@ internal sealed unsafe class StagedParts
     private readonly Statement firstPart;
     private readonly Statement part;
     private readonly Statement stage;
-    private readonly Statement count;
+    private readonly Statement walk;
     private readonly Statement parts;
     private readonly Statement drop;
     private readonly Statement clean;
@@ -44,7 +45,9 @@ internal sealed unsafe class StagedParts
             + " col_version, db_version, site_id, cl, seq, fragment)"
             + $" VALUES (?1, ?2, ?3, ?4, ?5, {Now}, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
             + $" ON CONFLICT(value_id, part_index) DO UPDATE SET {string.Join(", ", replaced.Select(column => $"{column} = excluded.{column}"))}");
-        count = connection.Prepare($"SELECT count(*) FROM {table} WHERE value_id = ?1");
+
+        // Without an upper bound: to compare an entry with one, SQLite reads all of it, and the fragment is a part of the entry.
+        walk = connection.Prepare($"SELECT value_id, part_index FROM {table} WHERE (value_id, part_index) >= (?1, ?2) ORDER BY value_id, part_index");
         parts = connection.Prepare($"SELECT part_index, fragment FROM {table} WHERE value_id = ?1 ORDER BY part_index");
         drop = connection.Prepare($"DELETE FROM {table} WHERE value_id = ?1 OR (value_id > ?1 || ':' AND value_id < ?1 || ';')");
         clean = connection.Prepare(
@@ -87,14 +90,12 @@ internal sealed unsafe class StagedParts
     public static long PartSize(long count, long index, long length, long total) =>
         index < count - 1 || count == 1 ? length : (total - length) / (count - 1);
 
-    /// <summary>How many parts of a cut are there.</summary>
-    public long Count(string cut)
+    /// <summary>Whether all parts of a cut are there, of which one has just come. A neighbour or the first part that is missing is found by a seek,
+    /// so that it costs little in any order.</summary>
+    public bool IsWhole(in FragmentRow received, string cut)
     {
-        count.Bind(1, cut);
-        count.Step();
-        long stored = count.Int64(0);
-        count.Reset();
-        return stored;
+        (long index, long count) = (received.PartIndex, received.PartCount);
+        return HasAll(cut, index, Math.Min(index + 2, count)) && HasAll(cut, 0, 1) && HasAll(cut, index, count) && HasAll(cut, 0, index);
     }
 
     /// <summary>Puts the parts of a cut together and checks the whole. The memory is that of the value: its parts are there.</summary>
@@ -156,10 +157,11 @@ internal sealed unsafe class StagedParts
         }
 
         long expected = 0;
-        parts.Bind(1, cut);
-        while (parts.Step())
+        byte[] name = Encoding.UTF8.GetBytes(cut);
+        walk.Bind(1, cut).Bind(2, 0);
+        while (walk.Step() && walk.Text(0).SequenceEqual(name))
         {
-            long index = parts.Int64(0);
+            long index = walk.Int64(1);
             if (index > expected)
             {
                 missing.Add((expected, index));
@@ -168,7 +170,7 @@ internal sealed unsafe class StagedParts
             expected = index + 1;
         }
 
-        parts.Reset();
+        walk.Reset();
         if (expected < received.PartCount)
         {
             missing.Add((expected, received.PartCount));
@@ -179,6 +181,21 @@ internal sealed unsafe class StagedParts
 
     /// <summary>The name of a cut that is not the value's first one.</summary>
     private static string LaterCut(in FragmentRow received) => received.ValueId + ":" + received.PartSize;
+
+    /// <summary>Whether the parts [first, end) of a cut are there.</summary>
+    private bool HasAll(string cut, long first, long end)
+    {
+        long expected = first;
+        byte[] name = Encoding.UTF8.GetBytes(cut);
+        walk.Bind(1, cut).Bind(2, first);
+        while (expected < end && walk.Step() && walk.Int64(1) == expected && walk.Text(0).SequenceEqual(name))
+        {
+            expected++;
+        }
+
+        walk.Reset();
+        return expected == end;
+    }
 
     /// <summary>Count and length tell one cut from another.</summary>
     private bool Has(string cut, in FragmentRow received)

@@ -11,7 +11,7 @@ internal static class ShapeTables
     public static string Markdown(Options options, ResultSet set)
     {
         StringBuilder text = new();
-        foreach (Shape shape in options.Shapes)
+        foreach (Shape shape in options.Shapes.Where(shape => set.Shapes.Contains(shape.Key)))
         {
             text.Append(CultureInfo.InvariantCulture, $"## {shape.Key}: {shape.Title}\n\n");
             text.Append("| operation | engine | median ms | spread | rows | bytes | VM steps | pages read | SQLite peak | resident peak |\n");
