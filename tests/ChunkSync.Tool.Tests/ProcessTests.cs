@@ -199,7 +199,7 @@ public sealed partial class ProcessTests : IDisposable
         (string file, string other) = Compared();
         await ShowsBarAsync($"verify {file} {other}", 1);
         await ShowsBarAsync($"diff {file} {other}", 1);
-        await ShowsBarAsync($"verify {file} --paging --every-cut --chunk-size 256K", 0);
+        await ShowsBarAsync($"verify {Cut()} --paging --every-cut --chunk-size 256K", 0);
         (_, string shown) = await OnTerminalAsync($"diff {file} {other} --quiet --color never");
         Assert.DoesNotContain('%', shown);
     }
@@ -226,7 +226,7 @@ public sealed partial class ProcessTests : IDisposable
         (string file, string other) = Compared();
         long all = long.Parse(Workspace.Text(file, "SELECT 2 * 3000 + 2 * (SELECT count(*) FROM items_cloudsync)"
             + " + 2 * (SELECT count(*) FROM kept WHERE a < 50) + 2 * (SELECT count(*) FROM kept_cloudsync WHERE db_version <> 0)"), CultureInfo.InvariantCulture);
-        foreach (string[] arguments in (string[][])[["verify", file, other], ["diff", file, other], ["verify", file, "--paging", "--every-cut", "--chunk-size", "256K"]])
+        foreach (string[] arguments in (string[][])[["verify", file, other], ["diff", file, other], ["verify", Cut(), "--paging", "--every-cut", "--chunk-size", "256K"]])
         {
             ToolRun run = await Tool.RunAsync([.. arguments, "--progress", "json", "--json"]);
             Assert.Equal((await Tool.RunAsync([.. arguments, "--json"])).Output, run.Output);
@@ -273,11 +273,11 @@ public sealed partial class ProcessTests : IDisposable
 
     public void Dispose() => workspace.Dispose();
 
-    private string Filled(string name)
+    private string Filled(string name, int rows = 3000)
     {
         string file = workspace.At(name);
         Workspace.Run(file, "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL, a)",
-            "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000) INSERT INTO items SELECT 'k' || i, i FROM c");
+            $"WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < {rows}) INSERT INTO items SELECT 'k' || i, i FROM c");
         return file;
     }
 
@@ -291,6 +291,14 @@ public sealed partial class ProcessTests : IDisposable
         File.Copy(file, other, overwrite: true);
         Workspace.Run(other, "UPDATE items SET a = -1 WHERE id = 'k7'");
         return (file, other);
+    }
+
+    /// <summary>A database that is cut everywhere, which takes as long as the square of its rows.</summary>
+    private string Cut()
+    {
+        string file = Filled("cut.db", rows: 500);
+        Workspace.Run(file, "SELECT cloudsync_init('items')");
+        return file;
     }
 
     /// <summary>A command shows a bar, up to 100 % and not above.</summary>
