@@ -250,14 +250,14 @@ internal sealed unsafe class ColumnMerger : RowMerger
 
     private bool BeatsLocalValue(in ChangeRow change, int column)
     {
-        if (Parked?.Has(column) == true)
-        {
-            return true;
-        }
-
         if (pending.Has(column))
         {
             return ValueOrder.Compare(change.Value, pending.Values[column]) > 0;
+        }
+
+        if (Parked?.Has(column) == true)
+        {
+            return true;
         }
 
         WireValue known = writer.ReadValue(Key, column);

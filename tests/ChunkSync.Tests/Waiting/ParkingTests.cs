@@ -28,6 +28,30 @@ public sealed class ParkingTests
         SELECT cloudsync_init('t', 'cls', 2); SELECT cloudsync_set('schema_check', 'names'); PRAGMA foreign_keys = ON;
         """;
 
+    /// <summary>Two wrote a row at once, and the greater value of the two waits while a rotation gives the row the other one: what waits still wins.</summary>
+    [Fact]
+    public void Greater_of_two_equal_versions_waits_on_when_its_row_had_a_placeholder()
+    {
+        using Database first = RefusingReplica.Open(Plain);
+        using Database second = RefusingReplica.Open(Plain);
+        using Database receiver = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a TEXT, n INTEGER UNIQUE, b); SELECT cloudsync_init('t');", "wait");
+        first.Exec("INSERT INTO t(id, n) VALUES ('0', 1), ('3', 2), ('4', 9)");
+        byte[]? rows = RefusingReplica.Payload(first);
+        RefusingReplica.Apply(second, rows);
+        RefusingReplica.Apply(receiver, rows);
+        (long ofFirst, long ofSecond) = ((long)first.Scalar("SELECT cloudsync_db_version()")!, (long)second.Scalar("SELECT cloudsync_db_version()")!);
+        first.Exec("UPDATE t SET n = 9 WHERE id = '3'");
+        second.Exec("UPDATE t SET n = CASE id WHEN '3' THEN 1 WHEN '0' THEN 9 ELSE 2 END");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(first, ofFirst));
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(second, ofSecond));
+        Assert.True((long)receiver.Scalar("SELECT count(*) FROM cloudsync_waiting")! > 0);
+
+        second.Exec("UPDATE t SET n = 50 WHERE id = '0'");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(second, ofSecond));
+        Assert.Equal("0=50 3=9 4=2", receiver.Scalar("SELECT group_concat(id || '=' || n, ' ') FROM (SELECT * FROM t ORDER BY id)"));
+        Assert.Equal(0L, receiver.Scalar("SELECT count(*) FROM cloudsync_waiting"));
+    }
+
     [Theory]
     [InlineData("stop", false, "0")]
     [InlineData("wait", false, "0")]
