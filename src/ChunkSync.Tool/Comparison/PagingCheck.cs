@@ -109,10 +109,11 @@ internal sealed class PagingCheck(DatabaseFile file, ChunkWindow window, int? ch
     {
         List<ScannedRow> all = [.. scan.SelectMany(chunk => chunk.Rows)];
         long count = 0;
-        progress.Begin(RowCount * RowsOfPage);
+        long rowsOfPage = RowsOfPage;
+        progress.Begin(RowCount * rowsOfPage);
         for (int first = 0; first < all.Count; first++)
         {
-            progress.Add(RowsOfPage);
+            progress.Add(rowsOfPage);
 
             // Parts behind the first one lie inside of a position, changes may share one.
             if (first > 0 && all[first].Position == all[first - 1].Position)

@@ -15,7 +15,6 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
     /// <summary>What the names of TEMP triggers begin with that are the engine's own.</summary>
     public const string Prefix = "chunksync_";
 
-
     private const int Nothing = -1;
 
     /// <summary>The rows of a table that may have been removed by statements without triggers, to be looked for before the commit.</summary>

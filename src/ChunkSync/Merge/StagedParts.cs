@@ -95,7 +95,8 @@ internal sealed unsafe class StagedParts
     public bool IsWhole(in FragmentRow received, string cut)
     {
         (long index, long count) = (received.PartIndex, received.PartCount);
-        return HasAll(cut, index, Math.Min(index + 2, count)) && HasAll(cut, 0, 1) && HasAll(cut, index, count) && HasAll(cut, 0, index);
+        byte[] name = Encoding.UTF8.GetBytes(cut);
+        return HasAll(name, index, Math.Min(index + 2, count)) && HasAll(name, 0, 1) && HasAll(name, index, count) && HasAll(name, 0, index);
     }
 
     /// <summary>Puts the parts of a cut together and checks the whole. The memory is that of the value: its parts are there.</summary>
@@ -158,7 +159,7 @@ internal sealed unsafe class StagedParts
 
         long expected = 0;
         byte[] name = Encoding.UTF8.GetBytes(cut);
-        walk.Bind(1, cut).Bind(2, 0);
+        walk.BindText(1, name).Bind(2, 0);
         while (walk.Step() && walk.Text(0).SequenceEqual(name))
         {
             long index = walk.Int64(1);
@@ -183,12 +184,11 @@ internal sealed unsafe class StagedParts
     private static string LaterCut(in FragmentRow received) => received.ValueId + ":" + received.PartSize;
 
     /// <summary>Whether the parts [first, end) of a cut are there.</summary>
-    private bool HasAll(string cut, long first, long end)
+    private bool HasAll(byte[] cut, long first, long end)
     {
         long expected = first;
-        byte[] name = Encoding.UTF8.GetBytes(cut);
-        walk.Bind(1, cut).Bind(2, first);
-        while (expected < end && walk.Step() && walk.Int64(1) == expected && walk.Text(0).SequenceEqual(name))
+        walk.BindText(1, cut).Bind(2, first);
+        while (expected < end && walk.Step() && walk.Int64(1) == expected && walk.Text(0).SequenceEqual(cut))
         {
             expected++;
         }

@@ -6,7 +6,7 @@ namespace ChunkSync.Trees;
 
 /// <summary>Rows of a tree table that may show another place than the tree has: those that somebody has to look at, and those that were refused their
 /// place and wait. Both are in the table of dirty rows; the latter with a reason.</summary>
-internal sealed unsafe class RefusedPlaces : IDisposable
+internal sealed class RefusedPlaces : IDisposable
 {
     private const string Now = "CAST(strftime('%s', 'now') AS INTEGER)";
 
@@ -19,7 +19,6 @@ internal sealed unsafe class RefusedPlaces : IDisposable
     private readonly Statement forget;
     private readonly Statement forgetUnseen;
     private readonly Statement isListed;
-    private readonly NativeBuffer key = new();
 
     public RefusedPlaces(Connection connection, TreeTable tree)
     {
@@ -70,12 +69,8 @@ internal sealed unsafe class RefusedPlaces : IDisposable
     /// <param name="needs">The key of the row in the way; empty where it is not known.</param>
     public void Note(long node, RefusalReason reason, string text, ReadOnlySpan<byte> needs)
     {
-        key.Clear();
-        *key.Reserve(1) = 1;
-        key.Commit(1);
-        tree.Store.Keys.Append(node, key);
         tree.Store.Keys.Bind(note, 1, node);
-        note.BindBlob(2, key.Bytes).Bind(3, RefusalKind.NameOf(reason)).Bind(4, text);
+        note.BindBlob(2, tree.Store.Keys.PkBlob(node).Span).Bind(3, RefusalKind.NameOf(reason)).Bind(4, text);
         _ = needs.IsEmpty ? note.BindNull(5) : note.BindBlob(5, needs);
         tree.Store.Write(note);
     }
@@ -114,7 +109,5 @@ internal sealed unsafe class RefusedPlaces : IDisposable
         {
             statement.Dispose();
         }
-
-        key.Dispose();
     }
 }

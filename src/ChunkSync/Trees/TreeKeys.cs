@@ -1,3 +1,4 @@
+using ChunkSync.Format;
 using ChunkSync.Sqlite;
 
 namespace ChunkSync.Trees;
@@ -10,6 +11,7 @@ internal sealed unsafe class TreeKeys : IDisposable
     private readonly Statement addNode;
     private readonly Statement findNode;
     private readonly Statement keyOfNode;
+    private readonly NativeBuffer pk = new();
 
     public TreeKeys(Connection connection, TreeStore store)
     {
@@ -76,6 +78,16 @@ internal sealed unsafe class TreeKeys : IDisposable
         }
     }
 
+    /// <summary>The pk blob of a node's row; valid until the next one is asked for.</summary>
+    public NativeBytes PkBlob(long node)
+    {
+        pk.Clear();
+        *pk.Reserve(1) = 1;
+        pk.Commit(1);
+        Append(node, pk);
+        return new NativeBytes(pk.Data, checked((int)pk.Length));
+    }
+
     /// <summary>A node's key as messages show it.</summary>
     public string Describe(long node)
     {
@@ -95,6 +107,7 @@ internal sealed unsafe class TreeKeys : IDisposable
         addNode.Dispose();
         findNode.Dispose();
         keyOfNode.Dispose();
+        pk.Dispose();
     }
 
     private Value GoToKey(long node)

@@ -9,7 +9,7 @@ namespace ChunkSync.Trees;
 
 /// <summary>The rows of a tree table, one at a time: whether they show where their nodes are, and writes that make them. What a row shows is a
 /// function of the tree, of the rows that are here and of the declared foreign key, so that replicas agree.</summary>
-internal sealed unsafe class TreeRows : IDisposable
+internal sealed class TreeRows : IDisposable
 {
     /// <summary>What is stored of a node whose row shows NULL because its parent's row is not here.</summary>
     private const int WithoutParent = 1;
@@ -21,7 +21,6 @@ internal sealed unsafe class TreeRows : IDisposable
     private readonly Connection connection;
     private readonly TreeTable tree;
     private readonly IMergeWatch watch;
-    private readonly NativeBuffer key = new();
 
     /// <summary>The value columns that say where a row is: the parent's first.</summary>
     private readonly int[] columns;
@@ -245,11 +244,7 @@ internal sealed unsafe class TreeRows : IDisposable
         return TreeStore.Is(hasRow);
     }
 
-    public void Dispose()
-    {
-        all.ForEach(statement => statement.Dispose());
-        key.Dispose();
-    }
+    public void Dispose() => all.ForEach(statement => statement.Dispose());
 
     private Statement Prepare(string sql)
     {
@@ -322,12 +317,7 @@ internal sealed unsafe class TreeRows : IDisposable
             return;
         }
 
-        // The pk blob of a key of one column.
-        key.Clear();
-        *key.Reserve(1) = 1;
-        key.Commit(1);
-        tree.Store.Keys.Append(node, key);
-        watch.Changed(tree.Tracked, new NativeBytes(key.Data, checked((int)key.Length)), form == PlaceForm.Clear ? columns.AsSpan(0, 1) : columns, RowEffect.Update);
+        watch.Changed(tree.Tracked, tree.Store.Keys.PkBlob(node), form == PlaceForm.Clear ? columns.AsSpan(0, 1) : columns, RowEffect.Update);
     }
 
     private void Refuse(RefusalReason reason, EngineException refusal)

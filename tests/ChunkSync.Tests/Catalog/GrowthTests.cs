@@ -116,12 +116,12 @@ public sealed class GrowthTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Steps that one more tracked table costs the init of another: what is left are walks over the schema, for foreign keys that cascade as well, over the settings and over the
+    /// <summary>Steps that one more tracked table costs the init of another: what is left are walks over the schema, over the settings and over the
     /// schema hashes.</summary>
-    private const long MaxStepsPerTable = 66;
+    private const long MaxStepsPerTable = 45;
 
     /// <summary>The same before SQLite 3.37: the schema is searched for virtual tables.</summary>
-    private const long MaxStepsOfOld = 102;
+    private const long MaxStepsOfOld = 80;
 
     private static bool HasTableList()
     {

@@ -11,7 +11,9 @@ internal sealed class SyncHistory : IDisposable
     private readonly MemoryStore store = new();
     private readonly List<string> devices = [];
     private readonly string backup;
-    private int rows;
+
+    // One more than the number of the last new row: row0 is only ever written by the upsert, which may come first.
+    private int rows = 1;
 
     public SyncHistory(Random random)
     {
@@ -103,7 +105,7 @@ internal sealed class SyncHistory : IDisposable
         using SqliteTransaction transaction = connection.BeginTransaction();
         for (int i = random.Next(3); i >= 0; i--)
         {
-            string known = $"(SELECT id FROM items ORDER BY id LIMIT 1 OFFSET {random.Next(Math.Max(1, rows))})";
+            string known = $"(SELECT id FROM items ORDER BY id LIMIT 1 OFFSET {random.Next(rows)})";
             string[] statements =
             [
                 random.Next(2) == 0 ? $"INSERT INTO items VALUES ('row{rows++}', 'name{random.Next(9)}', {random.Next(9)})"
