@@ -111,15 +111,16 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
         }
     }
 
-    /// <summary>The changes of a chunk that this file never heard of: of a row without clocks, or of a newer version of a value. A column without a clock beside others was
-    /// dropped, and a row of a higher causal length was deleted since.</summary>
+    /// <summary>The changes of a chunk that this file never heard of: of a row without clocks, of a later life or death of the row, or of a newer version of a value. A column
+    /// without a clock beside others was dropped.</summary>
     private static string StoredAlone(TrackedTable table) => $"""
         SELECT EXISTS (
-            SELECT 1 FROM cloudsync_payload_rows(?1) AS r
-            WHERE lower(r.tbl) = lower(?2) AND (NOT EXISTS (SELECT 1 FROM {table.Clocks} AS c WHERE c.pk = r.pk)
-                OR (coalesce((SELECT c.col_version FROM {table.Clocks} AS c WHERE c.pk = r.pk AND c.col_name = '__[RIP]__'), 1) <= r.cl
-                    AND EXISTS (SELECT 1 FROM {table.Clocks} AS c WHERE c.pk = r.pk AND c.col_name = coalesce(r.frag_column, r.col_name)
-                        AND c.col_version < r.col_version))))
+            SELECT 1 FROM (
+                SELECT pk, col_version, cl, coalesce(frag_column, col_name) AS name, EXISTS (SELECT 1 FROM {table.Clocks} AS c WHERE c.pk = r.pk) AS is_known,
+                    coalesce((SELECT c.col_version FROM {table.Clocks} AS c WHERE c.pk = r.pk AND c.col_name = '__[RIP]__'), 1) AS known_cl
+                FROM cloudsync_payload_rows(?1) AS r WHERE lower(tbl) = lower(?2)) AS r
+            WHERE NOT is_known OR known_cl < r.cl
+                OR known_cl = r.cl AND EXISTS (SELECT 1 FROM {table.Clocks} AS c WHERE c.pk = r.pk AND c.col_name = r.name AND c.col_version < r.col_version))
         """;
 
     private bool IsOurs(ManifestChunk chunk, byte[] payload)
