@@ -25,7 +25,7 @@ internal static partial class FileFindings
     public static List<DoctorFinding> Read(string path)
     {
         List<DoctorFinding> found = [];
-        if (!File.Exists(path))
+        if (!File.Exists(path) || NamedPipe.Is(path))
         {
             return found;
         }

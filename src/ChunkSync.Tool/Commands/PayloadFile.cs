@@ -33,7 +33,7 @@ internal static class PayloadFile
 
         try
         {
-            await using Stream stream = path == "-" ? context.Terminal.OpenInput() : File.OpenRead(path);
+            await using Stream stream = await NamedPipe.OpenAsync(() => path == "-" ? context.Terminal.OpenInput() : File.OpenRead(path), context.Cancellation);
 
             // A read of a terminal or pipe cannot be cancelled: it is left behind.
             return await ReadAsync(stream, path, context.Cancellation).WaitAsync(context.Cancellation);

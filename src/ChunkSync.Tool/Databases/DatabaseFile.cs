@@ -59,6 +59,11 @@ internal sealed class DatabaseFile : IDisposable
             throw new ToolException(ExitCode.Database, path, Directory.Exists(path) ? "is a folder" : "no such file", "give the path of a database file");
         }
 
+        if (NamedPipe.Is(path))
+        {
+            throw new ToolException(ExitCode.Database, path, "is a pipe, which SQLite would wait for", "give the path of a database file");
+        }
+
         context.Database ??= path;
         Batteries_V2.Init();
 

@@ -12,10 +12,17 @@ internal static class WholeFile
     {
         try
         {
+            if (NamedPipe.Is(path))
+            {
+                await using FileStream pipe = await NamedPipe.OpenAsync(() => Device(path), cancellation);
+                await pipe.WriteAsync(bytes, cancellation).AsTask().WaitAsync(cancellation);
+                return;
+            }
+
             string target = new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(path);
             if (IsDevice(target))
             {
-                await using FileStream device = new(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+                await using FileStream device = Device(target);
                 await device.WriteAsync(bytes, cancellation);
                 return;
             }
@@ -51,6 +58,8 @@ internal static class WholeFile
     /// <summary>Whether a path is no place for a file: terminals, pipes and the like are written as they are, never replaced.</summary>
     private static bool IsDevice(string path) => !OperatingSystem.IsWindows()
         && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal)) && File.Exists(path);
+
+    private static FileStream Device(string path) => new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
 
     private static bool IsDatabase(string path)
     {

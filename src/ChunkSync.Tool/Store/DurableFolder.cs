@@ -15,15 +15,13 @@ internal static partial class DurableFolder
             return;
         }
 
-        if (File.Exists(path))
-        {
-            throw new ToolException(ExitCode.InputOutput, path, "it is a file, not a folder", "give the path of a folder");
-        }
-
+        RefuseFile(path, path);
         string above = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
         if (!Directory.Exists(above))
         {
-            throw new ToolException(ExitCode.InputOutput, Path.GetDirectoryName(path) is { Length: > 0 } shown ? shown : above, "the folder does not exist", "make it, or mount what it is on");
+            string shown = Path.GetDirectoryName(path) is { Length: > 0 } given ? given : above;
+            RefuseFile(above, shown);
+            throw new ToolException(ExitCode.InputOutput, shown, "the folder does not exist", "make it, or mount what it is on");
         }
 
         Directory.CreateDirectory(path);
@@ -38,6 +36,14 @@ internal static partial class DurableFolder
         {
             _ = SyncFile(folder);
             _ = CloseFile(folder);
+        }
+    }
+
+    private static void RefuseFile(string path, string shown)
+    {
+        if (File.Exists(path))
+        {
+            throw new ToolException(ExitCode.InputOutput, shown, "it is a file, not a folder", "give the path of a folder");
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class ExportBegin(SyncDatabase database, IChunkStore store, int 
         ChunkCursor begin = ChunkCursor.Behind(old.Until);
         return (old, old with
         {
-            Generation = request.Generation ?? (old.Generation + 1),
+            Generation = request.Generation ?? Behind(old),
             Cursor = begin,
             Since = old.Until,
             From = null,
@@ -56,10 +56,15 @@ internal sealed class ExportBegin(SyncDatabase database, IChunkStore store, int 
         }
     }
 
+    /// <summary>The generation behind that of an export. There is none behind the largest number.</summary>
+    private long Behind(ExportHead? old) => old?.Generation == long.MaxValue
+        ? throw new ToolException(ExitCode.Usage, store.Address, $"generation {old.Generation} of the export there is the last one", "export it to another place")
+        : (old?.Generation ?? 0) + 1;
+
     private ExportHead First(ExportRequest request, ExportHead? old)
     {
         ChunkCursor begin = request.From ?? ChunkCursor.Start;
-        long least = (old?.Generation ?? 0) + 1;
+        long least = Behind(old);
         return request.Generation < least
             ? throw new ToolException(ExitCode.Usage, store.Address, $"generation {request.Generation} is not new, the export there has generation {old?.Generation ?? 0}")
             : new ExportHead

@@ -53,8 +53,12 @@ internal sealed class S3Store : IChunkStore
     {
         using MemoryStream body = Stream(content);
         PutObjectRequest request = new() { BucketName = bucket, Key = key, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false };
-        await client.PutObjectAsync(request, cancellation);
-        return true;
+        PutObjectResponse response = await client.PutObjectAsync(request, cancellation);
+
+        // Every such server gives one. A proxy or a page to log in at answers 200 as well, and keeps nothing.
+        return !string.IsNullOrEmpty(response.ETag)
+            ? true
+            : throw new ToolException(ExitCode.InputOutput, $"s3://{bucket}/{key}", "the answer is not that of a server with an S3 API (it has no ETag)", Cure);
     });
 
     /// <inheritdoc/>

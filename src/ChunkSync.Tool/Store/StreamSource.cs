@@ -18,7 +18,7 @@ internal sealed class StreamSource(string name, Func<Stream> open, long? length)
     /// <inheritdoc/>
     public async IAsyncEnumerable<SourceChunk> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using Stream stream = Open();
+        await using Stream stream = await OpenAsync(cancellation);
         byte[] mark = new byte[EnvelopeMark.Length];
         int read = await ReadAsync(stream, mark, cancellation);
         using MemoryStream begin = new(mark, 0, read);
@@ -42,11 +42,11 @@ internal sealed class StreamSource(string name, Func<Stream> open, long? length)
 
     private string Numbered(int number) => $"{name}, chunk {number}";
 
-    private Stream Open()
+    private async Task<Stream> OpenAsync(CancellationToken cancellation)
     {
         try
         {
-            return open();
+            return await NamedPipe.OpenAsync(open, cancellation);
         }
         catch (Exception failure) when (FileFailure.Is(failure))
         {

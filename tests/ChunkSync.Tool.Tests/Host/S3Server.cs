@@ -42,6 +42,9 @@ internal sealed class S3Server : IDisposable
     /// <summary>Buckets whose requests fail, and with which code of S3.</summary>
     public ConcurrentDictionary<string, string> Failures { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Buckets whose puts are answered as by somebody who is no such server, and stored nowhere.</summary>
+    public ConcurrentDictionary<string, bool> Pretends { get; } = new(StringComparer.Ordinal);
+
     /// <inheritdoc/>
     public void Dispose() => listener.Close();
 
@@ -82,7 +85,12 @@ internal sealed class S3Server : IDisposable
         }
         else if (request.HttpMethod == "PUT")
         {
-            objects[path] = body.ToArray();
+            if (!Pretends.ContainsKey(bucket))
+            {
+                objects[path] = body.ToArray();
+                response.Headers["ETag"] = "\"0\"";
+            }
+
             await AnswerAsync(response, HttpStatusCode.OK, []);
         }
         else if (request.HttpMethod == "DELETE")

@@ -82,6 +82,24 @@ public sealed class ExporterTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_is_refused_when_no_number_is_left_for_its_generation()
+    {
+        string path = workspace.Shop("shop.db", Streams.Fill(2));
+        ExportRequest last = new() { Generation = long.MaxValue };
+        Assert.Equal(long.MaxValue, (await Streams.ExportAsync(path, store, last)).Head.Generation);
+        Workspace.Run(path, "INSERT INTO items VALUES ('a', 'apple', 1)");
+        Assert.True((await Streams.ExportAsync(path, store, last)).IsNothing);
+        byte[] head = store.Objects["head.json"];
+        foreach (ExportRequest next in (ExportRequest[])[new(), new() { Restart = true }])
+        {
+            ToolException failure = await Assert.ThrowsAsync<ToolException>(() => Streams.ExportAsync(path, store, next));
+            Assert.Equal(
+                (ExitCode.Usage, "chunksync: memory: generation 9223372036854775807 of the export there is the last one; export it to another place"), (failure.Code, failure.Line));
+            Assert.Equal(head, store.Objects["head.json"]);
+        }
+    }
+
+    [Fact]
     public async Task Generation_is_reached_once_when_it_is_asked_for()
     {
         string path = workspace.Shop("shop.db", Streams.Fill(2));

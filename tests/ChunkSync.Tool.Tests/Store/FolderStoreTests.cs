@@ -27,7 +27,7 @@ public sealed class FolderStoreTests : ChunkStoreTests, IDisposable
         await FailsAsync(missing, $"{workspace.At("not")}: the folder does not exist; make it, or mount what it is on");
         string file = workspace.At("file");
         await File.WriteAllTextAsync(file, "x");
-        await FailsAsync(Path.Combine(file, "sub"), $"{file}: the folder does not exist; make it, or mount what it is on");
+        await FailsAsync(Path.Combine(file, "sub"), $"{file}: it is a file, not a folder; give the path of a folder");
         using IChunkStore store = ChunkStores.Open(file);
         ToolException failure = await Assert.ThrowsAsync<ToolException>(() => store.PutAsync("head.json", default, default));
         Assert.Equal(ExitCode.InputOutput, failure.Code);

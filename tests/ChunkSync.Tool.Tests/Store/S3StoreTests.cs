@@ -33,6 +33,16 @@ public sealed class S3StoreTests : ChunkStoreTests
     }
 
     [Fact]
+    public async Task Put_fails_when_who_answers_is_no_server_with_an_S3_API()
+    {
+        string bucket = NewBucket();
+        S3Server.Shared.Pretends[bucket] = true;
+        using IChunkStore store = ChunkStores.Open($"s3://{bucket}/p");
+        ToolException failure = await Assert.ThrowsAsync<ToolException>(() => store.PutAsync("head.json", new byte[] { 1 }, default));
+        Assert.Equal((ExitCode.InputOutput, $"s3://{bucket}/p/head.json", "the answer is not that of a server with an S3 API (it has no ETag)"), (failure.Code, failure.What, failure.Cause));
+    }
+
+    [Fact]
     public void Address_is_refused_when_the_bucket_is_missing()
     {
         ToolException failure = Assert.Throws<ToolException>(() => ChunkStores.Open("s3:///x"));
