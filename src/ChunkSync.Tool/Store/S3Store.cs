@@ -41,11 +41,14 @@ internal sealed class S3Store : IChunkStore
     /// <inheritdoc/>
     public string Address { get; }
 
+    /// <summary>How long a server may send nothing in the middle of an object. The client's own limit ends where the object begins.</summary>
+    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <inheritdoc/>
     public IChunkStore Folder(string name)
     {
         StoreNames.Check(name);
-        return new S3Store(client, false, bucket, prefix + name);
+        return new S3Store(client, false, bucket, prefix + name) { IdleLimit = IdleLimit };
     }
 
     /// <inheritdoc/>
@@ -74,7 +77,7 @@ internal sealed class S3Store : IChunkStore
             GetObjectRequest request = new() { BucketName = bucket, Key = key, ByteRange = new ByteRange(offset, offset + length - 1) };
             using GetObjectResponse response = await client.GetObjectAsync(request, cancellation);
             byte[] bytes = new byte[Math.Clamp(response.ContentLength, 0, length)];
-            int read = await response.ResponseStream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+            int read = await FillAsync(response.ResponseStream, bytes, cancellation);
             return read == bytes.Length ? bytes : bytes[..read];
         }
         catch (AmazonS3Exception failure) when (failure.ErrorCode == "NoSuchKey"
@@ -171,6 +174,29 @@ internal sealed class S3Store : IChunkStore
             : new MemoryStream(content.ToArray(), writable: false);
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd('\r', '.', ':');
+
+    private async Task<int> FillAsync(Stream source, byte[] bytes, CancellationToken cancellation)
+    {
+        using CancellationTokenSource idle = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        int length = 0;
+        try
+        {
+            int read;
+            do
+            {
+                idle.CancelAfter(IdleLimit);
+                read = await source.ReadAsync(bytes.AsMemory(length), idle.Token);
+                length += read;
+            }
+            while (read > 0 && length < bytes.Length);
+
+            return length;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new IOException($"the server sent nothing for {IdleLimit.TotalSeconds:0} seconds");
+        }
+    }
 
     private async Task<T> TryAsync<T>(string name, Func<string, Task<T>> call, bool isFolder = false)
     {

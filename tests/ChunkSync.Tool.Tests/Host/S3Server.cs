@@ -45,6 +45,9 @@ internal sealed class S3Server : IDisposable
     /// <summary>Buckets whose puts are answered as by somebody who is no such server, and stored nowhere.</summary>
     public ConcurrentDictionary<string, bool> Pretends { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Buckets whose objects stop in the middle.</summary>
+    public ConcurrentDictionary<string, bool> Stalls { get; } = new(StringComparer.Ordinal);
+
     /// <inheritdoc/>
     public void Dispose() => listener.Close();
 
@@ -101,6 +104,12 @@ internal sealed class S3Server : IDisposable
         else if (request.QueryString["list-type"] == "2")
         {
             await AnswerAsync(response, HttpStatusCode.OK, Encoding.UTF8.GetBytes(List(bucket, request)));
+        }
+        else if (Stalls.ContainsKey(bucket))
+        {
+            response.ContentLength64 = 2;
+            await response.OutputStream.WriteAsync(new byte[1]);
+            await response.OutputStream.FlushAsync();
         }
         else if (objects.TryGetValue(path, out byte[]? content))
         {

@@ -43,6 +43,16 @@ public sealed class S3StoreTests : ChunkStoreTests
     }
 
     [Fact]
+    public async Task Read_fails_when_the_server_stops_in_the_middle_of_an_object()
+    {
+        string bucket = NewBucket();
+        S3Server.Shared.Stalls[bucket] = true;
+        using S3Store store = new(bucket, "p") { IdleLimit = TimeSpan.FromSeconds(1) };
+        ToolException failure = await Assert.ThrowsAsync<ToolException>(() => store.ReadAsync("head.json", 0, 10, default).WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal((ExitCode.InputOutput, "the server sent nothing for 1 seconds"), (failure.Code, failure.Cause));
+    }
+
+    [Fact]
     public void Address_is_refused_when_the_bucket_is_missing()
     {
         ToolException failure = Assert.Throws<ToolException>(() => ChunkStores.Open("s3:///x"));
