@@ -19,7 +19,13 @@ internal sealed unsafe class NoteStack : IDisposable
     {
         public TrackedTable Table;
         public long Start;
+
+        /// <summary>Behind the row's own keys.</summary>
+        public long Notes;
         public bool IsKeyKnown;
+
+        /// <summary>Whether the key that it had lies behind the one that it will have.</summary>
+        public bool HasOldKey;
     }
 
     private Row[] rows = new Row[8];
@@ -46,6 +52,15 @@ internal sealed unsafe class NoteStack : IDisposable
 
         rows[Count++] = new Row { Table = table, Start = notes.Length, IsKeyKnown = isKeyKnown };
         Add(key);
+        rows[Count - 1].Notes = notes.Length;
+    }
+
+    /// <summary>Says which key the newest row has had: it goes, and nobody removes it. Before anything is added.</summary>
+    public void SetOldKey(ReadOnlySpan<byte> key)
+    {
+        Add(key);
+        rows[Count - 1].Notes = notes.Length;
+        rows[Count - 1].HasOldKey = true;
     }
 
     /// <summary>Adds the key of a row that the newest row may remove.</summary>
@@ -58,7 +73,7 @@ internal sealed unsafe class NoteStack : IDisposable
     }
 
     /// <summary>Whether anything was added to the newest row.</summary>
-    public bool HasNotes => Count > 0 && notes.Length > rows[Count - 1].Start + Head + *(int*)(notes.Data + rows[Count - 1].Start);
+    public bool HasNotes => Count > 0 && notes.Length > rows[Count - 1].Notes;
 
     /// <summary>Takes back the newest row.</summary>
     public void Pop() => PopFrom(Count - 1);
@@ -97,7 +112,7 @@ internal sealed unsafe class NoteStack : IDisposable
                 current++;
             }
 
-            bool isOwnKey = rows[current].Start == place;
+            bool isOwnKey = place < rows[current].Notes;
             key = At(place, out place);
             table = rows[current].Table;
             if (!isOwnKey)
@@ -111,7 +126,26 @@ internal sealed unsafe class NoteStack : IDisposable
         return false;
     }
 
-    /// <summary>Whether a row has that key, or it was added to it.</summary>
+    /// <summary>Whether a row waits for an update that changes its key, and not for one of the row that has the new key already.</summary>
+    /// <param name="row">The number of the row.</param>
+    /// <param name="previous">The key that the updated row has had.</param>
+    public bool IsMoving(int row, ReadOnlySpan<byte> previous) => rows[row].HasOldKey && !OldKey(row).SequenceEqual(previous);
+
+    /// <summary>Whether a row, or one above it, has had that key.</summary>
+    public bool IsMoved(int row, TrackedTable table, ReadOnlySpan<byte> key)
+    {
+        for (int i = row; i < Count; i++)
+        {
+            if (rows[i].HasOldKey && rows[i].Table == table && OldKey(i).SequenceEqual(key))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a row has or has had that key, or it was added to it.</summary>
     public bool Names(int row, TrackedTable table, ReadOnlySpan<byte> key)
     {
         if (rows[row].Table != table)
@@ -167,7 +201,14 @@ internal sealed unsafe class NoteStack : IDisposable
         for (int i = 0; i < Count; i++)
         {
             rows[i].Start -= bytes;
+            rows[i].Notes -= bytes;
         }
+    }
+
+    private ReadOnlySpan<byte> OldKey(int row)
+    {
+        _ = At(rows[row].Start, out long place);
+        return At(place, out _);
     }
 
     private ReadOnlySpan<byte> At(long place, out long behind)

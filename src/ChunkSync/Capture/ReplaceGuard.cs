@@ -41,7 +41,8 @@ internal sealed class ReplaceGuard : IDisposable
         conflictColumns = [.. indexes.Select(index => index.Columns.Select(name => columns.IndexOf(name)).ToArray())];
         nullableColumns = [.. indexes.Select(index => index.NullableColumns.Select(name => columns.IndexOf(name)).ToArray())];
         rows = new BaseRows(session.Connection, table);
-        PassesOldKey = cascadesToItself && Heading + ValueCount + table.KeyColumns.Length <= MaxArguments;
+        CascadesToItself = cascadesToItself;
+        PassesOldKey = Heading + ValueCount + table.KeyColumns.Length <= MaxArguments;
         Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(
             string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys)) + (PassesOldKey ? "\0old" : "")));
         List<string> watched = [.. indexes.SelectMany(index => index.Watched).Distinct()];
@@ -82,9 +83,11 @@ internal sealed class ReplaceGuard : IDisposable
     /// <summary>Whether an insert fires the triggers.</summary>
     public bool WatchesInserts { get; }
 
-    /// <summary>Whether the trigger of an update passes the key that the row had, behind the values: a row with the new key may be removed, and the
-    /// row itself with that one.</summary>
+    /// <summary>Whether the trigger of an update passes the key that the row had, behind the values: as long as the arguments suffice.</summary>
     public bool PassesOldKey { get; }
+
+    /// <summary>Whether a row that is removed may take the row with it that is updated.</summary>
+    public bool CascadesToItself { get; }
 
     /// <summary>Whether an update that changes the key fires the triggers.</summary>
     public bool WatchesKey { get; }
@@ -121,14 +124,15 @@ internal sealed class ReplaceGuard : IDisposable
     /// <summary>Notes the keys of the rows that are in the place of a new one in some unique index.</summary>
     /// <param name="values">The new row's values of the guard's columns.</param>
     /// <param name="newKey">Its key; a row with this key is the row itself.</param>
+    /// <param name="oldKey">The key that it has had; the same where it keeps its key.</param>
     /// <param name="notes">Where the keys go.</param>
-    public void FindConflicts(ReadOnlySpan<Value> values, KeyBuffer newKey, NoteStack notes)
+    public void FindConflicts(ReadOnlySpan<Value> values, KeyBuffer newKey, KeyBuffer oldKey, NoteStack notes)
     {
         for (int i = 0; i < conflicts.Length; i++)
         {
             if (!HasNull(values, nullableColumns[i]))
             {
-                Find(conflicts[i], values, conflictColumns[i], newKey, notes);
+                Find(conflicts[i], values, conflictColumns[i], newKey, oldKey, notes);
             }
         }
     }
@@ -156,7 +160,7 @@ internal sealed class ReplaceGuard : IDisposable
         return false;
     }
 
-    private void Find(Statement conflict, ReadOnlySpan<Value> values, int[] which, KeyBuffer newKey, NoteStack notes)
+    private void Find(Statement conflict, ReadOnlySpan<Value> values, int[] which, KeyBuffer newKey, KeyBuffer oldKey, NoteStack notes)
     {
         for (int i = 0; i < which.Length; i++)
         {
@@ -165,7 +169,8 @@ internal sealed class ReplaceGuard : IDisposable
 
         while (conflict.Step())
         {
-            if (found.TryRead(conflict, table.KeyColumns.Length) && !found.Bytes.SequenceEqual(newKey.Bytes))
+            if (found.TryRead(conflict, table.KeyColumns.Length) && !found.Bytes.SequenceEqual(newKey.Bytes)
+                && !found.Bytes.SequenceEqual(oldKey.Bytes))
             {
                 notes.Add(found.Bytes);
             }

@@ -22,7 +22,7 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
     private readonly KeyBuffer oldKey = new(null);
     private readonly KeyBuffer gone = new(session.Connection);
 
-    /// <summary>A BEFORE trigger: table, id, the key that the row will have, its values of the guard's columns, and of some updates the key that it has.</summary>
+    /// <summary>A BEFORE trigger: table, id, the key that the row will have, its values of the guard's columns, and of an update the key that it has.</summary>
     public void Writing(ReadOnlySpan<Value> arguments)
     {
         if (Find(arguments, out TrackedTable table) is not ReplaceGuard guard)
@@ -41,10 +41,17 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         bool isKnown = ReadKey(values, table, newKey) && !(guard.KeyIsRowId && values[0].Int64 == -1);
         bool othersWait = notes.Count > 0;
         notes.Push(table, newKey.Bytes, isKnown);
-        guard.FindConflicts(values[table.KeyColumns.Length..guard.ValueCount], newKey, notes);
-        if (hasOldKey)
+        bool moves = hasOldKey && ReadKey(values[guard.ValueCount..], table, oldKey) && !oldKey.Bytes.SequenceEqual(newKey.Bytes);
+        if (moves)
         {
-            NoteKeys(guard, values[guard.ValueCount..], table, isKnown);
+            notes.SetOldKey(oldKey.Bytes);
+        }
+
+        guard.FindConflicts(values[table.KeyColumns.Length..guard.ValueCount], newKey, moves ? oldKey : newKey, notes);
+        if (moves && isKnown && guard.CascadesToItself && guard.Exists(newKey))
+        {
+            // It is removed, and with it perhaps the row itself.
+            notes.Add(newKey.Bytes);
         }
 
         if (notes.HasNotes && clocks.Pending(table) is IPendingRows pending)
@@ -71,7 +78,8 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         }
     }
 
-    /// <summary>A row is written: those that were noted for it and are gone get tombstones.</summary>
+    /// <summary>A row is written: those that were noted for it and are gone get tombstones. An update that changes a key may be noticed late: triggers
+    /// of the user's and foreign keys that update the row under its new key come first.</summary>
     /// <param name="table">The table.</param>
     /// <param name="key">The row's key.</param>
     /// <param name="previous">The key that it had before.</param>
@@ -81,7 +89,10 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         if (row >= 0)
         {
             WriteTombstones(row, previous);
-            notes.PopFrom(row);
+            if (!notes.IsMoving(row, previous.Bytes))
+            {
+                notes.PopFrom(row);
+            }
         }
     }
 
@@ -147,25 +158,6 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         return isKnown;
     }
 
-    /// <summary>Notes the keys of an update that changes its row's: the row that has the new one is removed, and with it perhaps the row itself.</summary>
-    private void NoteKeys(ReplaceGuard guard, ReadOnlySpan<Value> old, TrackedTable table, bool isKnown)
-    {
-        if (!ReadKey(old, table, oldKey) || oldKey.Bytes.SequenceEqual(newKey.Bytes))
-        {
-            return;
-        }
-
-        if (isKnown && guard.Exists(newKey))
-        {
-            notes.Add(newKey.Bytes);
-        }
-
-        if (notes.HasNotes)
-        {
-            notes.Add(oldKey.Bytes);
-        }
-    }
-
     /// <summary>Captures what may be removed while it is there: it has clocks to be deleted then.</summary>
     private void CapturePending(IPendingRows pending, TrackedTable table)
     {
@@ -183,7 +175,8 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         while (notes.TryNext(row, ref place, out TrackedTable table, out ReadOnlySpan<byte> key))
         {
             gone.Assign(key);
-            if (!key.SequenceEqual(previous.Bytes) && triggers.Guard(table) is ReplaceGuard guard && !guard.Exists(gone) && clocks.Writer(table).IsAlive(gone))
+            if (!key.SequenceEqual(previous.Bytes) && triggers.Guard(table) is ReplaceGuard guard && !guard.Exists(gone) && !notes.IsMoved(row, table, key)
+                && clocks.Writer(table).IsAlive(gone))
             {
                 WriteTombstone(table, gone);
             }

@@ -10,7 +10,7 @@ internal static unsafe class ReplaceFunctions
         new("chunksync_writing", -1, &Writing)
         {
             InSchema = SchemaUse.DirectOnly,
-            Summary = "For TEMP triggers: a row is about to be written (table, id, key, values of uniquely indexed columns, of some updates the key before).",
+            Summary = "For TEMP triggers: a row is about to be written (table, id, key, values of uniquely indexed columns, of updates the key before).",
             Example = "SELECT chunksync_writing('items', 0, 'a', 'code')",
         },
         new("chunksync_written", -1, &Written)

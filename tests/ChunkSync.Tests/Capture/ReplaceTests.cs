@@ -258,6 +258,36 @@ public class ReplaceTests
         }
     }
 
+    [Theory]
+    [InlineData("UPDATE t SET id = 'z', u = u WHERE id = 'a'")]
+    [InlineData("UPDATE OR REPLACE t SET id = 'z', u = u, v = 'vb' WHERE id = 'a'")]
+    [InlineData("UPDATE t SET id = id || 'z', u = u, p = nullif(p, 'c')")]
+    [InlineData("INSERT INTO t(id, u, v) VALUES ('z', 'ua', 'vz') ON CONFLICT(u) DO UPDATE SET id = excluded.id")]
+    [InlineData("INSERT INTO t(id, u, v) VALUES ('z', 'ua', 'vz') ON CONFLICT(u) DO UPDATE SET id = excluded.id, u = excluded.u, v = 'new'")]
+    public void Columns_arrive_when_the_row_is_written_again_under_its_new_key(string statement)
+    {
+        const string Schema = "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, u UNIQUE, v UNIQUE, p TEXT REFERENCES t(id) ON UPDATE CASCADE ON DELETE CASCADE);" + Init;
+        const string Again = "CREATE TRIGGER again AFTER UPDATE ON t WHEN NEW.id <> OLD.id BEGIN UPDATE t SET a = 8 WHERE id = NEW.id;"
+            + " UPDATE t SET a = 9 WHERE id = NEW.id; END;";
+        foreach (string setting in (string[])["", Again, "PRAGMA foreign_keys = ON;", "PRAGMA foreign_keys = ON;" + Again])
+        {
+            using Database from = Database.Open();
+            using Database to = Database.Open();
+            from.Exec(Schema);
+            to.Exec(Schema);
+            from.Exec("INSERT INTO t VALUES ('a', 1, 'ua', 'va', 'a'), ('b', 2, 'ub', 'vb', NULL), ('c', 3, 'uc', 'vc', 'a');" + setting);
+            OneWay link = new(from, to);
+            link.Send();
+            from.Exec(statement);
+            link.Send();
+            Assert.Equal(from.Query("SELECT * FROM t ORDER BY id"), to.Query("SELECT * FROM t ORDER BY id"));
+            Assert.Equal(
+                from.Scalar("SELECT 4 * count(*) FROM t"),
+                from.Scalar("SELECT count(*) FROM cloudsync_changes WHERE cl % 2 = 1 AND col_name <> '__[RIP]__'"));
+            from.Conforms();
+        }
+    }
+
     [Fact]
     public void Rows_that_a_trigger_writes_in_between_are_captured_when_rows_are_replaced()
     {
