@@ -42,6 +42,14 @@ public sealed partial class DocumentationTests : IDisposable
         Assert.Equal(text, page.ToString());
     }
 
+    /// <summary>The blocks run with the engine here; a reader's shell does not have it.</summary>
+    [Fact]
+    public void Page_says_how_the_shell_gets_the_engine_before_its_first_statement()
+    {
+        string text = File.ReadAllText(Path.Combine(Workspace.Root, Page));
+        Assert.InRange(text.IndexOf("sqlite3() { command sqlite3 -cmd \".load ", StringComparison.Ordinal), 0, text.IndexOf("$ sqlite3 ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Page_names_every_command()
     {
