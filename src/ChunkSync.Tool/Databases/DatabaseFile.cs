@@ -12,6 +12,7 @@ internal sealed class DatabaseFile : IDisposable
 
     private readonly CancellationTokenRegistration interruption;
     private Exception? called;
+    private bool isWritable;
 
     private DatabaseFile(string path, sqlite3 handle, ToolContext context)
     {
@@ -79,7 +80,7 @@ internal sealed class DatabaseFile : IDisposable
             }
 
             raw.sqlite3_busy_timeout(handle, context.Options.BusyTimeout);
-            file = new DatabaseFile(path, handle, context);
+            file = new DatabaseFile(path, handle, context) { isWritable = isWritable };
 
             // The first look at the file: whether it is a database.
             _ = file.Number("SELECT count(*) FROM sqlite_master");
@@ -212,6 +213,12 @@ internal sealed class DatabaseFile : IDisposable
     public void Dispose()
     {
         interruption.Dispose();
+        if (isWritable && raw.sqlite3_get_autocommit(Handle) != 0)
+        {
+            // A disk that got full in the middle of a write leaves the journal to the next one who may write: left behind, it would keep out who only reads.
+            _ = raw.sqlite3_exec(Handle, "SELECT 1 FROM sqlite_master LIMIT 1");
+        }
+
         Handle.Dispose();
     }
 
