@@ -43,7 +43,7 @@ test_windows() {
         printf 'did not come to its end under wine: %s, while these ran: %s\n' "$class" "$(running "$log")"
         continue
       fi
-      grep -A3 '^\[FAIL\]' "$log" || true
+      grep -a -A3 '^\[FAIL\]' "$log" || true
       read -r p f s < <(tail -1 "$log" | sed -E 's/([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped/\1 \2 \3/')
       of_folder=($((of_folder[0] + p)) $((of_folder[1] + f)) $((of_folder[2] + s)))
     done

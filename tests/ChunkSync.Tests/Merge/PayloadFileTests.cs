@@ -118,7 +118,12 @@ public sealed partial class PayloadFileTests : IDisposable
         string path = At(new string('x', 300));
         SqlException failure = Assert.Throws<SqlException>(() => database.Scalar("SELECT cloudsync_payload_save(?)", path));
         Assert.StartsWith("Unable to write payload to file path '", failure.Text);
-        Assert.EndsWith(": the path is too long", failure.Text);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Windows takes paths of this length, and only says that there is no such name.
+            Assert.EndsWith(": the path is too long", failure.Text);
+        }
+
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
 

@@ -9,7 +9,7 @@ public class PragmaTests
     /// <summary>Pragmas that only ask something, and those that are about the process and not about a connection.</summary>
     private static readonly string[] Left =
     [
-        "collation_list", "compile_options", "data_version", "database_list", "foreign_key_check", "foreign_key_list", "freelist_count",
+        "collation_list", "compile_options", "data_store_directory", "data_version", "database_list", "foreign_key_check", "foreign_key_list", "freelist_count",
         "function_list", "hard_heap_limit", "index_info", "index_list", "index_xinfo", "module_list", "page_count", "pragma_list",
         "soft_heap_limit", "table_info", "table_list", "table_xinfo", "temp_store_directory",
     ];
