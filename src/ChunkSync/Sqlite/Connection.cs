@@ -213,9 +213,11 @@ internal sealed unsafe class Connection(nint handle)
     public EngineException Failure(int code)
     {
         int extended = Sqlite3.Api->extended_errcode(Handle);
+
+        // A progress handler that stops a statement behind a failed constraint leaves that one's text.
         return new EngineException(
             ResultCode.Primary(extended) == ResultCode.Primary(code) ? extended : code,
-            Sqlite3.Utf8String(Sqlite3.Api->errmsg(Handle)));
+            ResultCode.Primary(code) == ResultCode.Interrupt ? "interrupted" : Sqlite3.Utf8String(Sqlite3.Api->errmsg(Handle)));
     }
 
     /// <summary>Says more about a message of SQLite where it can: gets the code, the message and the statement.</summary>

@@ -66,6 +66,28 @@ public sealed class WaitingInterruptionTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void Failure_says_interrupted_when_a_call_is_stopped_at_a_refused_row()
+    {
+        using Database sender = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('1', 'x')");
+        using Database receiver = RefusingReplica.Open("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a UNIQUE); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('m', 'x')");
+        RefusingReplica.Apply(receiver, RefusingReplica.Payload(sender)!);
+        Assert.Single(RefusingReplica.Waiting(receiver));
+        long points = StepFault.Count(receiver, () => receiver.Query("SELECT cloudsync_waiting_retry()"));
+        for (long point = 1; point <= points; point++)
+        {
+            using StepFault fault = new(receiver, point, StepFaultKind.Once);
+            try
+            {
+                receiver.Query("SELECT cloudsync_waiting_retry()");
+            }
+            catch (SqlException caught)
+            {
+                Assert.StartsWith("interrupted", caught.Text, StringComparison.Ordinal);
+            }
+        }
+    }
+
     /// <summary>The states before and after a call that nothing disturbs, and the points at which it can be interrupted.</summary>
     private static (string Before, string After, long Points) Undisturbed(string call, byte[] payload, bool onlyWhileWriterStands = false)
     {
