@@ -145,6 +145,9 @@ internal sealed unsafe class NoteStack : IDisposable
         return false;
     }
 
+    /// <summary>Whether the key that <see cref="TryNext"/> has read was added to this row, not to one above it.</summary>
+    public bool IsOf(int row, long place) => row + 1 == Count || place <= rows[row + 1].Start;
+
     /// <summary>Whether a row has or has had that key, or it was added to it.</summary>
     public bool Names(int row, TrackedTable table, ReadOnlySpan<byte> key)
     {

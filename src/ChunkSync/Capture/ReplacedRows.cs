@@ -79,7 +79,7 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
     }
 
     /// <summary>A row is written: those that were noted for it and are gone get tombstones. An update that changes a key may be noticed late: triggers
-    /// of the user's and foreign keys that update the row under its new key come first.</summary>
+    /// of the user's and foreign keys that update the row under its new key come first. A BEFORE trigger of the user's writes it before anything is removed.</summary>
     /// <param name="table">The table.</param>
     /// <param name="key">The row's key.</param>
     /// <param name="previous">The key that it had before.</param>
@@ -88,8 +88,8 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         int row = notes.Count == 0 ? -1 : notes.Find(table, key.Bytes);
         if (row >= 0)
         {
-            WriteTombstones(row, previous);
-            if (!notes.IsMoving(row, previous.Bytes))
+            bool anyLeft = WriteTombstones(row, key, previous);
+            if (!anyLeft && !notes.IsMoving(row, previous.Bytes))
             {
                 notes.PopFrom(row);
             }
@@ -104,7 +104,7 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         {
             if (notes.Names(row, table, key.Bytes))
             {
-                WriteTombstones(row, key);
+                WriteTombstones(row, key, key);
                 return;
             }
         }
@@ -169,18 +169,31 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         }
     }
 
-    private void WriteTombstones(int row, KeyBuffer previous)
+    /// <summary>Writes tombstones for what was noted for a row, and for those above it, and is gone.</summary>
+    /// <returns>Whether some row that was noted for it is still there: it may yet be removed.</returns>
+    private bool WriteTombstones(int row, KeyBuffer written, KeyBuffer previous)
     {
         long place = 0;
+        bool anyLeft = false;
         while (notes.TryNext(row, ref place, out TrackedTable table, out ReadOnlySpan<byte> key))
         {
+            if (key.SequenceEqual(previous.Bytes) || triggers.Guard(table) is not ReplaceGuard guard)
+            {
+                continue;
+            }
+
             gone.Assign(key);
-            if (!key.SequenceEqual(previous.Bytes) && triggers.Guard(table) is ReplaceGuard guard && !guard.Exists(gone) && !notes.IsMoved(row, table, key)
-                && clocks.Writer(table).IsAlive(gone))
+            if (guard.Exists(gone))
+            {
+                anyLeft |= notes.IsOf(row, place) && !key.SequenceEqual(written.Bytes);
+            }
+            else if (!notes.IsMoved(row, table, key) && clocks.Writer(table).IsAlive(gone))
             {
                 WriteTombstone(table, gone);
             }
         }
+
+        return anyLeft;
     }
 
     private void WriteTombstone(TrackedTable table, KeyBuffer key)
