@@ -76,6 +76,8 @@ public sealed partial class ProcessTests : IDisposable
     [InlineData("status none.db 2>&-", 3, "")]
     [InlineData("status none.db --json >&- 2>&-", 3, "")]
     [InlineData("plan shop.db --progress json 2>&-", 0, "")]
+    [InlineData("dump - <&-", 6, "chunksync: standard input: it is closed\n")]
+    [InlineData("status shop.db <&- >&-", 6, "chunksync: standard output: it is closed\n")]
     [InlineData("dump ''", 6, "chunksync: '': this is not a path\n")]
     public async Task Code_says_what_happened_when_nobody_reads(string command, int code, string error)
     {

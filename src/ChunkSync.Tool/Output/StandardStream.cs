@@ -1,9 +1,9 @@
 namespace ChunkSync.Tool;
 
 /// <summary>Standard output or standard error of the process, either of which may be closed, or a file on a full disk.</summary>
-/// <param name="inner">The stream.</param>
+/// <param name="inner">The stream; null for a closed one.</param>
 /// <param name="isResult">Whether it is standard output: a result that cannot be written is a failure. What cannot be told on standard error can be told nowhere.</param>
-internal sealed class StandardStream(Stream inner, bool isResult) : Stream
+internal sealed class StandardStream(Stream? inner, bool isResult) : Stream
 {
     /// <inheritdoc/>
     public override bool CanRead => false;
@@ -30,7 +30,7 @@ internal sealed class StandardStream(Stream inner, bool isResult) : Stream
     {
         try
         {
-            inner.Write(buffer);
+            (inner ?? throw new UnauthorizedAccessException()).Write(buffer);
             inner.Flush();
         }
         catch (Exception failure) when (FileFailure.Is(failure))

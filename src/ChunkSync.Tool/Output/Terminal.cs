@@ -34,15 +34,16 @@ internal sealed record Terminal
     public Func<int> Width { get; init; } = static () => UsualWidth;
 
     /// <summary>That of the process.</summary>
-    public static Terminal OfProcess()
+    /// <param name="closed">Which of standard input, output and error are closed.</param>
+    public static Terminal OfProcess(bool[] closed)
     {
         UTF8Encoding encoding = new(encoderShouldEmitUTF8Identifier: false);
         bool isOut = !Console.IsOutputRedirected;
         return new Terminal
         {
-            Out = new StreamWriter(new StandardStream(Console.OpenStandardOutput(), isResult: true), encoding) { AutoFlush = true, NewLine = "\n" },
-            Error = new StreamWriter(new StandardStream(Console.OpenStandardError(), isResult: false), encoding) { AutoFlush = true, NewLine = "\n" },
-            OpenInput = Console.OpenStandardInput,
+            Out = new StreamWriter(new StandardStream(closed[1] ? null : Console.OpenStandardOutput(), isResult: true), encoding) { AutoFlush = true, NewLine = "\n" },
+            Error = new StreamWriter(new StandardStream(closed[2] ? null : Console.OpenStandardError(), isResult: false), encoding) { AutoFlush = true, NewLine = "\n" },
+            OpenInput = () => closed[0] ? throw new ToolException(ExitCode.InputOutput, "standard input", "it is closed") : Console.OpenStandardInput(),
             OpenOutput = Console.OpenStandardOutput,
             IsOutputTerminal = isOut,
             IsErrorTerminal = !Console.IsErrorRedirected,
