@@ -28,6 +28,7 @@ internal sealed class ReplaceGuard : IDisposable
     private readonly int[][] conflictColumns;
     private readonly int[][] nullableColumns;
     private readonly BaseRows rows;
+    private readonly Statement? holder;
     private readonly KeyBuffer found = new(null);
 
     private ReplaceGuard(SyncSession session, TrackedTable table, List<UniqueIndex> indexes, bool cascadesToItself)
@@ -41,7 +42,8 @@ internal sealed class ReplaceGuard : IDisposable
         conflictColumns = [.. indexes.Select(index => index.Columns.Select(name => columns.IndexOf(name)).ToArray())];
         nullableColumns = [.. indexes.Select(index => index.NullableColumns.Select(name => columns.IndexOf(name)).ToArray())];
         rows = new BaseRows(session.Connection, table);
-        CascadesToItself = cascadesToItself;
+        holder = !cascadesToItself ? null : connection.Prepare($"SELECT {keys} FROM {table.Quoted} WHERE "
+            + string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}")));
         PassesOldKey = Heading + ValueCount + table.KeyColumns.Length <= MaxArguments;
         Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(
             string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys)) + (PassesOldKey ? "\0old" : "")));
@@ -85,9 +87,6 @@ internal sealed class ReplaceGuard : IDisposable
 
     /// <summary>Whether the trigger of an update passes the key that the row had, behind the values: as long as the arguments suffice.</summary>
     public bool PassesOldKey { get; }
-
-    /// <summary>Whether a row that is removed may take the row with it that is updated.</summary>
-    public bool CascadesToItself { get; }
 
     /// <summary>Whether an update that changes the key fires the triggers.</summary>
     public bool WatchesKey { get; }
@@ -137,12 +136,38 @@ internal sealed class ReplaceGuard : IDisposable
         }
     }
 
+    /// <summary>Notes the row that has the new key of an updated one, or one that SQLite takes for equal: it is removed, and may take that one along.</summary>
+    /// <param name="newKey">The values of the new key.</param>
+    /// <param name="oldKey">The key that the row has.</param>
+    /// <param name="notes">Where the key goes.</param>
+    public void FindHolder(ReadOnlySpan<Value> newKey, KeyBuffer oldKey, NoteStack notes)
+    {
+        if (holder == null)
+        {
+            return;
+        }
+
+        for (int i = 0; i < newKey.Length; i++)
+        {
+            holder.Bind(i + 1, newKey[i]);
+        }
+
+        if (holder.Step() && found.TryRead(holder, newKey.Length) && !found.Bytes.SequenceEqual(oldKey.Bytes))
+        {
+            notes.Add(found.Bytes);
+        }
+
+        holder.Reset();
+        holder.ClearBindings();
+    }
+
     /// <summary>Whether the row with exactly this key is there.</summary>
     public bool Exists(KeyBuffer key) => rows.Has(key);
 
     public void Dispose()
     {
         Array.ForEach(conflicts, statement => statement.Dispose());
+        holder?.Dispose();
         rows.Dispose();
         found.Dispose();
     }

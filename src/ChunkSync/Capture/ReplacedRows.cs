@@ -48,10 +48,9 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
         }
 
         guard.FindConflicts(values[table.KeyColumns.Length..guard.ValueCount], newKey, moves ? oldKey : newKey, notes);
-        if (moves && isKnown && guard.CascadesToItself && guard.Exists(newKey))
+        if (moves && isKnown)
         {
-            // It is removed, and with it perhaps the row itself.
-            notes.Add(newKey.Bytes);
+            guard.FindHolder(values[..table.KeyColumns.Length], oldKey, notes);
         }
 
         if (notes.HasNotes && clocks.Pending(table) is IPendingRows pending)

@@ -200,6 +200,16 @@ public class ReplaceTriggerTests
     }
 
     [Fact]
+    public void All_removed_rows_are_captured_when_an_equal_number_takes_the_updated_row_along()
+    {
+        using Database database = Database.Open();
+        database.Exec("PRAGMA foreign_keys = ON; CREATE TABLE t(id PRIMARY KEY NOT NULL, a, p REFERENCES t(id) ON DELETE CASCADE); SELECT cloudsync_init('t');"
+            + " INSERT INTO t VALUES (0, 3, NULL), (1, 2, 0); UPDATE OR REPLACE t SET id = -0.0 WHERE id = 1");
+        Assert.Equal(0L, database.Scalar("SELECT count(*) FROM t"));
+        database.Conforms();
+    }
+
+    [Fact]
     public void Table_is_written_when_the_triggers_cannot_be_made()
     {
         using Database database = Database.Open();
