@@ -15,7 +15,10 @@ internal static class ResultWriter
         ResultSet set = new(results);
         string goals = GoalTable.Markdown(set);
         File.WriteAllText(Path.Combine(options.Output, "results.md"), goals + "\n" + ShapeTables.Markdown(options, set));
-        AnsiConsole.WriteLine(goals);
+
+        // Not through the terminal library, which breaks lines in the middle of a table.
+        Console.WriteLine(goals);
+
         Plots.Write(options.Output, set);
         AnsiConsole.WriteLine("written: " + Path.GetFullPath(options.Output));
     }
