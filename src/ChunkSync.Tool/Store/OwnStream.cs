@@ -10,21 +10,21 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
 {
     private const string Cure = "run SELECT cloudsync_new_site() in it, then sync again";
 
-    /// <summary>The changes that this file has where the chunk is, and the chunk does not have. Changes only ever leave a position, none comes to it later.</summary>
+    /// <summary>The changes that this file has where the chunk is, and the chunk does not have. Changes only ever leave a position, none comes to it later. Three parts, each
+    /// of which is a seek: the first version of the chunk, those between, and the last one.</summary>
     private const string LocalAlone = """
-        SELECT EXISTS (
+        WITH here AS (
             SELECT tbl, pk, col_name, col_version, cl, db_version, seq FROM cloudsync_changes
-            WHERE site_id = cloudsync_siteid() AND db_version >= ?2 AND db_version <= ?4
-                AND (db_version, seq) >= (?2, ?3) AND (db_version, seq) <= (?4, ?5)
-            EXCEPT
-            SELECT tbl, pk, coalesce(frag_column, col_name), col_version, cl, db_version, seq FROM cloudsync_payload_rows(?1))
-        """;
-
-    /// <summary>The values that this file wrote with the same versions as the chunk, and that are others. A part of a long value says nothing of the whole.</summary>
-    private const string OtherValues = """
+            WHERE site_id = cloudsync_siteid() AND db_version = ?2 AND seq >= ?3 AND seq <= iif(?2 = ?4, ?5, 9223372036854775807)
+            UNION ALL
+            SELECT tbl, pk, col_name, col_version, cl, db_version, seq FROM cloudsync_changes
+            WHERE site_id = cloudsync_siteid() AND db_version > ?2 AND db_version < ?4
+            UNION ALL
+            SELECT tbl, pk, col_name, col_version, cl, db_version, seq FROM cloudsync_changes
+            WHERE ?2 < ?4 AND site_id = cloudsync_siteid() AND db_version = ?4 AND seq <= ?5)
         SELECT EXISTS (
-            SELECT 1 FROM cloudsync_payload_rows(?1) AS r JOIN cloudsync_changes AS c ON c.tbl = r.tbl AND c.pk = r.pk AND c.col_name = r.col_name
-            WHERE r.frag_column IS NULL AND c.site_id = cloudsync_siteid() AND c.col_version = r.col_version AND c.cl = r.cl AND c.col_value IS NOT r.col_value)
+            SELECT * FROM here EXCEPT
+            SELECT tbl, pk, coalesce(frag_column, col_name), col_version, cl, db_version, seq FROM cloudsync_payload_rows(?1))
         """;
 
     /// <summary>Refuses a stream of which this file is not the writer.</summary>
@@ -65,7 +65,7 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
                 if (chunk.Name != null && isOurs)
                 {
                     byte[] payload = await reader.PayloadAsync(chunk, cancellation);
-                    isOurs = IsOurs(chunk, payload) && file.Number(OtherValues, payload) == 0;
+                    isOurs = IsOurs(chunk, payload) && !IsWrittenOtherwise(payload);
                 }
             }
         }
@@ -95,7 +95,7 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
             if ((await reader.PartAsync(head.LastPart, cancellation)).Chunks.LastOrDefault(chunk => chunk.Name != null) is ManifestChunk last)
             {
                 byte[] payload = await reader.PayloadAsync(last, cancellation);
-                isOurs = IsOurs(last, payload) && file.Number(OtherValues, payload) == 0;
+                isOurs = IsOurs(last, payload) && !IsWrittenOtherwise(payload);
             }
         }
         catch (ToolException failure) when (failure.Code == ExitCode.Refused)
@@ -123,6 +123,16 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
                 OR known_cl = r.cl AND EXISTS (SELECT 1 FROM {table.Clocks} AS c WHERE c.pk = r.pk AND c.col_name = r.name AND c.col_version < r.col_version))
         """;
 
+    /// <summary>The values that this file wrote with the same versions as the chunk, and that are others. A part of a long value says nothing of the whole. The clock says where
+    /// in the stream the value is, for a seek.</summary>
+    private static string OtherValues(TrackedTable table) => $"""
+        SELECT EXISTS (
+            SELECT 1 FROM cloudsync_payload_rows(?1) AS r CROSS JOIN {table.Clocks} AS c ON c.pk = r.pk AND c.col_name = r.col_name
+            WHERE lower(r.tbl) = lower(?2) AND r.frag_column IS NULL AND c.site_id = 0 AND c.col_version = r.col_version AND (
+                SELECT s.cl = r.cl AND s.col_value IS NOT r.col_value FROM cloudsync_changes AS s
+                WHERE s.tbl = ?2 AND s.db_version = c.db_version AND s.seq = c.seq AND s.pk = c.pk AND s.col_name = c.col_name LIMIT 1))
+        """;
+
     private bool IsOurs(ManifestChunk chunk, byte[] payload)
     {
         // A position in which a chunk begins or ends may have more changes than the chunk: it is left out.
@@ -131,4 +141,7 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
         return file.Number(LocalAlone, payload, firstVersion, firstSeq, lastVersion, lastSeq) == 0
             && TrackedTable.Of(file).Where(table => table.HasClocks).All(table => file.Number(StoredAlone(table), payload, table.Name) == 0);
     }
+
+    private bool IsWrittenOtherwise(byte[] payload) =>
+        TrackedTable.Of(file).Where(table => table.HasClocks).Any(table => file.Number(OtherValues(table), payload, table.Name) != 0);
 }

@@ -11,8 +11,8 @@ namespace ChunkSync.Sql;
 /// SELECT tbl, quote(pk), col_name, col_value, db_version, seq FROM cloudsync_changes WHERE db_version > 10;
 /// </code>
 /// idxStr has two characters per value of <c>xFilter</c>: the column's digit and the operator (=, &lt;, l for ≤, &gt;, g for ≥).
-/// Pushed down are tbl =, site_id =, all comparisons of db_version, and lower bounds of seq; SQLite checks every constraint
-/// again. ORDER BY db_version[, seq] is the order rows come in.</summary>
+/// Pushed down are tbl =, site_id =, all comparisons of db_version, and beside db_version = those of seq; SQLite checks every
+/// constraint again. ORDER BY db_version[, seq] is the order rows come in.</summary>
 internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
 {
     public const string Name = "cloudsync_changes";
@@ -112,8 +112,8 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
     private static char CodeOf(IndexConstraint constraint) => (constraint.Column, constraint.Operator) switch
     {
         (Table or Site or DbVersion or Seq, IndexConstraint.Equal) => '=',
-        (DbVersion, IndexConstraint.Less) => '<',
-        (DbVersion, IndexConstraint.LessOrEqual) => 'l',
+        (DbVersion or Seq, IndexConstraint.Less) => '<',
+        (DbVersion or Seq, IndexConstraint.LessOrEqual) => 'l',
         (DbVersion or Seq, IndexConstraint.Greater) => '>',
         (DbVersion or Seq, IndexConstraint.GreaterOrEqual) => 'g',
         _ => ' ',
@@ -129,6 +129,9 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
         private ChangeStream? stream;
         private bool hasRow;
 
+        /// <summary>Behind which of the one db_version nothing is wanted.</summary>
+        private long toSeq;
+
         public override bool Eof => !hasRow;
 
         /// <summary>The db_version, and below it the seq (behaviour F.1).</summary>
@@ -143,18 +146,20 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
             }
 
             ScanRange range = new() { FromDbVersion = long.MinValue, ToDbVersion = long.MaxValue };
-            long fromSeq = long.MinValue;
+            (long From, long To) seq = (long.MinValue, long.MaxValue);
             bool exactVersion = false;
             for (int i = 0; i < count; i++)
             {
-                Narrow(range, indexString[2 * i] - '0', (char)indexString[(2 * i) + 1], new Value(arguments[i]), ref fromSeq, ref exactVersion);
+                Narrow(range, indexString[2 * i] - '0', (char)indexString[(2 * i) + 1], new Value(arguments[i]), ref seq, ref exactVersion);
             }
 
-            if (exactVersion && fromSeq != long.MinValue)
+            if (exactVersion && seq.From != long.MinValue)
             {
                 range.Start = ScanStart.Position;
-                range.FromSeq = fromSeq;
+                range.FromSeq = seq.From;
             }
+
+            toSeq = exactVersion ? seq.To : long.MaxValue;
 
             stream = engine.Changes.Rent(range.OnlyTable);
             if (engine.Changes.IsBehindAll(range))
@@ -163,10 +168,10 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
             }
 
             stream.Start(range);
-            hasRow = stream.MoveNext();
+            Next();
         }
 
-        public override void Next() => hasRow = stream!.MoveNext();
+        public override void Next() => hasRow = stream!.MoveNext() && stream.Current.Seq <= toSeq;
 
         public override void Column(nint context, int column)
         {
@@ -215,7 +220,7 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
 
         /// <summary>Narrows the scan by one constraint. Values that are not integers (or not of the column's class) narrow nothing:
         /// SQLite compares them itself.</summary>
-        private void Narrow(ScanRange range, int column, char op, Value value, ref long fromSeq, ref bool exactVersion)
+        private void Narrow(ScanRange range, int column, char op, Value value, ref (long From, long To) seqs, ref bool exactVersion)
         {
             bool integer = value.Type == StorageClass.Integer;
             switch (column)
@@ -235,7 +240,16 @@ internal sealed unsafe class ChangesTable(Engine engine) : VirtualTable
                     break;
                 case Seq when integer:
                     long seq = value.Int64;
-                    fromSeq = Math.Max(fromSeq, op == '>' && seq < long.MaxValue ? seq + 1 : seq);
+                    if (op is '=' or 'g' or '>')
+                    {
+                        seqs.From = Math.Max(seqs.From, op == '>' && seq < long.MaxValue ? seq + 1 : seq);
+                    }
+
+                    if (op is '=' or 'l' or '<')
+                    {
+                        seqs.To = Math.Min(seqs.To, op == '<' && seq > long.MinValue ? seq - 1 : seq);
+                    }
+
                     break;
             }
         }

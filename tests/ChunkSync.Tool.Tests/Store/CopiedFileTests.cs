@@ -1,5 +1,5 @@
 using ChunkSync.Client;
-using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ChunkSync.Tool.Tests;
 
@@ -111,6 +111,27 @@ public sealed class CopiedFileTests : IDisposable
         (await Tool.RunAsync("sync", path, Store)).Expect(ExitCode.Done);
         Assert.Equal(before, await File.ReadAllBytesAsync(path));
         Assert.Equal("3", Workspace.Text(peer, "SELECT price FROM items WHERE id = 'a'"));
+    }
+
+    /// <summary>Both looks at the last chunk are seeks for each of its rows, and do not read the rest of the file.</summary>
+    [Fact]
+    public async Task Looking_whose_stream_it_is_costs_in_proportion_to_the_chunk_when_the_file_is_larger()
+    {
+        List<double> steps = [];
+        foreach (int rows in (int[])[500, 2000])
+        {
+            string path = workspace.Shop($"{rows}.db", $"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) INSERT INTO notes SELECT 'k' || i, i FROM n");
+            using FolderStore export = new(workspace.At($"export{rows}"));
+            (await Tool.RunAsync("chunks", path, "--out", workspace.At($"export{rows}"))).Expect(ExitCode.Done);
+            using DatabaseFile file = Files.Open(path);
+            long count = 0;
+            raw.sqlite3_progress_handler(file.Handle, 100, _ => count++ < 0 ? 1 : 0, null);
+            await new OwnStream(file, export).CheckExportAsync(default);
+            raw.sqlite3_progress_handler(file.Handle, 0, (delegate_progress?)null, null);
+            steps.Add(count);
+        }
+
+        Assert.InRange(steps[1] / steps[0], 1, 6);
     }
 
     /// <summary>What an own device does to its tables is no sign of a copy.</summary>
