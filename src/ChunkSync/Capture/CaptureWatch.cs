@@ -25,8 +25,7 @@ internal sealed class CaptureWatch
         this.catalog = catalog;
         this.alterations = alterations;
         triggers = session.Connection.Prepare(
-            "SELECT tbl_name, name, sql FROM main.sqlite_master WHERE type = 'trigger' AND name LIKE 'cloudsync\\_%' ESCAPE '\\'"
-            + " AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE)");
+            "SELECT tbl_name, name, sql FROM main.sqlite_master WHERE type = 'trigger' AND (?1 IS NULL OR tbl_name = ?1 COLLATE NOCASE) ORDER BY rowid");
     }
 
     /// <summary>Gives it who keeps the triggers of trees.</summary>
@@ -46,6 +45,10 @@ internal sealed class CaptureWatch
 
     /// <summary>Whether the triggers are those that this version writes.</summary>
     public bool HasOwnTriggers(TrackedTable table) => State(table) == CaptureState.Complete && table.HasOwnTriggers;
+
+    /// <summary>Whether AFTER triggers of the user's fire before those of the engine, and those can be made again: among a tree's triggers the order is the tree's.</summary>
+    public bool HasLateTriggers(TrackedTable table) =>
+        State(table) != CaptureState.Lost && table.HasLateTriggers && table.Tree == null && table.TreeOfLog == null;
 
     /// <summary>Whether capture is on as far as triggers go: between begin and commit of an alteration they are removed on purpose.</summary>
     public bool IsOn(TrackedTable table) => State(table) != CaptureState.Lost || alterations.IsOpen(table);
@@ -188,7 +191,7 @@ internal sealed class CaptureWatch
     /// <param name="only">Their name when there is one; null to read all triggers at once.</param>
     private void Examine(List<TrackedTable> tables, string? only)
     {
-        Dictionary<(string Table, string Trigger), string> stored = [];
+        Dictionary<string, List<(string Name, string Sql)>> stored = [];
         if (only == null)
         {
             triggers.BindNull(1);
@@ -200,18 +203,25 @@ internal sealed class CaptureWatch
 
         while (triggers.Step())
         {
-            stored[(AsciiNames.Lower(triggers.String(0)), AsciiNames.Lower(triggers.String(1)))] = triggers.String(2);
+            string table = AsciiNames.Lower(triggers.String(0));
+            if (!stored.TryGetValue(table, out List<(string Name, string Sql)>? list))
+            {
+                stored.Add(table, list = []);
+            }
+
+            list.Add((AsciiNames.Lower(triggers.String(1)), triggers.String(2)));
         }
 
         triggers.Reset();
         foreach (TrackedTable table in tables)
         {
-            Examine(table, stored);
+            Examine(table, stored.GetValueOrDefault(AsciiNames.Lower(table.Name)) ?? []);
         }
     }
 
-    private static void Examine(TrackedTable table, Dictionary<(string Table, string Trigger), string> stored)
+    private static void Examine(TrackedTable table, List<(string Name, string Sql)> stored)
     {
+        table.HasLateTriggers = TriggerOrder.Late(table.Name, stored).Any();
         table.HasOwnTriggers = false;
         table.CaptureState = CaptureState.Lost;
         if (table.KeyColumns.Length == 0)
@@ -219,8 +229,7 @@ internal sealed class CaptureWatch
             return;
         }
 
-        string name = AsciiNames.Lower(table.Name);
-        string? Find(TriggerText text) => stored.GetValueOrDefault((name, AsciiNames.Lower(text.Name)));
+        string? Find(TriggerText text) => stored.Find(trigger => trigger.Name == AsciiNames.Lower(text.Name)).Sql;
         List<TriggerText> wanted = TriggerSet.Texts(table.Name, table.Columns, table.Algorithm, table.Filter);
         if (wanted.TrueForAll(text => Find(text) is string sql && text.CapturesLike(sql)))
         {

@@ -137,6 +137,9 @@ internal sealed class TrackedTable : IDisposable
     /// <summary>Whether the triggers have the text that this version gives them; set with <see cref="CaptureState"/>.</summary>
     public bool HasOwnTriggers { get; set; }
 
+    /// <summary>Whether AFTER triggers of the user's fire before the engine's; set with <see cref="CaptureState"/>.</summary>
+    public bool HasLateTriggers { get; set; }
+
     /// <summary>A name under which the rowid can be read (<c>rowid</c>, <c>_rowid_</c> or <c>oid</c>); null for WITHOUT ROWID
     /// tables and where columns hide all three. Looked up at its first use.</summary>
     public string? RowIdName

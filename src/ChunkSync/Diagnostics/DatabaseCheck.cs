@@ -19,6 +19,7 @@ internal sealed class DatabaseCheck(SyncSession session, TableCatalog catalog, V
         new DamagedFile(), new ImmediateReferences(), new TakenNames(), new UniqueIndexes(), new CollatedKeys(), new ReferenceActions(),
         new EchoingTriggers(), new RaisingTriggers(), new LostTriggers(), new ForeignOwnChanges(), new BookedNews(), new WaitingGroups(),
         new FullQuotas(), new SchemaDifferences(), new DeclaredClauses(), new Tombstones(), new DamagedMetadata(), new UnfinishedFills(), new PendingFolds(),
+        new LateTriggers(),
     ];
 
     /// <summary>Looks at a database.</summary>

@@ -24,6 +24,9 @@ internal sealed class TriggerSql
     /// <summary>Whether it refuses something.</summary>
     public bool Raises => SchemaText.Calls(sql, "RAISE");
 
+    /// <summary>Whether it ends a statement in a way that leaves the row as it was written.</summary>
+    public bool KeepsRow => Raises && tokens.Exists(token => token.Is(sql, "IGNORE") || token.Is(sql, "FAIL"));
+
     /// <summary>Whether its body calls a function of the engine.</summary>
     public bool Captures => begin >= 0 && tokens.Skip(begin).Any(token => token.Identifier(sql).StartsWith("cloudsync_", StringComparison.OrdinalIgnoreCase));
 

@@ -19,6 +19,7 @@ internal static class ResultCode
     public const int Constraint = 19;
     public const int Mismatch = 20;
     public const int Misuse = 21;
+    public const int Auth = 23;
     public const int Row = 100;
     public const int Done = 101;
     public const int OkLoadPermanently = 256;

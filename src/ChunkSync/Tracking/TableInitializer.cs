@@ -48,9 +48,28 @@ internal static class TableInitializer
                 InitSavepoint, () => Initialize(tracker, table, crdt, postpone), dropsTables: !tracker.Session.Sites.HasLocal, rereads: true);
             tracker.Session.Refresh();
         }
+        else if (tracker.Catalog.Find(table) is TrackedTable tracked && tracker.Watch.HasLateTriggers(tracked))
+        {
+            FireFirst(tracker, tracked);
+        }
 
         _ = tracker.Triggers.TryInstall();
         return Uuid7.Format(tracker.Session.Sites.Local, dashes: false);
+    }
+
+    /// <summary>Makes the triggers again, so that they fire before those that were made since. Nothing else is wrong: a database that cannot be
+    /// written now stays as it is.</summary>
+    private static void FireFirst(Tracker tracker, TrackedTable table)
+    {
+        try
+        {
+            tracker.Session.InTransaction(
+                InitSavepoint, () => TriggerSet.Renew(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter));
+            tracker.Session.Refresh();
+        }
+        catch (EngineException failure) when (ResultCode.Primary(failure.Code) is ResultCode.Busy or ResultCode.Locked or ResultCode.ReadOnly or ResultCode.Auth)
+        {
+        }
     }
 
     private static CrdtAlgorithm CheckTable(Tracker tracker, string table, string? algorithm, long flags)
@@ -79,7 +98,7 @@ internal static class TableInitializer
     {
         tracker.Watch.RequireKey(table);
         long? floor = isNew ? null : tracker.Clock.Highest;
-        if (isNew)
+        if (isNew || tracker.Watch.HasLateTriggers(table))
         {
             TriggerSet.Renew(tracker.Session.Connection, table.Name, table.Columns, table.Algorithm, table.Filter);
         }

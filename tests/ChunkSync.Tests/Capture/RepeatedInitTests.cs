@@ -33,6 +33,51 @@ public sealed class RepeatedInitTests : IDisposable
         Assert.Throws<SqlException>(() => other.Scalar("SELECT cloudsync_init('t', 'gos')"));
     }
 
+    [Theory]
+    [InlineData("WHEN NEW.a = 9 BEGIN SELECT RAISE(IGNORE); END", "UPDATE t SET a = 9")]
+    [InlineData("WHEN NEW.a = 9 BEGIN SELECT RAISE(FAIL, 'no'); END", "UPDATE t SET a = 9")]
+    [InlineData("BEGIN INSERT INTO one VALUES (1); END", "UPDATE OR FAIL t SET a = 9")]
+    [InlineData("BEGIN UPDATE t SET id = 'z' WHERE id = NEW.id; END", "UPDATE t SET id = 'y'")]
+    public void Row_is_captured_when_a_repeated_init_lets_the_triggers_fire_before_one_of_the_program(string trigger, string statement)
+    {
+        using Database database = Database.Open(file.Path);
+        database.Exec(Schema + "CREATE TABLE one(x UNIQUE); INSERT INTO one VALUES (1); INSERT INTO t VALUES ('k', 1, 1);"
+            + $" CREATE TRIGGER mine AFTER UPDATE ON t {trigger}; SELECT cloudsync_init('t')");
+        object? schema = database.Scalar("PRAGMA schema_version");
+        database.Exec("SELECT cloudsync_init('t')");
+        Assert.Equal(schema, database.Scalar("PRAGMA schema_version"));
+        try
+        {
+            database.Exec(statement);
+        }
+        catch (SqlException failure) when (failure.Code == 19)
+        {
+        }
+
+        Assert.Equal(1L, database.Scalar("SELECT a = 9 OR id = 'z' FROM t"));
+        database.Conforms();
+        Assert.Equal("k=1,1", database.Scalar("SELECT 'k=' || count(*) FILTER (WHERE col_name = 'a' AND col_version = iif(t.id = 'z', 1, 2)) || ',' || count(*) FILTER (WHERE col_name = 'b')"
+            + " FROM t_cloudsync JOIN t ON pk = cloudsync_pk_encode(t.id)"));
+    }
+
+    [Fact]
+    public void Repeated_init_leaves_the_order_of_triggers_when_it_cannot_write()
+    {
+        using (Database first = Database.Open(file.Path))
+        {
+            first.Exec(Schema + "CREATE TRIGGER mine AFTER UPDATE ON t BEGIN SELECT 1; END");
+        }
+
+        using Database writer = Database.Open(file.Path);
+        using Database other = Database.Open(file.Path);
+        writer.Exec("BEGIN IMMEDIATE");
+        Assert.Equal(32L, other.Scalar("SELECT length(cloudsync_init('t'))"));
+        writer.Exec("ROLLBACK; PRAGMA query_only = ON");
+        Assert.Equal(32L, writer.Scalar("SELECT length(cloudsync_init('t'))"));
+        using Database readOnly = Database.Open(file.Path, readOnly: true);
+        Assert.Equal(32L, readOnly.Scalar("SELECT length(cloudsync_init('t'))"));
+    }
+
     [Fact]
     public void Repeated_init_takes_as_many_steps_whatever_the_number_of_rows()
     {

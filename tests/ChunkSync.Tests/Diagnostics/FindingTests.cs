@@ -80,6 +80,8 @@ public class FindingTests
         { "D30", Plain + Waiting + "INSERT INTO cloudsync_waiting_changes VALUES ('t', 'no blob', 'a', 1, 1, 1, x'01', 1, 0)", true, Pasted },
         { "D30", Plain + "INSERT INTO cloudsync_site_id(site_id) VALUES (x'')", false, Pasted },
         { "D31", "CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); INSERT INTO t VALUES ('x', 1); SELECT cloudsync_backfill_begin('t')", false, Pasted },
+        { "D33", Plain + "CREATE TRIGGER late AFTER UPDATE ON t WHEN NEW.a = 9 BEGIN SELECT RAISE(IGNORE); END", false, Pasted },
+        { "D33", Plain + "CREATE TRIGGER late AFTER DELETE ON t BEGIN SELECT RAISE(FAIL, 'no') WHERE OLD.a = 9; END", false, Pasted },
         { "D01", Tree + "DROP TRIGGER cloudsync_after_insert_t", false, Pasted },
         { "D32", Tree + "DROP TABLE t_tree_log", false, Pasted },
         { "D32", Tree + "DELETE FROM t_tree_log", false, Pasted },
