@@ -26,6 +26,9 @@ internal sealed unsafe class NoteStack : IDisposable
 
         /// <summary>Whether the key that it had lies behind the one that it will have.</summary>
         public bool HasOldKey;
+
+        /// <summary>Whether it waits no more, and is itself what another row may remove.</summary>
+        public bool IsWritten;
     }
 
     private Row[] rows = new Row[8];
@@ -53,6 +56,14 @@ internal sealed unsafe class NoteStack : IDisposable
         rows[Count++] = new Row { Table = table, Start = notes.Length, IsKeyKnown = isKeyKnown };
         Add(key);
         rows[Count - 1].Notes = notes.Length;
+    }
+
+    /// <summary>Adds a row that was written while others wait, which may remove it.</summary>
+    public void PushWritten(TrackedTable table, ReadOnlySpan<byte> key)
+    {
+        Push(table, default, isKeyKnown: false);
+        rows[Count - 1].IsWritten = true;
+        Add(key);
     }
 
     /// <summary>Says which key the newest row has had: it goes, and nobody removes it. Before anything is added.</summary>
@@ -85,16 +96,38 @@ internal sealed unsafe class NoteStack : IDisposable
         int unknown = -1;
         for (int i = Count - 1; i >= 0; i--)
         {
-            if (rows[i].Table == table && rows[i].IsKeyKnown && At(rows[i].Start, out _).SequenceEqual(key))
+            if (rows[i].Table != table || rows[i].IsWritten)
+            {
+                continue;
+            }
+
+            if (rows[i].IsKeyKnown && At(rows[i].Start, out _).SequenceEqual(key))
             {
                 return i;
             }
 
-            unknown = unknown < 0 && rows[i].Table == table && !rows[i].IsKeyKnown ? i : unknown;
+            unknown = unknown < 0 && !rows[i].IsKeyKnown ? i : unknown;
         }
 
         return unknown;
     }
+
+    /// <summary>Whether a row of a table waits.</summary>
+    public bool IsWaitedFor(TrackedTable table)
+    {
+        for (int i = Count - 1; i >= 0; i--)
+        {
+            if (rows[i].Table == table && !rows[i].IsWritten)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a row is one of <see cref="PushWritten"/>.</summary>
+    public bool IsWritten(int row) => rows[row].IsWritten;
 
     /// <summary>Reads the keys that were added to a row and to those above it, one after the other.</summary>
     /// <param name="row">The number of the row.</param>

@@ -22,6 +22,10 @@ internal sealed class ReplaceGuard : IDisposable
     /// <summary>The most arguments of a function.</summary>
     private const int MaxArguments = 127;
 
+    private const string OtherTriggers = "SELECT EXISTS (SELECT 1 FROM (SELECT type, name, tbl_name FROM main.sqlite_master UNION ALL"
+        + " SELECT type, name, tbl_name FROM temp.sqlite_master) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE"
+        + " AND lower(substr(name, 1, 10)) NOT IN ('cloudsync_', 'chunksync_'))";
+
     private readonly TrackedTable table;
     private readonly List<string> columns;
     private readonly Statement[] conflicts;
@@ -30,6 +34,8 @@ internal sealed class ReplaceGuard : IDisposable
     private readonly BaseRows rows;
     private readonly Statement? holder;
     private readonly KeyBuffer found = new(null);
+    private readonly Statement otherTriggers;
+    private bool? hasOtherTriggers;
 
     private ReplaceGuard(SyncSession session, TrackedTable table, List<UniqueIndex> indexes, bool cascadesToItself)
     {
@@ -44,6 +50,7 @@ internal sealed class ReplaceGuard : IDisposable
         rows = new BaseRows(session.Connection, table);
         holder = !cascadesToItself ? null : connection.Prepare($"SELECT {keys} FROM {table.Quoted} WHERE "
             + string.Join(" AND ", table.KeyColumns.Select((column, i) => $"{column.Quoted} = ?{i + 1}")));
+        otherTriggers = connection.Prepare(OtherTriggers);
         PassesOldKey = Heading + ValueCount + table.KeyColumns.Length <= MaxArguments;
         Id = (long)Fnv1a64.Of(Encoding.UTF8.GetBytes(
             string.Join('\0', conflicts.Select(statement => statement.Sql).Append(keys)) + (PassesOldKey ? "\0old" : "")));
@@ -100,6 +107,22 @@ internal sealed class ReplaceGuard : IDisposable
 
     /// <summary>The statement (<see cref="SyncSession.StatementNumber"/>) for which it was decided that it can go on without triggers.</summary>
     public long DecidedIn { get; set; } = -1;
+
+    /// <summary>Whether the table has triggers of the user's. Looked up at the first row that is written: that walks over the schema.</summary>
+    public bool HasOtherTriggers
+    {
+        get
+        {
+            if (hasOtherTriggers == null)
+            {
+                otherTriggers.Bind(1, table.Name);
+                hasOtherTriggers = otherTriggers.Step() && otherTriggers.Int64(0) != 0;
+                otherTriggers.Reset();
+            }
+
+            return hasOtherTriggers.Value;
+        }
+    }
 
     /// <summary>Whether a key of -1 can stand for a rowid that is not known yet.</summary>
     public bool KeyIsRowId => UniqueIndex.HasIntegerKey(table);
@@ -168,6 +191,7 @@ internal sealed class ReplaceGuard : IDisposable
     {
         Array.ForEach(conflicts, statement => statement.Dispose());
         holder?.Dispose();
+        otherTriggers.Dispose();
         rows.Dispose();
         found.Dispose();
     }

@@ -17,6 +17,10 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
 
     private const int Nothing = -1;
 
+    /// <summary>Places in the stream in front of a statement's own, for the rows that it may turn out to have removed. sqlite-sync reads a chunk again
+    /// for ever whose rows share a place and do not fit into it.</summary>
+    private const int Places = 1 << 20;
+
     /// <summary>The rows of a table that may have been removed by statements without triggers, to be looked for before the commit.</summary>
     private sealed record Search(string Table, long DbVersion, long Seq);
 
@@ -57,7 +61,7 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
             throw new EngineException(ResultCode.Schema, $"the triggers of table {table.Name} have changed: run the statement again");
         }
 
-        searches.Add(new Search(table.Name, clock.Next(), clock.TakeSeq()));
+        searches.Add(new Search(table.Name, clock.Next(), clock.TakeSeqs(Places)));
     }
 
     /// <summary>The transaction is about to be committed.</summary>
@@ -271,10 +275,10 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
                 + $" cloudsync_init('{table.Name}') and run it again");
         }
 
-        foreach (byte[] bytes in gone)
+        for (int i = 0; i < gone.Count; i++)
         {
-            key.Assign(bytes);
-            writer.DeleteReplaced(key, search.DbVersion, search.Seq);
+            key.Assign(gone[i]);
+            writer.DeleteReplaced(key, search.DbVersion, search.Seq + Math.Min(i, Places - 1));
         }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
             guard.Seen = (session.Connection.TotalChanges, triggers.Epoch);
         }
 
-        if (!othersWait && !notes.HasNotes)
+        if (!othersWait && !notes.HasNotes && !guard.HasOtherTriggers)
         {
             notes.Pop();
         }
@@ -84,7 +84,12 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
     /// <param name="previous">The key that it had before.</param>
     public void Written(TrackedTable table, KeyBuffer key, KeyBuffer previous)
     {
-        int row = notes.Count == 0 ? -1 : notes.Find(table, key.Bytes);
+        if (notes.Count == 0)
+        {
+            return;
+        }
+
+        int row = notes.Find(table, key.Bytes);
         if (row >= 0)
         {
             bool anyLeft = WriteTombstones(row, key, previous);
@@ -93,14 +98,27 @@ internal sealed class ReplacedRows(SyncSession session, TableCatalog catalog, Ve
                 notes.PopFrom(row);
             }
         }
+
+        // Where a BEFORE trigger of the user's writes this row, another one waits, which may remove it: it was not there when that one's place was looked at.
+        if (notes.IsWaitedFor(table) && triggers.Guard(table) is { HasOtherTriggers: true })
+        {
+            notes.PushWritten(table, key.Bytes);
+        }
     }
 
     /// <summary>A row is deleted. Where it is one that is being updated, that was done by a foreign key of a row that REPLACE removed for it: the UPDATE
     /// is over, the row is not written, and what it replaced is gone.</summary>
     public void Deleted(TrackedTable table, KeyBuffer key)
     {
-        for (int row = notes.Count - 1; row >= 0 && row >= notes.Count - MaxLookedAt; row--)
+        int looked = 0;
+        for (int row = notes.Count - 1; row >= 0 && looked < MaxLookedAt; row--)
         {
+            if (notes.IsWritten(row))
+            {
+                continue;
+            }
+
+            looked++;
             if (notes.Names(row, table, key.Bytes))
             {
                 WriteTombstones(row, key, key);

@@ -75,9 +75,7 @@ internal sealed class UniqueIndex
     {
         IEnumerable<string> conditions = parts.Select(part =>
         {
-            string value = !part.IsPlain ? $"(SELECT {part.Text} FROM {Source(part.Text)})"
-                : part.Column!.Default == null ? Parameter(part.Column)
-                : $"ifnull({Parameter(part.Column)}, {part.Column.Default})";
+            string value = part.IsPlain ? Given(part.Column!) : $"(SELECT {part.Text} FROM {Source(part.Text)})";
             return $"({part.Text}) = {value} COLLATE {Connection.Quote(part.Collation)}";
         });
         return string.Join(" AND ", predicate == null ? conditions : conditions.Append($"({predicate})"));
@@ -91,6 +89,9 @@ internal sealed class UniqueIndex
     /// <summary><see cref="Columns"/> are the first ones of <see cref="Watched"/>.</summary>
     private string Parameter(Column column) => "?" + (Watched.IndexOf(column.Name) + 1);
 
+    /// <summary>The value that a new row will have in a column.</summary>
+    private string Given(Column column) => column.Default == null ? Parameter(column) : $"ifnull({Parameter(column)}, {column.Default})";
+
     /// <summary>The new row, as far as an expression needs it. Its columns have the table's affinities and collations: those of a first
     /// SELECT without rows. Generated columns are computed on top of it, each after those that it names.</summary>
     private string Source(string expression)
@@ -98,7 +99,7 @@ internal sealed class UniqueIndex
         List<Column> given = Sources(expression);
         string source = given.Count == 0 ? "(SELECT 1)"
             : $"(SELECT {string.Join(", ", given.Select(column => Connection.Quote(column.Name)))} FROM {table.Quoted} WHERE 0"
-                + $" UNION ALL SELECT {string.Join(", ", given.Select(Parameter))})";
+                + $" UNION ALL SELECT {string.Join(", ", given.Select(Given))})";
         return Named(expression).Where(column => column.Expression != null)
             .Aggregate(source, (inner, column) => $"(SELECT *, ({column.Expression}) AS {Connection.Quote(column.Name)} FROM {inner})");
     }
@@ -171,7 +172,7 @@ internal sealed class UniqueIndex
                     : throw Errors.Refused($"the generated column {info.String(0)} of table {table} cannot be read");
             }
 
-            columns.Add(new Column(info.String(0), info.IsNull(1) ? null : "(" + info.String(1) + ")", expression));
+            columns.Add(new Column(info.String(0), info.IsNull(1) ? null : ColumnDefault.Expression(info.String(1)), expression));
         }
 
         return columns;

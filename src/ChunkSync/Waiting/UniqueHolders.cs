@@ -116,7 +116,7 @@ internal sealed unsafe class UniqueHolders : IDisposable
         Dictionary<string, string> texts = [];
         while (info.Step())
         {
-            texts[info.String(0)] = info.IsNull(1) ? "NULL" : "(" + info.String(1) + ")";
+            texts[info.String(0)] = info.IsNull(1) ? "NULL" : ColumnDefault.Expression(info.String(1));
         }
 
         info.Reset();

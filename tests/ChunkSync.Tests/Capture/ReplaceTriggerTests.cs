@@ -209,6 +209,64 @@ public class ReplaceTriggerTests
         database.Conforms();
     }
 
+    [Theory]
+    [InlineData("INSERT", "REPLACE INTO t VALUES ('d', 1, 'ux', 'vx')")]
+    [InlineData("UPDATE", "UPDATE OR REPLACE t SET u = 'ux' WHERE id = 'a'")]
+    [InlineData("UPDATE", "UPDATE OR REPLACE t SET id = 'd', u = 'ux' WHERE id = 'a'")]
+    public void Row_that_a_before_trigger_puts_in_the_way_is_captured_when_it_is_replaced(string time, string statement)
+    {
+        using Database database = Database.Open();
+        database.Exec(Table + Index + "SELECT cloudsync_init('t');"
+            + $" CREATE TRIGGER b BEFORE {time} ON t WHEN NEW.id NOT LIKE 'w%' BEGIN INSERT INTO t VALUES ('w1', 1, NEW.u, 0);"
+            + " INSERT OR REPLACE INTO t VALUES ('w2', 1, NEW.u, 0); END");
+        database.Exec(statement);
+        Assert.Equal(0L, database.Scalar("SELECT count(*) FROM t WHERE id LIKE 'w%'"));
+        Assert.Equal("w1,w2", database.Scalar(Dead + " AND pk <> cloudsync_pk_encode('a')"));
+        database.Conforms();
+    }
+
+    [Fact]
+    public void Default_stands_for_null_when_an_expression_is_unique()
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a, b NOT NULL DEFAULT 4); CREATE UNIQUE INDEX i ON t(a + b); SELECT cloudsync_init('t');"
+            + " INSERT INTO t VALUES ('a', 2, 3); REPLACE INTO t VALUES ('b', 1, NULL); INSERT INTO t VALUES ('c', 3, 3); UPDATE OR REPLACE t SET a = 2, b = NULL WHERE id = 'b'");
+        Assert.Equal("a,c", database.Scalar(Dead));
+        database.Conforms();
+    }
+
+    [Theory]
+    [InlineData("abc", "abc")]
+    [InlineData("\"v\"", "v")]
+    [InlineData("[it's]", "it's")]
+    [InlineData("True", 1L)]
+    public void Table_is_written_and_merged_when_a_default_is_a_bare_word(string written, object value)
+    {
+        using Database database = Database.Open();
+        database.Exec($"CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, u NOT NULL DEFAULT {written} UNIQUE, v); SELECT cloudsync_init('t'), cloudsync_set('apply_refused', 'wait');"
+            + " INSERT INTO t(id) VALUES ('a'); REPLACE INTO t VALUES ('b', NULL, 2)");
+        Assert.Equal([["b", value, 2L]], database.Query("SELECT * FROM t"));
+        Assert.Equal("a", database.Scalar(Dead));
+        database.Run("SELECT cloudsync_payload_apply(cloudsync_payload_encode('t', cloudsync_pk_encode('c'), 'u', ?, 1, 1, x'07', 1, 0))", value);
+        Assert.Equal("c", database.Scalar("SELECT cloudsync_pk_decode(pk, 1) FROM cloudsync_waiting"));
+    }
+
+    [Fact]
+    public void Removed_rows_have_places_of_their_own_when_they_are_found_at_the_commit()
+    {
+        using Database database = Database.Open();
+        database.Exec(Table + Index + "SELECT cloudsync_init('t'); DROP TRIGGER temp.chunksync_before_insert_t; DROP TRIGGER temp.chunksync_before_update_t");
+        using (database.PauseChecks())
+        {
+            database.Exec("REPLACE INTO t SELECT id || 'x', a, u, v FROM t ORDER BY id");
+        }
+
+        Assert.Equal("a,b,c", database.Scalar(Dead));
+        Assert.Equal(0L, database.Scalar("SELECT count(*) - count(DISTINCT seq) FROM t_cloudsync WHERE db_version = (SELECT max(db_version) FROM t_cloudsync)"));
+        Assert.Equal(1L, database.Scalar("SELECT max(seq) FILTER (WHERE col_version = 2) < min(seq) FILTER (WHERE col_version = 1) FROM t_cloudsync WHERE db_version = (SELECT max(db_version) FROM t_cloudsync)"));
+        database.Conforms();
+    }
+
     [Fact]
     public void Table_is_written_when_the_triggers_cannot_be_made()
     {
