@@ -16,6 +16,15 @@ public sealed class InitTests : IDisposable
         Assert.Equal("0", Workspace.Text(file, "SELECT count(*) FROM sqlite_master WHERE name LIKE '%cloudsync%'"));
     }
 
+    [Fact]
+    public async Task Table_is_listed_once_when_it_is_named_twice()
+    {
+        string file = workspace.At("new.db");
+        Workspace.Run(file, "CREATE TABLE items(id TEXT PRIMARY KEY NOT NULL)", "CREATE TABLE ä(id TEXT PRIMARY KEY NOT NULL)", "CREATE TABLE Ä(id TEXT PRIMARY KEY NOT NULL)");
+        ToolRun run = (await Tool.RunAsync("init", file, "items", "ä", "Items", "items", "Ä", "--json")).Expect(ExitCode.Done);
+        Assert.Equal(["items", "ä", "Ä"], run.Json["tables"]!.AsArray().Select(table => (string?)table!["table"]));
+    }
+
     [Theory]
     [InlineData("id INTEGER PRIMARY KEY", "--allow-integer-key")]
     [InlineData("id TEXT PRIMARY KEY NOT NULL, a TEXT NOT NULL", "--allow-not-null")]

@@ -1,3 +1,4 @@
+using System.Text;
 using SQLitePCL;
 
 namespace ChunkSync.Client;
@@ -80,7 +81,10 @@ internal sealed class SyncStatement : IDisposable
         Bind(index, bytes);
     }
 
-    public void Bind(int index, string value) => Check(raw.sqlite3_bind_text(statement, index, value));
+    /// <summary>Binds all of a text: as a string it would end at its first NUL.</summary>
+    public void Bind(int index, string value) => Check(value.Contains('\0')
+        ? raw.sqlite3_bind_text(statement, index, Encoding.UTF8.GetBytes(value))
+        : raw.sqlite3_bind_text(statement, index, value));
 
     /// <summary>Binds bytes, which SQLite copies.</summary>
     public void Bind(int index, ReadOnlySpan<byte> value) => Check(raw.sqlite3_bind_blob(statement, index, value));

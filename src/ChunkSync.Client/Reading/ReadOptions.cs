@@ -3,19 +3,22 @@ namespace ChunkSync.Client;
 /// <summary>How chunks are read.</summary>
 public sealed record ReadOptions
 {
+    private const int LeastChunkSize = 262_144;
+    private const int LargestChunkSize = 33_554_432;
+
     /// <summary>The defaults.</summary>
     public static ReadOptions Default { get; } = new();
 
-    /// <summary>The size of a chunk in bytes before compression, kept between 262,144 and 33,554,432; null for the bookmark's, or for the database's
+    /// <summary>The size of a chunk in bytes before compression, from 262,144 to 33,554,432; null for the bookmark's, or for the database's
     /// setting <c>payload_max_chunk_size</c>. Inside a long value the size must be the one that the value was cut with.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is less or more.</exception>
     public int? MaxChunkSize
     {
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(MaxChunkSize));
-            field = value;
+            field = value is null or (>= LeastChunkSize and <= LargestChunkSize) ? value
+                : throw new ArgumentOutOfRangeException(nameof(MaxChunkSize), value, "a chunk has from 262,144 to 33,554,432 bytes before compression");
         }
     }
 

@@ -50,7 +50,8 @@ internal sealed class InitCommand : ToolCommand
     /// <inheritdoc/>
     public override async Task<ExitCode> RunAsync(ParseResult arguments, ToolContext context)
     {
-        string[] names = arguments.GetValue(tables) ?? [];
+        // Names as SQLite compares them: who names a table twice means it once.
+        string[] names = [.. (arguments.GetValue(tables) ?? []).DistinctBy(Names.Folded, StringComparer.Ordinal)];
         using DatabaseFile file = DatabaseFile.OpenAny(arguments.GetRequiredValue(database), context, isWritable: names.Length > 0);
         TableRules rules = new(
             arguments.GetRequiredValue(algorithm), arguments.GetValue(integerKey), arguments.GetValue(notNull), arguments.GetValue(collation));

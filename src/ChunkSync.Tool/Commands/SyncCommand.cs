@@ -27,9 +27,17 @@ internal sealed class SyncCommand : ToolCommand
         using DatabaseFile file = DatabaseFile.Open(arguments.GetRequiredValue(database), context, isWritable: true);
         using IChunkStore store = ChunkStores.Open(arguments.GetRequiredValue(place));
         SyncRun run = new(file, store, context.Cancellation);
-        PushResult pushed = await context.Progress.RunAsync("push", progress => run.PushAsync(progress, arguments.GetValue(compact)));
         List<PullResult> pulled = [];
-        ToolException? first = null;
+        (PushResult? pushed, ToolException? first) = (null, null);
+        try
+        {
+            pushed = await context.Progress.RunAsync("push", progress => run.PushAsync(progress, arguments.GetValue(compact)));
+        }
+        catch (ToolException failure) when (failure.IsDamage && run.IsWriter)
+        {
+            first = failure;
+        }
+
         foreach (SiteId site in await run.OthersAsync())
         {
             try
@@ -46,8 +54,8 @@ internal sealed class SyncCommand : ToolCommand
             }
         }
 
-        return first != null
-            ? throw first
+        return first != null || pushed == null
+            ? throw first!
             : context.Write(new SyncResult(store.Address, file.Sync.Site, pushed, pulled, file.Number("SELECT count(*) FROM cloudsync_waiting")));
     }
 }

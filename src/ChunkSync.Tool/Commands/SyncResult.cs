@@ -22,7 +22,8 @@ internal sealed record SyncResult(string Store, SiteId SiteId, PushResult Pushed
         foreach (PullResult pull in Pulled)
         {
             string gaps = pull.Gaps == 0 ? "" : $"; {TextOutput.Count(pull.Gaps, "gap")} that the store cannot fill";
-            output.Line($"pull {pull.SiteId}: {(pull.Chunks == 0 ? "nothing new" : Amount(pull.Chunks, pull.Rows, pull.Bytes))}{gaps}");
+            string arrived = pull.Missing ? $"{Store} has no stream of it now" : pull.Chunks == 0 ? "nothing new" : Amount(pull.Chunks, pull.Rows, pull.Bytes);
+            output.Line($"pull {pull.SiteId}: {arrived}{gaps}");
         }
 
         if (Waiting > 0)

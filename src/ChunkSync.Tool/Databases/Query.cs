@@ -1,3 +1,4 @@
+using System.Text;
 using SQLitePCL;
 
 namespace ChunkSync.Tool;
@@ -26,6 +27,8 @@ internal sealed class Query : IDisposable
                 long number => raw.sqlite3_bind_int64(statement, i + 1, number),
                 int number => raw.sqlite3_bind_int64(statement, i + 1, number),
                 double number => raw.sqlite3_bind_double(statement, i + 1, number),
+                // As a string it would end at its first NUL.
+                string text when text.Contains('\0') => raw.sqlite3_bind_text(statement, i + 1, Encoding.UTF8.GetBytes(text)),
                 string text => raw.sqlite3_bind_text(statement, i + 1, text),
                 byte[] bytes => raw.sqlite3_bind_blob(statement, i + 1, bytes),
                 object other => throw new ArgumentException($"a {other.GetType()} cannot be bound", nameof(values)),

@@ -19,6 +19,9 @@ internal sealed class ToolException(ExitCode code, string what, string cause, st
     /// <summary>What to do about it.</summary>
     public string? Cure => cure;
 
+    /// <summary>Whether something in a store is missing, or is not what was written.</summary>
+    public bool IsDamage { get; init; }
+
     /// <summary>The line.</summary>
     public string Line => Printable.Of($"chunksync: {what}: {Message.TrimEnd('.')}" + (cure == null ? "" : "; " + cure));
 }

@@ -10,10 +10,11 @@ namespace ChunkSync.Tool;
 /// <param name="store">Where it is.</param>
 internal sealed class ExportReader(IChunkStore store)
 {
-    private const string RepairCure = "export it again with --restart";
-
     /// <summary>The head from which the reader began, where it may have been written again meanwhile; null for no such head.</summary>
     public ExportHead? Began { get; init; }
+
+    /// <summary>What to do about damage.</summary>
+    public string RepairCure { get; init; } = "export it again with --restart";
 
     /// <summary>The head; null where there is no export.</summary>
     /// <exception cref="ToolException">It cannot be read, or is no head.</exception>
@@ -120,7 +121,7 @@ internal sealed class ExportReader(IChunkStore store)
     /// <summary>A failure about what is in the store.</summary>
     /// <param name="name">The object.</param>
     /// <param name="cause">What is wrong with it.</param>
-    public ToolException Refuse(string name, string cause) => new(ExitCode.Refused, $"{store.Address}/{Shown(name)}", cause, RepairCure);
+    public ToolException Refuse(string name, string cause) => new(ExitCode.Refused, $"{store.Address}/{Shown(name)}", cause, RepairCure) { IsDamage = true };
 
     /// <summary>Names from outside can be of any length.</summary>
     private static string Shown(string name) => Printable.Of(name, 120);
@@ -129,7 +130,10 @@ internal sealed class ExportReader(IChunkStore store)
     private async Task<ToolException> MissingAsync(string name, CancellationToken cancellation)
     {
         bool isAnew = Began != null && await FindHeadAsync(cancellation) != Began;
-        return new ToolException(ExitCode.Refused, $"{store.Address}/{name}", "it is missing", isAnew ? "the export was made anew meanwhile: run the command again" : RepairCure);
+        return new ToolException(ExitCode.Refused, $"{store.Address}/{name}", "it is missing", isAnew ? "the export was made anew meanwhile: run the command again" : RepairCure)
+        {
+            IsDamage = true,
+        };
     }
 
     private T Parse<T>(string name, byte[] bytes, int maxLength, JsonTypeInfo<T> type)

@@ -37,7 +37,7 @@ internal sealed class Exporter(SyncDatabase database, IChunkStore store, int def
             Until = isResumed ? head.Until : UntilOf(request),
             MaxWindowBytes = head.MaxWindowBytes == 0 ? 0 : Math.Max(1, head.MaxWindowBytes - head.WindowBytes),
         };
-        ReadOptions options = new() { MaxChunkSize = (int)head.ChunkSize, Progress = progress };
+        ReadOptions options = new() { MaxChunkSize = ChunkSizeSetting.Effective(head.ChunkSize), Progress = progress };
         if (request.WithTotals)
         {
             options = options with { Plan = await database.PlanAsync(window, options, cancellation) };

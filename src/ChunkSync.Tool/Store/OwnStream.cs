@@ -28,12 +28,12 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
         """;
 
     /// <summary>Refuses a stream of which this file is not the writer.</summary>
+    /// <param name="reader">Reads the stream.</param>
     /// <param name="head">The stream's head.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ToolException">It is not, or the stream cannot be read.</exception>
-    public async Task CheckAsync(ExportHead head, CancellationToken cancellation)
+    public async Task CheckAsync(ExportReader reader, ExportHead head, CancellationToken cancellation)
     {
-        ExportReader reader = new(store);
         if (head.Site != file.Sync.Site.ToString() || head.Sites != ChunkSites.Own.ToString())
         {
             throw reader.Refuse(StoreNames.Head, "it is not the stream of the site whose folder it is in");

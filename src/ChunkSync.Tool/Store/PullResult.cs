@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ChunkSync.Client;
 
 namespace ChunkSync.Tool;
@@ -9,4 +10,9 @@ namespace ChunkSync.Tool;
 /// <param name="Bytes">The bytes of their payloads.</param>
 /// <param name="Next">What comes next.</param>
 /// <param name="Gaps">What is missing before that, and is not in the store.</param>
-internal sealed record PullResult(SiteId SiteId, long Chunks, long Rows, long Bytes, ChunkCursor Next, int Gaps);
+internal sealed record PullResult(SiteId SiteId, long Chunks, long Rows, long Bytes, ChunkCursor Next, int Gaps)
+{
+    /// <summary>Whether the store has no stream of the site now, although something of it arrived before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Missing { get; init; }
+}

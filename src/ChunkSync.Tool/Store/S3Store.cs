@@ -15,7 +15,14 @@ internal sealed class S3Store : IChunkStore
 
     private const string Cure = "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or AWS_ENDPOINT_URL for a server of your own";
 
+    private const string AgainCure = "run the command again";
+
+    /// <summary>How long a server may send nothing, before the answer and in the middle of an object. The client's own limit is for all of a request, however long it is, and ends
+    /// where the object begins.</summary>
+    private static readonly TimeSpan DefaultIdleLimit = TimeSpan.FromMinutes(1);
+
     private readonly AmazonS3Client client;
+    private readonly TimeSpan idleLimit;
     private readonly bool isOwner;
     private readonly string bucket;
     private readonly string prefix;
@@ -23,15 +30,17 @@ internal sealed class S3Store : IChunkStore
     /// <summary>Takes a part of a bucket.</summary>
     /// <param name="bucket">The bucket.</param>
     /// <param name="prefix">What the names of all objects begin with, without a slash at its ends; empty for nothing.</param>
+    /// <param name="idleLimit">How long a server may send nothing; null for a minute.</param>
     /// <exception cref="ToolException">What is configured cannot be used.</exception>
-    public S3Store(string bucket, string prefix)
-        : this(Connect(bucket), true, bucket, prefix)
+    public S3Store(string bucket, string prefix, TimeSpan? idleLimit = null)
+        : this(Connect(bucket, idleLimit ?? DefaultIdleLimit), true, bucket, prefix, idleLimit ?? DefaultIdleLimit)
     {
     }
 
-    private S3Store(AmazonS3Client client, bool isOwner, string bucket, string prefix)
+    private S3Store(AmazonS3Client client, bool isOwner, string bucket, string prefix, TimeSpan idleLimit)
     {
         this.client = client;
+        this.idleLimit = idleLimit;
         this.isOwner = isOwner;
         this.bucket = bucket;
         this.prefix = prefix.Length == 0 ? "" : prefix + "/";
@@ -41,14 +50,11 @@ internal sealed class S3Store : IChunkStore
     /// <inheritdoc/>
     public string Address { get; }
 
-    /// <summary>How long a server may send nothing in the middle of an object. The client's own limit ends where the object begins.</summary>
-    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromMinutes(1);
-
     /// <inheritdoc/>
     public IChunkStore Folder(string name)
     {
         StoreNames.Check(name);
-        return new S3Store(client, false, bucket, prefix + name) { IdleLimit = IdleLimit };
+        return new S3Store(client, false, bucket, prefix + name, idleLimit);
     }
 
     /// <inheritdoc/>
@@ -131,11 +137,11 @@ internal sealed class S3Store : IChunkStore
         }
     }
 
-    private static AmazonS3Client Connect(string bucket)
+    private static AmazonS3Client Connect(string bucket, TimeSpan idleLimit)
     {
         try
         {
-            return new AmazonS3Client(Configure());
+            return new AmazonS3Client(Configure(idleLimit));
         }
         catch (Exception failure) when (failure is AmazonClientException or ArgumentException or UriFormatException)
         {
@@ -144,7 +150,7 @@ internal sealed class S3Store : IChunkStore
     }
 
     /// <summary>Only what every server with this API understands: no checksums in trailers, no host names made of buckets.</summary>
-    private static AmazonS3Config Configure()
+    private static AmazonS3Config Configure(TimeSpan idleLimit)
     {
         string? endpoint = Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL"), region = Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION");
         AmazonS3Config config = new()
@@ -152,6 +158,7 @@ internal sealed class S3Store : IChunkStore
             ForcePathStyle = endpoint != null,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            HttpClientFactory = new IdleClientFactory(idleLimit),
         };
         if (endpoint != null)
         {
@@ -177,24 +184,23 @@ internal sealed class S3Store : IChunkStore
 
     private async Task<int> FillAsync(Stream source, byte[] bytes, CancellationToken cancellation)
     {
-        using CancellationTokenSource idle = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        int length = 0;
+        using IdleWatch watch = new(idleLimit, cancellation);
         try
         {
-            int read;
+            int length = 0, read;
             do
             {
-                idle.CancelAfter(IdleLimit);
-                read = await source.ReadAsync(bytes.AsMemory(length), idle.Token);
+                watch.Restart();
+                read = await source.ReadAsync(bytes.AsMemory(length), watch.Token);
                 length += read;
             }
             while (read > 0 && length < bytes.Length);
 
             return length;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (watch.IsOver)
         {
-            throw new IOException($"the server sent nothing for {IdleLimit.TotalSeconds:0} seconds");
+            throw new IOException(watch.Text);
         }
     }
 
@@ -212,7 +218,15 @@ internal sealed class S3Store : IChunkStore
         catch (Exception failure) when (failure is AmazonClientException or AmazonServiceException or HttpRequestException or IOException or WebException)
         {
             string code = failure is AmazonServiceException { ErrorCode: { Length: > 0 } error } ? error + ", " : "";
-            throw new ToolException(ExitCode.InputOutput, $"s3://{bucket}/{prefix}{name}", code + FirstLine(failure.Message), failure is AmazonServiceException ? null : Cure);
+            throw new ToolException(ExitCode.InputOutput, $"s3://{bucket}/{prefix}{name}", code + FirstLine(failure.Message), CureOf(failure));
         }
     }
+
+    /// <summary>Whoever answered, and with what: keys and endpoint are right where the failure came later.</summary>
+    private static string? CureOf(Exception failure) => failure switch
+    {
+        AmazonServiceException => null,
+        IOException or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown } => AgainCure,
+        _ => failure.InnerException is HttpRequestException or IOException ? CureOf(failure.InnerException) : Cure,
+    };
 }

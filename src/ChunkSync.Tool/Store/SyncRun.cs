@@ -9,6 +9,10 @@ namespace ChunkSync.Tool;
 /// <param name="cancellation">Ends it.</param>
 internal sealed class SyncRun(DatabaseFile file, IChunkStore store, CancellationToken cancellation)
 {
+    /// <summary>Whether the file remembers to have written all that the head of its own stream covers. Then a damaged stream is its own, and it may receive those of others;
+    /// otherwise it can be a copy, and what it receives would hide where it differs from the stream.</summary>
+    public bool IsWriter { get; private set; }
+
     /// <summary>Writes what is new here behind what the store has of this site.</summary>
     /// <param name="progress">Gets the progress.</param>
     /// <param name="isCompact">Whether all of it shall be written anew, in one window, and what was there before be removed.</param>
@@ -16,13 +20,16 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
     public async Task<PushResult> PushAsync(IProgress<SyncProgress> progress, bool isCompact = false)
     {
         IChunkStore own = store.Folder(file.Sync.Site.ToString());
-        ExportHead? head = await new ExportReader(own).FindHeadAsync(cancellation);
+        ExportReader reader = new(own) { RepairCure = "run " + ShellText.Command("chunksync", "chunks", file.Path, "--out", own.Address, "--restart") };
+        ExportHead? head = await reader.FindHeadAsync(cancellation);
+        PushRecord record = new(file);
+        IsWriter = head == null || head.Until <= record.Version;
         if (head != null)
         {
-            await new OwnStream(file, own).CheckAsync(head, cancellation);
+            await new OwnStream(file, own).CheckAsync(reader, head, cancellation);
         }
 
-        new PushRecord(file).Begin(head?.Until ?? 0, isAnew: isCompact);
+        record.Begin(head?.Until ?? 0, isAnew: isCompact);
 
         // A window that was begun has what was new then; the next one has the rest.
         List<ExportResult> runs = [await ExportAsync(own, progress, null)];
@@ -68,7 +75,7 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
     /// <summary>Receives what is missing here of a site's stream.</summary>
     /// <param name="site">The site.</param>
     /// <param name="progress">Gets the progress.</param>
-    /// <returns>What arrived; null where the store has nothing of it.</returns>
+    /// <returns>What arrived; null where the store has nothing of it, and nothing of it arrived before.</returns>
     /// <exception cref="ToolException">The stream cannot be read, or a chunk is refused; those before it stay. Behind a chunk that is missing or changed the others were received.</exception>
     public async Task<PullResult?> PullAsync(SiteId site, IProgress<SyncProgress> progress)
     {
@@ -76,7 +83,9 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
         ExportReader reader = new(theirs);
         if (await reader.FindHeadAsync(cancellation) is not ExportHead head)
         {
-            return null;
+            // Whose stream nobody has seen may not have written it yet.
+            IReadOnlyList<StreamGap> known = file.Sync.Gaps(site);
+            return known.Count == 0 ? null : Result(site, default, known) with { Missing = true };
         }
 
         if (head.Site != site.ToString() || head.Sites != ChunkSites.Own.ToString())
@@ -86,9 +95,11 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
 
         using ExportSource source = await ExportSource.OpenAsync(theirs, head, file.Sync.Gaps(site), goesOn: true, cancellation);
         TakenChunks taken = await new ChunkTaker(file, source, cancellation).ReceiveAsync(oneTransaction: false, progress);
-        IReadOnlyList<StreamGap> gaps = file.Sync.Gaps(site);
-        return new PullResult(site, taken.Chunks, taken.Changes, taken.Bytes, gaps.Count == 0 ? ChunkCursor.Start : gaps[^1].From, gaps.Count(gap => gap.To != null));
+        return Result(site, taken, file.Sync.Gaps(site));
     }
+
+    private static PullResult Result(SiteId site, TakenChunks taken, IReadOnlyList<StreamGap> gaps) =>
+        new(site, taken.Chunks, taken.Changes, taken.Bytes, gaps.Count == 0 ? ChunkCursor.Start : gaps[^1].From, gaps.Count(gap => gap.To != null));
 
     /// <param name="own">This site's part of the store.</param>
     /// <param name="progress">Gets the progress.</param>

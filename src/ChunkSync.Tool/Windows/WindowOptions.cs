@@ -21,8 +21,8 @@ internal sealed class WindowOptions
     private readonly Option<SiteId?> allButSite = Parsed<SiteId?>("--all-but-site", "HEX", "The changes of all sites but one", text =>
         SiteId.TryParse(text, null, out SiteId value) ? value : null);
 
-    private readonly Option<long?> chunkSize = Parsed<long?>("--chunk-size", "BYTES", "The largest chunk, as in 256K or 1M", text =>
-        ByteSize.TryParse(text, out long value) && value is > 0 and <= int.MaxValue ? value : null);
+    private readonly Option<long?> chunkSize = Parsed<long?>("--chunk-size", "BYTES", "The largest chunk, from 256K to 32M", text =>
+        ByteSize.TryParse(text, out long value) ? value : null);
 
     private readonly Option<long?> windowBytes = Parsed<long?>(
         "--window-bytes", "BYTES", "Ends the window at the end of a version once so many bytes are out", text => ByteSize.TryParse(text, out long value) ? value : null);
@@ -39,6 +39,13 @@ internal sealed class WindowOptions
         {
             Refuse(result, since, from);
             Refuse(result, site, allButSite);
+        });
+        chunkSize.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: string text }] && ByteSize.TryParse(text, out long value) && value is < ChunkSizeSetting.Least or > ChunkSizeSetting.Largest)
+            {
+                result.AddError($"--chunk-size {text} is not from 256K to 32M (262,144 to 33,554,432 bytes)");
+            }
         });
     }
 

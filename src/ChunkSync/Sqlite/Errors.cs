@@ -14,6 +14,15 @@ internal static class Errors
     public static EngineException BadArgument(string function, string what) =>
         new EngineException(ResultCode.Error, function + ": " + what).As(FailureKind.Argument);
 
+    /// <summary>A name, an expression or an option has a NUL character. SQLite ends a message at one: it is shown as \0.</summary>
+    public static EngineException NulInName(ReadOnlySpan<byte> text)
+    {
+        const int Shown = 40;
+        string shown = System.Text.Encoding.UTF8.GetString(text[..Math.Min(text.Length, Shown)]).Replace("\0", "\\0", StringComparison.Ordinal);
+        return new EngineException(
+            ResultCode.Error, $"'{shown}{(text.Length > Shown ? "…" : "")}' has a NUL character, shown as \\0: no name, expression or option can have one").As(FailureKind.Argument);
+    }
+
     /// <summary>A statement writes to a column of a table of ours that does not exist, or asks for it.</summary>
     /// <param name="table">The table.</param>
     /// <param name="column">The column's number.</param>

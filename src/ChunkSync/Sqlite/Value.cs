@@ -49,17 +49,16 @@ internal readonly unsafe struct Value(nint handle)
         }
     }
 
-    /// <summary>The text as a string, cut at the first NUL as SQLite's C interface shows it. What is read so are names, expressions and options,
-    /// which are short; data never becomes a string.</summary>
-    /// <exception cref="EngineException">SQLITE_TOOBIG: managed memory is small, and is not for the host to fill.</exception>
+    /// <summary>The text as a string. What is read so are names, expressions and options, which are short; data never becomes a string.</summary>
+    /// <exception cref="EngineException">It has a NUL character: cut there it would name something else. Or SQLITE_TOOBIG: managed memory is small, and is not for
+    /// the host to fill.</exception>
     public string String
     {
         get
         {
             ReadOnlySpan<byte> text = Text;
-            int nul = text.IndexOf((byte)0);
-            text = nul < 0 ? text : text[..nul];
-            return text.Length <= MaxString
+            return text.Contains((byte)0) ? throw Errors.NulInName(text)
+                : text.Length <= MaxString
                 ? Encoding.UTF8.GetString(text)
                 : throw new EngineException(ResultCode.TooBig, $"a text of {text.Length} bytes begins with '{Encoding.UTF8.GetString(text[..Shown])}…': a name,"
                     + $" an expression or an option has at most {MaxString}");

@@ -17,8 +17,7 @@ internal static class TreePositions
             return null;
         }
 
-        // A text with a NUL in it is longer than its string.
-        string text = value.Type == StorageClass.Text && value.Text.Length <= TreeLimits.MaxValue ? value.String : "";
+        string text = value.Type == StorageClass.Text && value.Text.Length <= TreeLimits.MaxValue && !value.Text.Contains((byte)0) ? value.String : "";
         return text.Length == value.Length && PositionText.IsPosition(text) ? text
             : throw Errors.BadArgument(function, $"{SqlText.Describe(value)} is not a position");
     }

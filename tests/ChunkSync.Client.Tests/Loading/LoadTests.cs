@@ -117,6 +117,18 @@ public class LoadTests
         Assert.Contains("call LoadChunkSync() first", failure.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As a string of C it would be the name of another table.</summary>
+    [Fact]
+    public void Table_is_refused_when_its_name_has_a_NUL_character()
+    {
+        using Database database = Database.CreateFull(rows: 1);
+        ChunkSyncException refused = Assert.Throws<ChunkSyncException>(() => database.Sync.Track("items\0x"));
+        Assert.Equal(ChunkSyncErrorKind.InvalidArgument, refused.Kind);
+        Assert.Contains("'items\\0x' has a NUL character", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<ChunkSyncException>(() => database.Sync.Track("\0"));
+        Assert.Throws<ChunkSyncException>(() => database.Sync.Track(""));
+    }
+
     [Fact]
     public void Tables_are_tracked_when_options_allow_what_is_refused_otherwise()
     {

@@ -169,10 +169,14 @@ public class ReadTests
         Assert.Equal((0, 0, 0), (plan.Chunks.Count, plan.Rows, plan.Watermark));
         Assert.Throws<ArgumentOutOfRangeException>(() => none with { Until = -1 });
         Assert.Throws<ArgumentOutOfRangeException>(() => none with { MaxWindowBytes = -1 });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ReadOptions { MaxChunkSize = -1 });
+        foreach (int size in (int[])[-1, 0, 1, 262_143, 33_554_433, int.MaxValue])
+        {
+            Assert.Contains($"{size}", Assert.Throws<ArgumentOutOfRangeException>(() => new ReadOptions { MaxChunkSize = size }).Message, StringComparison.Ordinal);
+        }
+
         Assert.Throws<ArgumentOutOfRangeException>(() => new ChunkWindow(since: -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ChunkWindow(new ChunkCursor(1, 0, -1)));
-        foreach (int size in (int[])[0, 1, int.MaxValue])
+        foreach (int? size in (int?[])[null, 262_144, 33_554_432])
         {
             await foreach (Chunk chunk in database.Sync.ReadAsync(new ChunkWindow(since: 0) { MaxWindowBytes = long.MaxValue }, new ReadOptions { MaxChunkSize = size }))
             {

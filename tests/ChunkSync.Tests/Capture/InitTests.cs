@@ -44,6 +44,41 @@ public class InitTests
         Assert.False(database.InTransaction);
     }
 
+    /// <summary>Cut at its first NUL a name would be that of another table.</summary>
+    [Theory]
+    [InlineData("cloudsync_init('t' || char(0) || 'x')")]
+    [InlineData("cloudsync_init('t', 'gos' || char(0))")]
+    [InlineData("cloudsync_backfill_begin('t' || char(0))")]
+    [InlineData("cloudsync_cleanup('t' || char(0))")]
+    [InlineData("cloudsync_begin_alter('t' || char(0))")]
+    [InlineData("cloudsync_recapture('t' || char(0) || 'x')")]
+    [InlineData("cloudsync_recapture('t', 'values' || char(0))")]
+    [InlineData("cloudsync_set_filter('t' || char(0), 'a > 0')")]
+    [InlineData("cloudsync_set_filter('t', 'a > 0' || char(0) || ' AND a < 0')")]
+    [InlineData("cloudsync_clear_filter('t' || char(0))")]
+    [InlineData("cloudsync_is_enabled('t' || char(0))")]
+    [InlineData("cloudsync_set('payload_max_chunk_size' || char(0), 1)")]
+    [InlineData("cloudsync_set_table('t' || char(0), 'algo', 'gos')")]
+    [InlineData("cloudsync_set_table('t', 'algo', 'cls' || char(0))")]
+    [InlineData("cloudsync_set_column('t', 'a' || char(0), 'k', 'v')")]
+    [InlineData("cloudsync_col_value('t' || char(0), 'a', cloudsync_pk_encode('k'))")]
+    [InlineData("cloudsync_col_value('t', 'a' || char(0), cloudsync_pk_encode('k'))")]
+    [InlineData("cloudsync_waiting_retry('t' || char(0))")]
+    [InlineData("cloudsync_tree_init('t' || char(0), 'a', NULL)")]
+    [InlineData("cloudsync_tree_init('t', 'a' || char(0), NULL)")]
+    [InlineData("(SELECT count(*) FROM cloudsync_check('t' || char(0)))")]
+    [InlineData("(SELECT count(*) FROM cloudsync_backfill_plan('t' || char(0), 2))")]
+    public void Name_is_refused_when_it_has_a_NUL_character(string call)
+    {
+        using Database database = Database.Open();
+        database.Exec("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL, a); SELECT cloudsync_init('t'); INSERT INTO t VALUES ('k', 1)");
+        List<object?[]> before = database.Query("SELECT * FROM sqlite_master"), settings = database.Query("SELECT * FROM cloudsync_table_settings");
+        string text = Assert.Throws<SqlException>(() => database.Scalar("SELECT " + call)).Text;
+        Assert.EndsWith("\\0' has a NUL character, shown as \\0: no name, expression or option can have one", text.Replace("\\0x'", "\\0'", StringComparison.Ordinal).Replace("\\0 AND a < 0'", "\\0'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(before, database.Query("SELECT * FROM sqlite_master"));
+        Assert.Equal(settings, database.Query("SELECT * FROM cloudsync_table_settings"));
+    }
+
     [Theory]
     [InlineData("CREATE TABLE t(id INTEGER PRIMARY KEY, a)", "'t', 'cls', 1")]
     [InlineData("CREATE TABLE t(id TEXT PRIMARY KEY, a NOT NULL)", "'t', NULL, 2")]

@@ -48,6 +48,9 @@ internal sealed class S3Server : IDisposable
     /// <summary>Buckets whose objects stop in the middle.</summary>
     public ConcurrentDictionary<string, bool> Stalls { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Buckets whose requests get no answer.</summary>
+    public ConcurrentDictionary<string, bool> Silences { get; } = new(StringComparer.Ordinal);
+
     /// <inheritdoc/>
     public void Dispose() => listener.Close();
 
@@ -78,6 +81,11 @@ internal sealed class S3Server : IDisposable
         await request.InputStream.CopyToAsync(body);
         string path = Uri.UnescapeDataString(request.Url!.AbsolutePath.TrimStart('/'));
         string bucket = path.Split('/')[0];
+        if (Silences.ContainsKey(bucket))
+        {
+            return;
+        }
+
         if (request.Headers["Authorization"]?.StartsWith("AWS4-HMAC-SHA256", StringComparison.Ordinal) != true)
         {
             await ErrorAsync(response, HttpStatusCode.Forbidden, "AccessDenied");

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace ChunkSync.Tool.Tests;
 
 public sealed class S3StoreTests : ChunkStoreTests
@@ -47,9 +50,53 @@ public sealed class S3StoreTests : ChunkStoreTests
     {
         string bucket = NewBucket();
         S3Server.Shared.Stalls[bucket] = true;
-        using S3Store store = new(bucket, "p") { IdleLimit = TimeSpan.FromSeconds(1) };
+        using S3Store store = new(bucket, "p", TimeSpan.FromSeconds(1));
         ToolException failure = await Assert.ThrowsAsync<ToolException>(() => store.ReadAsync("head.json", 0, 10, default).WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Equal((ExitCode.InputOutput, "the server sent nothing for 1 seconds"), (failure.Code, failure.Cause));
+    }
+
+    [Fact]
+    public async Task Call_fails_when_no_answer_comes()
+    {
+        string bucket = NewBucket();
+        S3Server.Shared.Silences[bucket] = true;
+        using S3Store store = new(bucket, "p", TimeSpan.FromSeconds(1));
+        Func<Task>[] calls = [() => store.ReadAsync("head.json", 0, 10, default), () => store.PutAsync("head.json", new byte[300_000], default), () => NamesAsync(store, "")];
+        foreach (Func<Task> call in calls)
+        {
+            ToolException failure = await Assert.ThrowsAsync<ToolException>(() => call().WaitAsync(TimeSpan.FromSeconds(30)));
+            Assert.Equal((ExitCode.InputOutput, "the server sent nothing for 1 seconds", "run the command again"), (failure.Code, failure.Cause, failure.Cure));
+        }
+    }
+
+    [Fact]
+    public async Task Command_says_nothing_of_keys_when_the_connection_is_cut()
+    {
+        _ = S3Server.Shared;
+        using Workspace workspace = new();
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using CancellationTokenSource end = new();
+        Task cutting = CutAsync(listener, end.Token);
+        string endpoint = $"http://{listener.LocalEndpoint}";
+        using System.Diagnostics.Process process = Tool.Start(start => start.Environment["AWS_ENDPOINT_URL_S3"] = endpoint, "chunks", workspace.Shop(), "--out", "s3://b/p");
+        process.StandardInput.Close();
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        await end.CancelAsync();
+        await cutting;
+        Assert.Equal((int)ExitCode.InputOutput, process.ExitCode);
+        Assert.Matches(@"\Achunksync: s3://b/p/head\.json: The response ended prematurely[^;\n]*; run the command again\n\z", error);
+    }
+
+    [Fact]
+    public async Task Call_is_cancelled_when_no_answer_comes()
+    {
+        string bucket = NewBucket();
+        S3Server.Shared.Silences[bucket] = true;
+        using S3Store store = new(bucket, "p");
+        using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(300));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.ReadAsync("head.json", 0, 10, soon.Token).WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
@@ -76,6 +123,23 @@ public sealed class S3StoreTests : ChunkStoreTests
     }
 
     private protected override IChunkStore Open() => ChunkStores.Open($"s3://{NewBucket()}/prefix");
+
+    /// <summary>Takes connections, and cuts each once something was asked.</summary>
+    private static async Task CutAsync(TcpListener listener, CancellationToken end)
+    {
+        try
+        {
+            while (true)
+            {
+                using TcpClient client = await listener.AcceptTcpClientAsync(end);
+                _ = await client.GetStream().ReadAtLeastAsync(new byte[65_536], 1, throwOnEndOfStream: false, end);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
 
     private static string NewBucket()
     {

@@ -163,12 +163,81 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Sync_says_that_a_stream_is_not_there_when_something_of_it_arrived_before()
+    {
+        string shared = Directory.CreateDirectory(workspace.At("shared")).FullName;
+        string path = workspace.Shop("a.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), peer = workspace.Shop("b.db");
+        string site = Workspace.Text(path, "SELECT lower(hex(cloudsync_siteid()))"), own = Path.Combine(shared, site);
+        Directory.CreateDirectory(own);
+        ToolRun run = (await Tool.RunAsync("sync", peer, shared)).Expect(ExitCode.Done);
+        Assert.Equal("push: nothing new\n", run.Output);
+        (await Tool.RunAsync("sync", path, shared)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", peer, shared)).Expect(ExitCode.Done);
+        File.Delete(Path.Combine(own, "head.json"));
+        run = (await Tool.RunAsync("sync", peer, shared)).Expect(ExitCode.Done);
+        Assert.Equal($"push: nothing new\npull {site}: {shared} has no stream of it now\n", run.Output);
+        JsonNode pulled = Assert.Single((await Tool.RunAsync("sync", peer, shared, "--json")).Expect(ExitCode.Done).Json["pulled"]!.AsArray())!;
+        Assert.Equal((site, true, 0, "2.0.0"), ((string?)pulled["site_id"], (bool?)pulled["missing"], (long?)pulled["chunks"], (string?)pulled["next"]));
+        (await Tool.RunAsync("sync", path, shared)).Expect(ExitCode.Done);
+        run = (await Tool.RunAsync("sync", peer, shared)).Expect(ExitCode.Done);
+        Assert.Equal($"push: nothing new\npull {site}: nothing new\n", run.Output);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Sync_receives_and_names_the_command_that_helps_when_its_own_stream_is_damaged(bool isRemembered)
+    {
+        string shared = Directory.CreateDirectory(workspace.At("a folder")).FullName;
+        string path = workspace.Shop("it's a.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), peer = workspace.Shop("b.db", "INSERT INTO items VALUES ('b', 'banana', 1)");
+        string own = Path.Combine(shared, Workspace.Text(path, "SELECT lower(hex(cloudsync_siteid()))"));
+        foreach (string file in (string[])[path, peer])
+        {
+            (await Tool.RunAsync("sync", file, shared)).Expect(ExitCode.Done);
+        }
+
+        if (!isRemembered)
+        {
+            Workspace.Run(path, "DELETE FROM cloudsync_settings WHERE key LIKE 'chunksync_pushed:%'");
+        }
+
+        string part = Assert.Single(Directory.GetFiles(Path.Combine(own, "m")));
+        File.Delete(part);
+        string quoted = path.Replace("'", "'\\''", StringComparison.Ordinal);
+        (await Tool.RunAsync("sync", path, shared)).Fails(ExitCode.Refused, $"chunksync: {part}: it is missing; run chunksync chunks '{quoted}' --out '{own}' --restart");
+
+        // A file that does not remember to have written the stream can be a copy: what it received would hide that.
+        Assert.Equal(isRemembered ? "2" : "1", Workspace.Text(path, "SELECT count(*) FROM items"));
+        (await Tool.RunAsync("chunks", path, "--out", own, "--restart")).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", path, shared)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("sync", peer, shared)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", path, peer)).Expect(ExitCode.Done);
+    }
+
+    [Fact]
+    public async Task Export_goes_on_when_its_chunks_have_a_size_that_is_not_taken_any_more()
+    {
+        string path = workspace.Shop("shop.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), head = Path.Combine(Store, "head.json");
+        (await Tool.RunAsync("chunks", path, "--out", Store, "--chunk-size", "256K")).Expect(ExitCode.Done);
+        await File.WriteAllTextAsync(head, (await File.ReadAllTextAsync(head)).Replace("\"chunk_size\":262144", "\"chunk_size\":1", StringComparison.Ordinal));
+        Workspace.Run(path, "INSERT INTO items VALUES ('b', 'banana', 1)");
+        ToolRun run = (await Tool.RunAsync("chunks", path, "--out", Store, "--json")).Expect(ExitCode.Done);
+        Assert.Equal(1, (long?)run.Json["chunks"]);
+    }
+
+    [Fact]
     public async Task Failure_is_one_line_and_one_object_whatever_is_wrong()
     {
         string path = workspace.Shop("shop.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), untracked = workspace.At("untracked.db");
         Workspace.Run(untracked, "CREATE TABLE t(a)");
         await FailsAsync(ExitCode.Usage, "chunks: --resume and --restart exclude each other; see chunksync chunks --help", "chunks", path, "--out", Store, "--resume", "--restart");
         await FailsAsync(ExitCode.Usage, "chunks: --generation 0 is no number of a generation; see chunksync chunks --help", "chunks", path, "--out", Store, "--generation", "0");
+        foreach (string size in (string[])["0", "1", "262143", "33M"])
+        {
+            await FailsAsync(ExitCode.Usage, $"plan: --chunk-size {size} is not from 256K to 32M (262,144 to 33,554,432 bytes); see chunksync plan --help", "plan", path, "--chunk-size", size);
+        }
+
+        await FailsAsync(ExitCode.Usage, "plan: --chunk-size much is no BYTES; see chunksync plan --help", "plan", path, "--chunk-size", "much");
         await FailsAsync(ExitCode.Usage, "chunks: Option '--out' is required; see chunksync chunks --help", "chunks", path);
         await FailsAsync(ExitCode.Usage, "apply: --receive and --no-checkpoint exclude each other: receiving knows where the checkpoint may move; see chunksync apply --help", "apply", path, Store, "--receive", "--no-checkpoint");
         await FailsAsync(ExitCode.Database, $"{untracked}: no table is tracked; chunksync init {untracked} TABLE tracks one", "sync", untracked, workspace.Folder);
