@@ -123,15 +123,23 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
                 OR known_cl = r.cl AND EXISTS (SELECT 1 FROM {table.Clocks} AS c WHERE c.pk = r.pk AND c.col_name = r.name AND c.col_version < r.col_version))
         """;
 
-    /// <summary>The values that this file wrote with the same versions as the chunk, and that are others. A part of a long value says nothing of the whole. The clock says where
-    /// in the stream the value is, for a seek.</summary>
-    private static string OtherValues(TrackedTable table) => $"""
-        SELECT EXISTS (
-            SELECT 1 FROM cloudsync_payload_rows(?1) AS r CROSS JOIN {table.Clocks} AS c ON c.pk = r.pk AND c.col_name = r.col_name
-            WHERE lower(r.tbl) = lower(?2) AND r.frag_column IS NULL AND c.site_id = 0 AND c.col_version = r.col_version AND (
-                SELECT s.cl = r.cl AND s.col_value IS NOT r.col_value FROM cloudsync_changes AS s
-                WHERE s.tbl = ?2 AND s.db_version = c.db_version AND s.seq = c.seq AND s.pk = c.pk AND s.col_name = c.col_name LIMIT 1))
+    /// <summary>The values that the file and the chunk have of equal version, and that are others: whether the file wrote its own, whether the chunk has a part of a long value,
+    /// whether the long one cannot be the file's by its size (its data behind up to nine bytes), and both. The clock says where in the stream the file's is, for a seek.</summary>
+    private static string Ties(TrackedTable table) => $"""
+        SELECT c.site_id = 0, r.frag_column IS NOT NULL, r.frag_total_size NOT BETWEEN length(CAST(s.col_value AS BLOB)) AND length(CAST(s.col_value AS BLOB)) + 9,
+            r.col_value, s.col_value
+        FROM cloudsync_payload_rows(?1) AS r CROSS JOIN {table.Clocks} AS c ON c.pk = r.pk AND c.col_name = coalesce(r.frag_column, r.col_name)
+        CROSS JOIN cloudsync_changes AS s ON s.tbl = ?2 AND s.db_version = c.db_version AND s.seq = c.seq AND s.pk = c.pk AND s.col_name = c.col_name
+        WHERE lower(r.tbl) = lower(?2) AND (r.frag_part IS NULL OR r.frag_part IN (0, r.frag_parts - 1))
+            AND c.col_version = r.col_version AND s.cl = r.cl AND +s.col_value IS NOT +r.col_value
         """;
+
+    /// <summary>Whether a file that wrote what the chunk has would have another value there. One of another site took the place of its own only if it is the greater one.</summary>
+    private static bool Contradicts(QueryRow tie)
+    {
+        (bool isOwn, bool isPart) = (tie.Number(0) != 0, tie.Number(1) != 0);
+        return isPart ? !isOwn || tie.Number(2) != 0 : isOwn || ValueOrder.Compare(new SqlValue(tie.Value(3)), new SqlValue(tie.Value(4))) > 0;
+    }
 
     private bool IsOurs(ManifestChunk chunk, byte[] payload)
     {
@@ -143,5 +151,5 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
     }
 
     private bool IsWrittenOtherwise(byte[] payload) =>
-        TrackedTable.Of(file).Where(table => table.HasClocks).Any(table => file.Number(OtherValues(table), payload, table.Name) != 0);
+        TrackedTable.Of(file).Where(table => table.HasClocks).Any(table => file.Rows(Ties(table), payload, table.Name).Any(Contradicts));
 }

@@ -18,12 +18,12 @@ internal sealed class PushRecord(DatabaseFile file)
     /// <param name="isAnew">Whether everything is written again, up to the newest version of anybody.</param>
     public void Begin(long until, bool isAnew)
     {
-        long version = Version;
-        long newest = file.Sync.DbVersion;
-        if (version < until || (version < newest && (isAnew || HasOwnBehind(until))))
+        // Where nothing will be written, the file answers for no more than what is there.
+        long begun = isAnew || HasOwnBehind(until) ? file.Sync.DbVersion : until;
+        if (Version < begun)
         {
             file.Run("INSERT INTO cloudsync_settings(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                key, newest.ToString(CultureInfo.InvariantCulture));
+                key, begun.ToString(CultureInfo.InvariantCulture));
         }
     }
 

@@ -65,6 +65,47 @@ public sealed class CopiedFileTests : IDisposable
         (await Tool.RunAsync("verify", path, copy)).Expect(ExitCode.Done);
     }
 
+    /// <summary>Of two values of equal version the greater one stays: had the file written it, it would still have it.</summary>
+    [Theory]
+    [InlineData("'zzz'", true)]
+    [InlineData("'aaa'", false)]
+    [InlineData("1", true)]
+    [InlineData("zeroblob(9)", false)]
+    [InlineData("'zzz' || hex(randomblob(300000))", true)]
+    public async Task Sync_refuses_a_file_whose_copy_wrote_a_greater_value_of_a_version_that_it_received(string value, bool isGreater)
+    {
+        Directory.CreateDirectory(Store);
+        string path = workspace.Shop("a.db", "SELECT cloudsync_set('payload_max_chunk_size', 262144)", "INSERT INTO notes VALUES ('a', 'first')"), copy = workspace.At("copy.db"), peer = workspace.Shop("peer.db");
+        foreach (string file in (string[])[path, peer])
+        {
+            (await Tool.RunAsync("sync", file, Store)).Expect(ExitCode.Done);
+        }
+
+        File.Copy(path, copy);
+        Workspace.Run(peer, "INSERT INTO items VALUES ('later', 'version', 1)", "UPDATE notes SET body = 'mmm'");
+        foreach (string file in (string[])[peer, path])
+        {
+            (await Tool.RunAsync("sync", file, Store)).Expect(ExitCode.Done);
+        }
+
+        Workspace.Run(copy, $"UPDATE notes SET body = {value}");
+        (await Tool.RunAsync("sync", copy, Store)).Expect(ExitCode.Done);
+        ToolRun run = (await Tool.RunAsync("sync", path, Store)).Expect(isGreater ? ExitCode.Refused : ExitCode.Done);
+        if (isGreater)
+        {
+            Assert.Contains("it was copied or restored", run.Error, StringComparison.Ordinal);
+            Workspace.Run(path, "SELECT cloudsync_new_site()");
+        }
+
+        foreach (string file in (string[])[path, copy, peer])
+        {
+            (await Tool.RunAsync("sync", file, Store)).Expect(ExitCode.Done);
+        }
+
+        (await Tool.RunAsync("verify", path, copy)).Expect(ExitCode.Done);
+        (await Tool.RunAsync("verify", path, peer)).Expect(ExitCode.Done);
+    }
+
     /// <summary>Who restores a backup often does once more what was lost: the same rows, the same number of writes, other values.</summary>
     [Theory]
     [InlineData("UPDATE items SET name = 'once' WHERE id = 'a'", "UPDATE items SET name = 'again' WHERE id = 'a'")]
