@@ -19,7 +19,7 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
 
     /// <summary>Places in the stream in front of a statement's own, for the rows that it may turn out to have removed. sqlite-sync reads a chunk again
     /// for ever whose rows share a place and do not fit into it.</summary>
-    private const int Places = 1 << 20;
+    private const int Places = 1 << 16;
 
     /// <summary>The rows of a table that may have been removed by statements without triggers, to be looked for before the commit.</summary>
     private sealed record Search(string Table, long DbVersion, long Seq);
@@ -61,7 +61,11 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
             throw new EngineException(ResultCode.Schema, $"the triggers of table {table.Name} have changed: run the statement again");
         }
 
-        searches.Add(new Search(table.Name, clock.Next(), clock.TakeSeqs(Places)));
+        // The first search finds what later statements removed, too: numbers of places have an end.
+        if (!searches.Exists(search => search.Table == table.Name))
+        {
+            searches.Add(new Search(table.Name, clock.Next(), clock.TakeSeqs(Places)));
+        }
     }
 
     /// <summary>The transaction is about to be committed.</summary>
@@ -278,7 +282,7 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
         for (int i = 0; i < gone.Count; i++)
         {
             key.Assign(gone[i]);
-            writer.DeleteReplaced(key, search.DbVersion, search.Seq + Math.Min(i, Places - 1));
+            writer.DeleteReplaced(key, search.DbVersion, search.Seq + (gone.Count <= Places ? i : (long)i * Places / gone.Count));
         }
     }
 }
