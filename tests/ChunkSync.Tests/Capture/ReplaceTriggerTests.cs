@@ -276,7 +276,7 @@ public class ReplaceTriggerTests
         database.Exec($"INSERT INTO t VALUES ('a', {string.Join(", ", Enumerable.Range(0, 150))}); REPLACE INTO t SELECT 'b', {columns} FROM t");
         Assert.Equal("b", database.Scalar("SELECT group_concat(id) FROM t"));
         database.Exec($"BEGIN; REPLACE INTO t SELECT 'c', {columns} FROM t; REPLACE INTO t SELECT 'd', {columns} FROM t; COMMIT");
-        Assert.Equal(1L, database.Scalar("SELECT max(seq) BETWEEN 65536 AND 70000 FROM t_cloudsync"));
+        Assert.Equal(1L, database.Scalar("SELECT max(seq) < 70000 FROM t_cloudsync"));
         Assert.Equal("d", database.Scalar("SELECT group_concat(id) FROM t"));
         database.Conforms();
     }
