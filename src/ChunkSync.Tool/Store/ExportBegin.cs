@@ -17,6 +17,11 @@ internal sealed class ExportBegin(SyncDatabase database, IChunkStore store, int 
     public async Task<(ExportHead? Old, ExportHead Head)> ChooseAsync(ExportRequest request, CancellationToken cancellation)
     {
         ExportHead? old = await FindAsync(request, cancellation);
+        if (request.Accept != null)
+        {
+            await request.Accept(old);
+        }
+
         if (old == null || request.Restart)
         {
             return (old, First(request, old));

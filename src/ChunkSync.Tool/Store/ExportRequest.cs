@@ -28,4 +28,7 @@ internal sealed record ExportRequest
 
     /// <summary>The number that a new window gets; nothing is to be done where the export has reached it.</summary>
     public long? Generation { get; init; }
+
+    /// <summary>Looks at the head that is there before it is gone on with, and throws where that must not be; null for nobody.</summary>
+    public Func<ExportHead?, Task>? Accept { get; init; }
 }

@@ -30,9 +30,10 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
     /// <summary>Refuses a stream of which this file is not the writer.</summary>
     /// <param name="reader">Reads the stream.</param>
     /// <param name="head">The stream's head.</param>
+    /// <param name="until">Up to which version the file remembers to have written.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ToolException">It is not, or the stream cannot be read.</exception>
-    public async Task CheckAsync(ExportReader reader, ExportHead head, CancellationToken cancellation)
+    public async Task CheckAsync(ExportReader reader, ExportHead head, long until, CancellationToken cancellation)
     {
         if (head.Site != file.Sync.Site.ToString() || head.Sites != ChunkSites.Own.ToString())
         {
@@ -56,7 +57,7 @@ internal sealed class OwnStream(DatabaseFile file, IChunkStore store)
         bool isOurs = last == null || IsOurs(last, await reader.PayloadAsync(last, cancellation));
 
         // What this file does not remember to have written was written by another one, or by the command chunks: nothing in it may contradict.
-        ChunkCursor remembered = ChunkCursor.Behind(new PushRecord(file).Version);
+        ChunkCursor remembered = ChunkCursor.Behind(until);
         if (isOurs && head.End > remembered)
         {
             ExportChain chain = await reader.ChainAsync(head, remembered, cancellation);

@@ -22,31 +22,54 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
         IChunkStore own = store.Folder(file.Sync.Site.ToString());
         ExportReader reader = new(own) { RepairCure = "run " + ShellText.Command("chunksync", "chunks", file.Path, "--out", own.Address, "--restart") };
         ExportHead? head = await reader.FindHeadAsync(cancellation);
+        ExportHead? accepted = null;
         PushRecord record = new(file);
-        IsWriter = head == null || head.Until <= record.Version;
-        if (head != null)
-        {
-            await new OwnStream(file, own).CheckAsync(reader, head, cancellation);
-        }
-
-        record.Begin(head?.Until ?? 0, isAnew: isCompact);
+        long remembered = record.Version;
+        IsWriter = head == null || head.Until <= remembered;
+        await CheckAsync(head);
 
         // A window that was begun has what was new then; the next one has the rest.
-        List<ExportResult> runs = [await ExportAsync(own, progress, null)];
+        List<ExportResult> runs = [await ExportAsync(null)];
         if (runs[0].Resumed)
         {
-            runs.Add(await ExportAsync(own, progress, null));
+            runs.Add(await ExportAsync(null));
         }
 
         // One window already is as short as it gets. With the same size of chunks: who has parts of a long value can use the others.
         if (isCompact && runs[^1].Head is { Before: not null } several)
         {
-            runs.Add(await ExportAsync(own, progress, (int)several.ChunkSize));
+            runs.Add(await ExportAsync((int)several.ChunkSize));
         }
 
         ExportHead now = runs[^1].Head;
         long? removed = isCompact ? await new StoreSweep(own).RunAsync(now, cancellation) : null;
         return new PushResult(runs.Sum(run => run.Chunks), runs.Sum(run => run.Rows), runs.Sum(run => run.Bytes), now.Until, removed);
+
+        async Task CheckAsync(ExportHead? found)
+        {
+            if (found != null && found != accepted)
+            {
+                await new OwnStream(file, own).CheckAsync(reader, found, remembered, cancellation);
+            }
+
+            accepted = found;
+        }
+
+        // A copy that syncs at the same time may have written since: what is there now must be its own.
+        async Task AcceptAsync(ExportHead? found)
+        {
+            await CheckAsync(found);
+            record.Begin(found?.Until ?? 0, isAnew: isCompact);
+        }
+
+        // With the size of chunks of an export that begins anew; null to go on with the one that is there.
+        async Task<ExportResult> ExportAsync(int? anew)
+        {
+            ExportRequest request = new() { WithTotals = file.Context.Progress.IsShown, Restart = anew != null, ChunkSize = anew, Accept = AcceptAsync };
+            ExportResult run = await new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(request, progress, cancellation);
+            accepted = run.Head;
+            return run;
+        }
     }
 
     /// <summary>The other sites whose streams are here: those that the store lists, and those of which something arrived before.</summary>
@@ -100,13 +123,4 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
 
     private static PullResult Result(SiteId site, TakenChunks taken, IReadOnlyList<StreamGap> gaps) =>
         new(site, taken.Chunks, taken.Changes, taken.Bytes, gaps.Count == 0 ? ChunkCursor.Start : gaps[^1].From, gaps.Count(gap => gap.To != null));
-
-    /// <param name="own">This site's part of the store.</param>
-    /// <param name="progress">Gets the progress.</param>
-    /// <param name="anew">The size of chunks of an export that begins anew; null to go on with the one that is there.</param>
-    private Task<ExportResult> ExportAsync(IChunkStore own, IProgress<SyncProgress> progress, int? anew)
-    {
-        ExportRequest request = new() { WithTotals = file.Context.Progress.IsShown, Restart = anew != null, ChunkSize = anew };
-        return new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(request, progress, cancellation);
-    }
 }

@@ -21,6 +21,12 @@ internal sealed class MemoryStore : IChunkStore
     /// <summary>The calls after which the next one is stopped; negative for never.</summary>
     public int CallsLeft { get; set; } = -1;
 
+    /// <summary>Called before every read, with the number of reads before it; null for nobody.</summary>
+    public Action<int>? BeforeRead { get; set; }
+
+    /// <summary>The reads so far.</summary>
+    public int Reads { get; private set; }
+
     /// <summary>The puts so far.</summary>
     public int Puts { get; private set; }
 
@@ -47,6 +53,7 @@ internal sealed class MemoryStore : IChunkStore
 
     public Task<byte[]?> ReadAsync(string name, long offset, int length, CancellationToken cancellation)
     {
+        shared.BeforeRead?.Invoke(shared.Reads++);
         lock (shared.Objects)
         {
             shared.Count();

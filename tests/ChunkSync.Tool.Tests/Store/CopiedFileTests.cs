@@ -106,6 +106,47 @@ public sealed class CopiedFileTests : IDisposable
         (await Tool.RunAsync("verify", path, peer)).Expect(ExitCode.Done);
     }
 
+    /// <summary>Both go on with the same stream at the same time: what one writes between any two reads of the other is noticed, then or at the next sync.</summary>
+    [Fact]
+    public async Task Sync_loses_nothing_when_a_copy_syncs_in_between()
+    {
+        bool isBetween = true;
+        int at = -1;
+        while (isBetween)
+        {
+            at++;
+            isBetween = false;
+            using MemoryStore store = new();
+            string path = workspace.Shop($"a{at}.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), copy = workspace.At($"copy{at}.db"), peer = workspace.Shop($"peer{at}.db");
+            await SyncAsync(path, store);
+            File.Copy(path, copy);
+            Workspace.Run(path, "INSERT INTO items VALUES ('b', 'of the file', 1)");
+            Workspace.Run(copy, "INSERT INTO items VALUES ('c', 'of the copy', 1)", "INSERT INTO items VALUES ('d', 'of the copy', 1)");
+            int begin = store.Reads;
+            store.BeforeRead = read =>
+            {
+                if (read == begin + at)
+                {
+                    isBetween = true;
+                    SyncAsync(path, store).GetAwaiter().GetResult();
+                }
+            };
+            await SyncAsync(copy, store);
+            store.BeforeRead = null;
+            foreach (string file in (string[])[path, copy, peer, path, copy, peer, path, copy, peer])
+            {
+                await SyncAsync(file, store);
+            }
+
+            foreach (string file in (string[])[path, copy, peer])
+            {
+                Assert.Equal("abcd", Workspace.Text(file, "SELECT group_concat(id, '') FROM (SELECT id FROM items ORDER BY id)"));
+            }
+        }
+
+        Assert.InRange(at, 3, 200);
+    }
+
     /// <summary>Who restores a backup often does once more what was lost: the same rows, the same number of writes, other values.</summary>
     [Theory]
     [InlineData("UPDATE items SET name = 'once' WHERE id = 'a'", "UPDATE items SET name = 'again' WHERE id = 'a'")]
@@ -203,4 +244,27 @@ public sealed class CopiedFileTests : IDisposable
     }
 
     public void Dispose() => workspace.Dispose();
+
+    private static async Task SyncAsync(string path, MemoryStore store)
+    {
+        for (bool isAnew = false; ; isAnew = true)
+        {
+            try
+            {
+                using DatabaseFile file = Files.Open(path);
+                SyncRun run = new(file, store, default);
+                await run.PushAsync(new ProgressList());
+                foreach (SiteId site in await run.OthersAsync())
+                {
+                    await run.PullAsync(site, new ProgressList());
+                }
+
+                return;
+            }
+            catch (ToolException failure) when (!isAnew && failure.Cure?.Contains("cloudsync_new_site()", StringComparison.Ordinal) == true)
+            {
+                Workspace.Run(path, "SELECT cloudsync_new_site()");
+            }
+        }
+    }
 }
