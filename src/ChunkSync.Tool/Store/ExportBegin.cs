@@ -74,7 +74,7 @@ internal sealed class ExportBegin(SyncDatabase database, IChunkStore store, int 
             ? throw new ToolException(ExitCode.Usage, store.Address, $"generation {request.Generation} is not new, the export there has generation {old?.Generation ?? 0}")
             : new ExportHead
             {
-                Site = database.Site.ToString(),
+                Site = (request.Site ?? database.Site).ToString(),
                 Generation = request.Generation ?? least,
                 LastPart = null,
                 Cursor = begin,

@@ -29,6 +29,9 @@ internal sealed record ExportRequest
     /// <summary>The number that a new window gets; nothing is to be done where the export has reached it.</summary>
     public long? Generation { get; init; }
 
+    /// <summary>The site id that the place is for; null for the one that the database has now.</summary>
+    public SiteId? Site { get; init; }
+
     /// <summary>Looks at the head that is there before it is gone on with, and throws where that must not be; null for nobody.</summary>
     public Func<ExportHead?, Task>? Accept { get; init; }
 }

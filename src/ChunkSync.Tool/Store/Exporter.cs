@@ -119,6 +119,7 @@ internal sealed class Exporter(SyncDatabase database, IChunkStore store, int def
         return head;
     }
 
-    private Task WriteAsync(ExportHead head, CancellationToken cancellation) =>
-        store.PutAsync(StoreNames.Head, JsonSerializer.SerializeToUtf8Bytes(head, StoreJson.Default.ExportHead), cancellation);
+    private Task WriteAsync(ExportHead head, CancellationToken cancellation) => head.Site == database.Site.ToString()
+        ? store.PutAsync(StoreNames.Head, JsonSerializer.SerializeToUtf8Bytes(head, StoreJson.Default.ExportHead), cancellation)
+        : throw new ToolException(ExitCode.Refused, store.Address, $"the database got another site id than {head.Site} meanwhile", "run the command again");
 }

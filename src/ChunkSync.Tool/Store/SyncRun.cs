@@ -19,7 +19,8 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
     /// <exception cref="ToolException">The store cannot be used, or this file is not the one that wrote what is there.</exception>
     public async Task<PushResult> PushAsync(IProgress<SyncProgress> progress, bool isCompact = false)
     {
-        IChunkStore own = store.Folder(file.Sync.Site.ToString());
+        SiteId site = file.Sync.Site;
+        IChunkStore own = store.Folder(site.ToString());
         ExportReader reader = new(own) { RepairCure = "run " + ShellText.Command("chunksync", "chunks", file.Path, "--out", own.Address, "--restart") };
         ExportHead? head = await reader.FindHeadAsync(cancellation);
         ExportHead? accepted = null;
@@ -65,7 +66,7 @@ internal sealed class SyncRun(DatabaseFile file, IChunkStore store, Cancellation
         // With the size of chunks of an export that begins anew; null to go on with the one that is there.
         async Task<ExportResult> ExportAsync(int? anew)
         {
-            ExportRequest request = new() { WithTotals = file.Context.Progress.IsShown, Restart = anew != null, ChunkSize = anew, Accept = AcceptAsync };
+            ExportRequest request = new() { WithTotals = file.Context.Progress.IsShown, Restart = anew != null, ChunkSize = anew, Site = site, Accept = AcceptAsync };
             ExportResult run = await new Exporter(file.Sync, own, ChunkSizeSetting.Of(file)).RunAsync(request, progress, cancellation);
             accepted = run.Head;
             return run;

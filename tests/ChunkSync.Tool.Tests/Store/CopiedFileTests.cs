@@ -147,6 +147,51 @@ public sealed class CopiedFileTests : IDisposable
         Assert.InRange(at, 3, 200);
     }
 
+    /// <summary>Nobody could read a folder whose stream says that it is that of another site.</summary>
+    [Fact]
+    public async Task Sync_writes_no_stream_of_another_site_when_the_file_gets_a_new_id_meanwhile()
+    {
+        string path = workspace.Shop("a.db", "INSERT INTO items VALUES ('a', 'apple', 1)"), peer = workspace.Shop("peer.db");
+        bool isBetween = true;
+        int at = -1;
+        using MemoryStore store = new();
+        while (isBetween)
+        {
+            at++;
+            isBetween = false;
+            Workspace.Run(path, $"INSERT INTO items VALUES ('{at}', 'more', 1)");
+            int begin = store.Reads;
+            store.BeforeRead = read =>
+            {
+                if (read == begin + at)
+                {
+                    isBetween = true;
+                    Workspace.Run(path, "SELECT cloudsync_new_site()");
+                }
+            };
+            using (DatabaseFile file = Files.Open(path))
+            {
+                try
+                {
+                    await new SyncRun(file, store, default).PushAsync(new ProgressList());
+                }
+                catch (ToolException failure)
+                {
+                    Assert.Equal(ExitCode.Refused, failure.Code);
+                }
+            }
+
+            store.BeforeRead = null;
+            foreach (string device in (string[])[path, peer])
+            {
+                await SyncAsync(device, store);
+            }
+        }
+
+        Assert.InRange(at, 1, 200);
+        Assert.Equal(Workspace.Text(path, "SELECT group_concat(id) FROM (SELECT id FROM items ORDER BY id)"), Workspace.Text(peer, "SELECT group_concat(id) FROM (SELECT id FROM items ORDER BY id)"));
+    }
+
     /// <summary>Who restores a backup often does once more what was lost: the same rows, the same number of writes, other values.</summary>
     [Theory]
     [InlineData("UPDATE items SET name = 'once' WHERE id = 'a'", "UPDATE items SET name = 'again' WHERE id = 'a'")]

@@ -162,6 +162,11 @@ internal sealed class SyncHistory : IDisposable
             Workspace.Run(path, "SELECT cloudsync_new_site()");
             await OnceAsync(path, stop: -1, isCompact);
         }
+        catch (ToolException failure) when (failure.Cure == "run the command again")
+        {
+            Count("new_sites_meanwhile");
+            await OnceAsync(path, stop: -1, isCompact);
+        }
         finally
         {
             store.CallsLeft = -1;
