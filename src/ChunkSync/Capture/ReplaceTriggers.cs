@@ -62,11 +62,14 @@ internal sealed class ReplaceTriggers(SyncSession session, TableCatalog catalog,
         }
 
         // The first search finds what later statements removed, too: numbers of places have an end.
-        if (!searches.Exists(search => search.Table == table.Name))
+        if (!IsSearched(table))
         {
             searches.Add(new Search(table.Name, clock.Next(), clock.TakeSeqs(Places)));
         }
     }
+
+    /// <summary>Apart, so that the closure is made only here, and not for every row.</summary>
+    private bool IsSearched(TrackedTable table) => searches.Exists(search => search.Table == table.Name);
 
     /// <summary>The transaction is about to be committed.</summary>
     public void Committing()
