@@ -35,7 +35,8 @@ public class CascadeHistoryTests(ITestOutputHelper output)
             }
         }
 
-        Assert.True(Effort.IsRepeat || effort.Count("jams") * 20 <= effort.Count("histories"), "too many end in a jam");
+        // One of a small sample says nothing.
+        Assert.True(effort.Count("jams") <= 1 + (effort.Count("histories") / 20), "too many end in a jam");
     }
 
     /// <summary>sqlite-sync does not record what cascades do in a merge: with keys on it loses rows by itself, but whatever ChunkSync has
